@@ -1,0 +1,102 @@
+# SPDX-License-Identifier: MIT
+# `make help` lists the targets. Axes: ARCH={arm64,host} DEBUG={0,1} TOOLCHAIN={gcc,clang}.
+# The host build is a fake Arm machine: the same files under ASan and UBSan, for the unit tests.
+ARCH ?= arm64
+DEBUG ?= 0
+TOOLCHAIN ?= gcc
+COVERAGE ?= 0
+OUT ?= build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)$(if $(filter clang,$(TOOLCHAIN)),-clang)$(if $(filter 1,$(COVERAGE)),-coverage)
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+.DELETE_ON_ERROR:
+.SECONDARY:
+.DEFAULT_GOAL := all
+
+# ---- which files: the suffix of a name says the machine
+SOURCES := $(sort $(shell find hyp -name '*.[cS]' 2>/dev/null))
+NEVER := %_test.c %_fuzz.c %_arm32.c %_arm32.S %_x86.c %_x86.S
+NOT_arm64 := %_host.c %_host.S
+NOT_host := %_arm.c %_arm.S %_arm64.c %_arm64.S hyp/trap/% hyp/boot/% hyp/plat/%
+FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES))
+OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(FILES)))
+TESTS := $(patsubst %.c,%,$(sort $(filter %_test.c,$(SOURCES)) $(wildcard abi/*_test.c)))
+
+# ---- how: one set of flags an architecture
+CC_gcc_arm64 := aarch64-linux-gnu-gcc
+CC_clang_arm64 := clang --target=aarch64-linux-gnu
+CC_gcc_host := gcc
+CC_clang_host := clang
+CC := $(CC_$(TOOLCHAIN)_$(ARCH))
+FDT := build/debian/fdt
+COMMON := -std=gnu2x -g -Ihyp -I. -DARCH_H='"cpu/arch_$(ARCH).h"' -DDEBUG=$(DEBUG) -MMD -MP \
+  -fno-common -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+FLAGS_arm64 := -O2 -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+  -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-usage -isystem $(FDT)/usr/include
+FLAGS_host := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
+LINK_arm64 := $(if $(filter clang,$(TOOLCHAIN)),-fuse-ld=lld) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
+
+Q := $(if $(V),,@)
+say = @printf '  %-8s %s\n' $(1) $(2)
+
+ifeq ($(ARCH),arm64)
+all: $(OUT)/kanso
+else
+all: $(OUT)/libkanso.a
+endif
+
+$(OUT)/kanso.elf: $(OBJECTS) hyp/boot/kanso_arm64.lds $(FDT)/.unpacked
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LINK_arm64) -Wl,-T,hyp/boot/kanso_arm64.lds -Wl,-Map,$@.map -o $@ $(OBJECTS) $(FDT)/usr/lib/aarch64-linux-gnu/libfdt.a
+
+$(OUT)/kanso: $(OUT)/kanso.elf
+	$(call say,IMAGE,$@)
+	$(Q)aarch64-linux-gnu-objcopy -O binary $< $@
+
+$(OUT)/libkanso.a: $(OBJECTS)
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && ar rcs $@ $(OBJECTS)
+
+$(OUT)/%.o: %.c $(OUT)/.flags $(if $(filter arm64,$(ARCH)),$(FDT)/.unpacked) | deps-$(ARCH)
+	$(call say,CC,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
+
+$(OUT)/%.o: %.S $(OUT)/.flags | deps-$(ARCH)
+	$(call say,AS,$<)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) -c -o $@ $<
+
+# Changed flags rebuild everything; an edited Makefile alone does not.
+$(OUT)/.flags: always
+	$(Q)mkdir -p $(@D) && echo '$(subst ','\'',$(CC) $(CFLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(CC) $(CFLAGS))' >$@
+
+$(FDT)/.unpacked: | deps-arm64
+	$(Q)scripts/debs.sh $(FDT) libfdt-dev
+	$(Q)touch $@
+
+# ---- unit tests on the host: each *_test.c is a program of its own
+UNIT := $(patsubst %,$(OUT)/%,$(if $(T),$(filter %$(T)_test,$(TESTS)),$(TESTS)))
+
+ifeq ($(ARCH),host)
+$(OUT)/%_test: $(OUT)/%_test.o $(OUT)/libkanso.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(CFLAGS) -o $@ $< -Wl,--start-group $(OUT)/libkanso.a -lfdt -Wl,--end-group -lcmocka -lpthread
+
+unit: $(UNIT)
+	$(Q)scripts/unit.sh $(UNIT)
+else
+unit:
+	$(Q)$(MAKE) ARCH=host unit
+endif
+
+deps-%:
+	$(Q)scripts/deps.sh $* $(if $(filter clang,$(TOOLCHAIN)),clang)
+
+clean:
+	rm -rf $(filter-out build/debian,$(wildcard build/*))
+
+help:
+	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
+	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
+	@echo 'clean    remove what was built; downloads stay in build/debian'
+
+.PHONY: all unit clean help always
+-include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

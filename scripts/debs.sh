@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# debs.sh DIR PACKAGE...: unpack Debian's arm64 packages into DIR.
+#
+# apt works on a private state under build/debian/apt with arm64 as its only architecture, so the
+# host's package database never hears of it. Downloads stay in build/debian/debs: a package that is
+# there already needs no network. The name "kernel" stands for what linux-image-arm64 points at.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+apt=$PWD/build/debian/apt
+debs=$PWD/build/debian/debs
+dir=$1
+shift
+mkdir -p "$apt"/{state/lists/partial,cache/archives/partial} "$debs" "$dir"
+touch "$apt/status"
+exec 9>"$apt/lock"
+flock 9
+
+options=(-q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root
+    -o Dir::State="$apt/state" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
+    -o Acquire::Languages=none -o Debug::NoLocking=1)
+
+update() {
+    echo "debs: reading Debian's arm64 package lists"
+    if ! apt-get "${options[@]}" update >"$apt/update.log" 2>&1; then
+        # One third-party source without arm64 must not stop us: Debian's own lists decide.
+        ls "$apt"/state/lists/*arm64_Packages* >/dev/null 2>&1 || return 1
+    fi
+    touch "$apt/updated"
+}
+
+fail() {
+    echo "debs: cannot get $1 from Debian's archive: this step needs the network once (log: build/debian/apt/)" >&2
+    exit 1
+}
+
+name_of_kernel() {
+    local have
+    have=$(find "$debs" -name 'linux-image-6*_arm64.deb' -printf '%f\n' | sort -V | tail -1)
+    if [ -n "$have" ]; then
+        echo "${have%%_*}"
+        return
+    fi
+    [ -e "$apt/updated" ] || update >&2 || return 1
+    apt-cache "${options[@]}" depends linux-image-arm64 | sed -n 's/.*Depends: \(linux-image-6[^ ]*\).*/\1/p' | head -1
+}
+
+file_of() {
+    find "$debs" -name "$1_*.deb" | sort -V | tail -1
+}
+
+missing=()
+names=()
+for name in "$@"; do
+    if [ "$name" = kernel ]; then
+        name=$(name_of_kernel)
+        [ -n "$name" ] || fail "the arm64 kernel"
+    fi
+    names+=("$name")
+    [ -n "$(file_of "$name")" ] || missing+=("$name")
+done
+
+if [ ${#missing[@]} -gt 0 ]; then
+    [ -e "$apt/updated" ] || update || fail "${missing[0]}"
+    for name in "${missing[@]}"; do
+        echo "debs: downloading $name"
+        (cd "$debs" && apt-get "${options[@]}" download "$name") >"$apt/download.log" 2>&1 ||
+            { update && (cd "$debs" && apt-get "${options[@]}" download "$name") >"$apt/download.log" 2>&1; } ||
+            fail "$name"
+    done
+fi
+for name in "${names[@]}"; do
+    dpkg -x "$(file_of "$name")" "$dir"
+done

@@ -1,0 +1,75 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# deps.sh GROUP...: make sure that the host has what a target needs; install Debian packages by name.
+#
+# A line of the table: group, package, how to see that it is there (a command, a file or a Python module).
+set -euo pipefail
+
+table="
+arm64   gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
+arm64   libc6-dev-arm64-cross    file:/usr/aarch64-linux-gnu/include/string.h
+arm64   xz-utils                 command:xz
+clang   clang                    command:clang
+clang   lld                      command:ld.lld
+host    gcc                      command:gcc
+host    libcmocka-dev            file:/usr/include/cmocka.h
+host    libfdt-dev               file:/usr/include/libfdt.h
+coverage gcovr                   command:gcovr
+dom0    cpio                     command:cpio
+dom0    gzip                     command:gzip
+run     qemu-system-arm          command:qemu-system-aarch64
+run     python3                  command:python3
+run     python3-pexpect          python:pexpect
+run     e2fsprogs                command:mke2fs
+run     fdisk                    command:sfdisk
+bench   libglib2.0-dev           file:/usr/include/glib-2.0/glib.h
+lint    python3                  command:python3
+lint    clang-format             command:clang-format
+lint    clang-tidy               command:clang-tidy
+lint    shellcheck               command:shellcheck
+stats   cloc                     command:cloc
+"
+
+present() {
+    case $1 in
+        command:*) PATH=$PATH:/usr/sbin:/sbin command -v "${1#*:}" >/dev/null ;;
+        file:*) [ -e "${1#*:}" ] ;;
+        python:*) python3 -c "import ${1#*:}" 2>/dev/null ;;
+    esac
+}
+
+missing=()
+while read -r group package sign; do
+    case " $* " in
+        *" $group "*) present "$sign" || missing+=("$package") ;;
+    esac
+done <<<"$table"
+
+if [ ${#missing[@]} -gt 0 ]; then
+    sudo=()
+    if [ "$(id -u)" != 0 ]; then
+        if ! command -v sudo >/dev/null || ! sudo -n true 2>/dev/null; then
+            echo "deps: as root, run: apt-get install ${missing[*]}" >&2
+            exit 1
+        fi
+        sudo=(sudo -n)
+    fi
+    echo "deps: installing ${missing[*]}"
+    log=$(mktemp)
+    install=("${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -y --no-install-recommends install "${missing[@]}")
+    "${install[@]}" >"$log" 2>&1 || { "${sudo[@]}" apt-get -q update && "${install[@]}"; } >"$log" 2>&1 || {
+        echo "deps: cannot install ${missing[*]}: is there a network? (apt's words: $log)" >&2
+        exit 1
+    }
+    rm -f "$log"
+fi
+
+case " $* " in
+    *" run "*)
+        version=$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p')
+        if [ "$(printf '7.2\n%s\n' "$version" | sort -V | head -1)" != 7.2 ]; then
+            echo "deps: QEMU $version is too old: install Debian 12's qemu-system-arm (7.2) or a newer one" >&2
+            exit 1
+        fi
+        ;;
+esac
