@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The registers of an Arm vCPU as EL2 keeps them. cpu_regs is written by trap/entry_arm64.S at each entry
+ * (SP_EL2 points at it while the guest runs); el1_regs and fp_regs move only on a real switch.
+ * Names and encodings: Arm ARM (DDI 0487) D13; AArch32 views of the same registers: D1.20.
+ */
+#ifndef CPU_CONTEXT_H
+#define CPU_CONTEXT_H
+
+#include "base/types.h"
+
+struct cpu_regs {
+    u64 x[31];
+    u64 sp_el0;   /* saved with the general registers: cheap, and getvcpucontext wants it */
+    u64 pc;       /* ELR_EL2 */
+    u64 pstate;   /* SPSR_EL2 */
+    u64 reserved; /* keeps the size a multiple of 16 */
+    u64 reserved2;
+};
+_Static_assert(sizeof(struct cpu_regs) == 36 * 8, "entry_arm64.S knows these offsets");
+
+struct el1_regs {
+    u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, csselr;
+    u64 esr, afsr0, afsr1, far, par, elr, spsr, sp_el1;
+    u64 tpidr_el0, tpidrro_el0, tpidr_el1, mdscr, cntkctl;
+    u64 cntv_ctl, cntv_cval;
+    u64 vmpidr, vpidr, hcr, cptr;
+    /* AArch32 only */
+    u64 dacr32, ifsr32, fpexc32, spsr_abt, spsr_und, spsr_irq, spsr_fiq;
+};
+
+struct fp_regs {
+    u8 q[32][16];
+    u32 fpsr, fpcr;
+} __attribute__((aligned(16)));
+
+/* Processor state bits used outside assembly (SPSR_EL2). */
+#define PSTATE_EL1H 0x5u
+#define PSTATE_DAIF 0x3c0u
+#define PSTATE_AARCH32 0x10u
+
+#endif

@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Domains and their vCPUs. struct domain holds what identifies a domain and pointers to what rooms own; a
+ * room's change does not recompile the house.
+ *
+ *   alive --shutdown--> alive, shut down --destroydomain--> dying --relinquish...--> dead --last put, RCU--> gone
+ *
+ * Teardown is a walk over a table of relinquish functions (boot/main.c registers them); each may answer
+ * E_RESTART, and destroydomain then comes again.
+ */
+#ifndef DOM_DOMAIN_H
+#define DOM_DOMAIN_H
+
+#include "base/addr.h"
+#include "base/err.h"
+#include "base/list.h"
+#include "sync/rcu.h"
+#include "sync/refcount.h"
+#include "sync/spinlock.h"
+#include "dom/vcpu.h"
+
+struct p2m;
+struct evtchn_table;
+struct gnttab;
+struct vgic;
+struct shared_info_page;
+
+#define DOMID_FIRST_RESERVED 0x7ff0u
+#define DOMID_SELF ((domid_t){0x7ff0})
+#define DOMID_IO ((domid_t){0x7ff1})
+#define DOMID_XEN ((domid_t){0x7ff2})
+#define DOMID_INVALID ((domid_t){0x7ff4})
+#define DOMAIN_MAX_VCPUS 128u
+
+enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
+
+struct domain {
+    domid_t id;                    /* [c] */
+    struct refcount refs;
+    struct rcu_head rcu;
+    struct list all;               /* [RANK_DOMLIST] list in order of id */
+    struct spinlock lock;          /* RANK_DOMAIN */
+
+    bool privileged;               /* [c] the control domain */
+    bool direct_mapped;            /* [c] gfn == mfn */
+    bool is_32bit;                 /* [c after set_address_size] */
+    u8 life;                       /* [L] enum domain_life */
+    bool shut_down;                /* [L] */
+    u8 shutdown_code;              /* [L] XEN_SHUTDOWN_*; 0xff none yet */
+    bool paused_by_tools;          /* [L] pausedomain / unpausedomain */
+    bool debug_preempt;            /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;              /* [c] XEN_DOMCTL_CDF_* */
+    u32 ssidref;
+    u8 handle[16];                 /* [L] uuid */
+    u32 teardown_step;             /* [L] index into the relinquish table */
+    u64 teardown_cursor;           /* [L] the step's own */
+
+    u32 max_vcpus;                 /* [c] */
+    struct vcpu **vcpu;            /* [c] max_vcpus pointers, NULL until made */
+
+    u64 nr_pages, max_pages;       /* [RANK_PAGES] 4 KiB units */
+    u64 nr_shared_pages;           /* grant frames, shared info */
+    u64 nr_foreign_pages;          /* [a] pages of others mapped here */
+    u32 page_list;                 /* [RANK_PAGES] frame index, FRAME_NIL: none */
+    struct spinlock page_lock;     /* RANK_PAGES */
+    struct frame *populate_block;  /* [L] an extent being cleared (call/memory.c) */
+    u32 populate_done_pages;       /* [L] */
+
+    u64 hvm_param[64];             /* [L] call/hvm.c */
+    u64 time_offset_seconds;
+    u64 assist;                    /* vm_assist bits (runstate update flag) */
+
+    struct p2m *p2m;               /* [c] until dead */
+    struct evtchn_table *evtchn;
+    struct gnttab *gnttab;
+    struct vgic *vgic;
+    struct frame *shared_info;     /* [c] one SHARED page */
+    void *shared_info_va;          /* only dom/, evtchn/ and vtimer/ through gpage */
+    struct list io_ranges;         /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
+    struct mmio_handler *mmio;     /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
+    u32 nr_mmio;
+};
+
+extern struct domain *domain_hardware; /* [c] dom0, NULL until built */
+
+struct domain_config {
+    domid_t id;                /* DOMID_INVALID: first free from 1 on */
+    bool privileged, direct_mapped;
+    u32 max_vcpus, flags, ssidref;
+    u32 nr_spis;               /* virtual SPIs beyond the 32 private ones */
+    u32 gic_version;           /* 2 or 3 */
+    u32 max_evtchn_port;
+    u32 max_grant_frames, max_maptrack_frames;
+    u8 handle[16];
+};
+
+/* Makes a domain without vCPUs or memory, paused by the tools; on the list, found by dom_find. Undone whole on error. */
+enum err domain_create(const struct domain_config *c, struct domain **out);
+/* Makes vCPU id, offline, held. E_INVAL, E_EXIST, E_NOMEM. */
+enum err domain_create_vcpu(struct domain *d, u32 id);
+
+/* Borrowed until this exit ends; NULL when there is none (dying ones are found until they are dead and gone). */
+struct domain *dom_find(domid_t id);
+/* Like dom_find, with DOMID_SELF for the caller. */
+struct domain *dom_find_or_self(domid_t id);
+/* The live domain with the lowest id >= from; NULL at the end. Borrowed. */
+struct domain *dom_next(domid_t from);
+[[nodiscard]] bool domain_get(struct domain *d);
+void domain_put(struct domain *d);
+
+void domain_pause(struct domain *d);        /* counts; returns when no vCPU of d is in a guest (except the caller's own) */
+void domain_pause_nowait(struct domain *d);
+void domain_unpause(struct domain *d);
+void domain_pause_by_tools(struct domain *d);
+enum err domain_unpause_by_tools(struct domain *d);
+
+/* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the machine's policy. */
+void domain_shutdown(struct domain *d, u8 code);
+/* The guest's fault: logs why (rate-limited), dumps the vCPU, shuts down with code crash. */
+void domain_crash(struct domain *d, const char *why, ...) __printf(2, 3);
+
+/* destroydomain: one bounded step of the teardown; E_RESTART until dead. */
+enum err domain_kill(struct domain *d);
+struct relinquish {
+    const char *name;
+    enum err (*fn)(struct domain *d, u64 *cursor);
+};
+extern const struct relinquish domain_relinquish[]; /* defined in boot/teardown.c, ends with fn NULL */
+
+/* Pages. A new GUEST page joins the owner's list (checked against max_pages: E_NOMEM) and leaves by frame_up_release. */
+enum err domain_add_pages(struct domain *d, struct frame *first, u32 order);
+/* Removes the owner's allocation reference (once a page): the page goes when its mappings do. False if already gone. */
+bool domain_drop_page(struct domain *d, struct frame *f);
+
+/* Upcalls of dom/: */
+enum err dom_up_create(struct domain *d, const struct domain_config *c); /* boot/teardown.c: rooms attach their state in order */
+void dom_up_destroy(struct domain *d);                     /* boot/teardown.c: rooms free it (RCU has passed) */
+enum err dom_up_vcpu_create(struct vcpu *v);
+void dom_up_vcpu_destroy(struct vcpu *v);
+void dom_up_exception(void);                               /* call/: VIRQ_DOM_EXC to dom0 */
+__noreturn void dom_up_hardware_shutdown(u8 code);         /* boot/: dom0 went: poweroff, reboot, or noreboot policy */
+
+#endif

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What the firmware told us, read once at boot from the flattened device tree (fw/devicetree.c), and PSCI.
+ */
+#ifndef FW_FIRMWARE_H
+#define FW_FIRMWARE_H
+
+#include "base/addr.h"
+#include "base/err.h"
+
+enum boot_module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICETREE, MODULE_XSM, MODULE_NR };
+
+struct range {
+    u64 start, bytes;
+};
+
+#define FW_MAX_BANKS 32u
+#define FW_MAX_CPUS 128u
+
+struct firmware {
+    const void *fdt;              /* mapped, for libfdt; lives until dom0 is built */
+    maddr_t fdt_at;
+    u64 fdt_bytes;
+    u32 nr_banks;                 /* RAM, sorted, merged */
+    struct range bank[FW_MAX_BANKS];
+    u32 nr_reserved;              /* /memreserve/ and /reserved-memory */
+    struct range reserved[FW_MAX_BANKS];
+    struct range module[MODULE_NR]; /* bytes 0: absent */
+    char xen_bootargs[1024];
+    char dom0_bootargs[1024];
+    u32 nr_cpus;
+    u64 cpu_mpidr[FW_MAX_CPUS];   /* index: our CPU number; 0 is the boot CPU */
+    bool psci_smc;                /* conduit: smc, else hvc (unusable at EL2: refused) */
+    u32 psci_version;             /* 0: none */
+    char stdout_path[128];
+};
+extern struct firmware firmware;
+
+/* Parses; the error line names what and where. Panics on nothing: E_INVAL with *why set. */
+enum err firmware_read(const void *fdt, maddr_t at, const char **why);
+
+/* Boot options "name=value ..." of the hypervisor. Returns the value ("" when bare) or NULL; the text is
+ * copied to out (at most size). Every option asked for is known; option_warn_unknown() names the others. */
+bool option_find(const char *name, char *out, u32 size);
+void option_warn_unknown(void);
+
+/* Device tree helpers over libfdt, used by drivers too. */
+int fdt_find_compatible(const char *const *compatibles, u32 n);
+/* reg entry i of node translated to a machine range through the parents' ranges. */
+enum err fdt_reg(int node, u32 i, struct range *out);
+/* interrupts(-extended) entry i of node: GIC number and trigger. E_NOENT when there is no such entry or the
+ * parent is not the GIC. */
+enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger);
+
+/* PSCI of the machine (DEN0022). */
+enum err psci_init(void);
+enum err psci_cpu_on(u64 mpidr, maddr_t entry, u64 context);
+__noreturn void psci_system_off(void);
+__noreturn void psci_system_reset(void);
+/* SMC call to the firmware below, SMCCC 1.1; out: x0..x3. */
+void smccc_call(const u64 in[8], u64 out[4]);
+
+#endif

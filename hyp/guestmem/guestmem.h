@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The only two doors to guest memory.
+ *
+ * copy_in / copy_out: hypercall buffers at guest-virtual addresses of the current vCPU (translated by the MMU
+ * as EL1 would, AT S12E1R/W, then checked against the p2m), once, whole or E_FAULT. At most 4 KiB a call
+ * crosses at most two pages: bounded.
+ *
+ * struct gpage: a guest page referenced, checked and mapped for as long as it is kept (event words, shared info,
+ * grant table, runstate, rings). Its atomic operations are tried a bounded number of times, and then once with
+ * the domain's other vCPUs paused, because a load-exclusive loop against a hostile guest need not end (XSA-295).
+ *
+ * Every write marks its frame dirty in one place (guest_mark_dirty): migration and Remus stand on that.
+ */
+#ifndef GUESTMEM_GUESTMEM_H
+#define GUESTMEM_GUESTMEM_H
+
+#include "abi/types.h"
+#include "base/addr.h"
+#include "base/err.h"
+#include "mem/frame.h"
+
+struct domain;
+
+enum err copy_in(void *to, gva_t from, u32 bytes);
+enum err copy_out(gva_t to, const void *from, u32 bytes);
+/* One element of a guest array: base + index * bytes, checked for wrap. */
+enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes);
+enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes);
+enum err copy_out_zero(gva_t to, u32 bytes);
+
+/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings). */
+enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes);
+enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes);
+
+struct gpage {
+    struct frame *frame;
+    void *va;             /* no other file dereferences it */
+    struct domain *domain;
+    bool writable;
+};
+
+/* Takes a page of d's RAM by gfn. E_INVAL when it is no RAM of d's own. get pairs with put (any order, any context). */
+enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out);
+/* A SHARED page of the hypervisor's (shared info, grant frames): no reference is taken. */
+void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out);
+void gpage_put(struct gpage *p);
+
+u8 gpage_read8(const struct gpage *p, u32 offset);
+u16 gpage_read16(const struct gpage *p, u32 offset);
+u32 gpage_read32(const struct gpage *p, u32 offset);
+u64 gpage_read64(const struct gpage *p, u32 offset);
+void gpage_read(const struct gpage *p, u32 offset, void *to, u32 bytes);
+void gpage_write8(struct gpage *p, u32 offset, u8 value);
+void gpage_write32(struct gpage *p, u32 offset, u32 value);
+void gpage_write64(struct gpage *p, u32 offset, u64 value);
+void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes);
+/* Old value of the bit. bit counts from offset, in the words the ABI uses (64 bit on arm64). Full barrier. */
+bool gpage_test_and_set_bit(struct gpage *p, u32 offset, u32 bit);
+bool gpage_test_and_clear_bit(struct gpage *p, u32 offset, u32 bit);
+/* True when *expected was there and is replaced; else *expected is what is there. Full barrier on success. */
+bool gpage_cmpxchg16(struct gpage *p, u32 offset, u16 *expected, u16 value);
+bool gpage_cmpxchg32(struct gpage *p, u32 offset, u32 *expected, u32 value);
+bool gpage_cmpxchg64(struct gpage *p, u32 offset, u64 *expected, u64 value);
+u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value);
+
+void guest_mark_dirty(struct frame *f);
+
+/* translate_arm64.c / translate_host.c: the current vCPU's stage 1 and 2 at once. */
+enum err guest_translate(gva_t va, bool write, gaddr_t *out);
+
+#endif

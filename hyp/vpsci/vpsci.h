@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What a guest gets from HVC #0 and SMC #0: SMCCC 1.1 (DEN0028), PSCI 0.1 to 1.1 (DEN0022), the Spectre
+ * workaround calls, and the hypervisor's UID. TRNG (DEN0098) answers NOT_SUPPORTED.
+ */
+#ifndef VPSCI_VPSCI_H
+#define VPSCI_VPSCI_H
+
+#include "base/types.h"
+
+struct vcpu;
+
+/* Function in x0, arguments x1..x3; results in x0..x3 of v->regs. May block, power off or shut down. */
+void vpsci_call(struct vcpu *v);
+
+#endif
