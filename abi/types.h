@@ -1,21 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/* The fixed-width integers of the ABI and the guest handle. */
+/*
+ * The integers of the ABI and the one way a structure in guest memory holds a guest's address.
+ *
+ * Rules of this folder: plain structs named xen_<name as in Xen>, fields named and laid out as in
+ * Xen, integers of fixed width only (a domain id is a u16, a port or a grant reference a u32, a
+ * frame number a u64), so that every file means the same to any compiler and to guests of 32 and
+ * 64 bits. test/abi/compare.py holds each number and offset against Debian's libxen-dev.
+ */
 #ifndef ABI_TYPES_H
 #define ABI_TYPES_H
 
-typedef unsigned char u8;
-typedef unsigned short u16;
-typedef unsigned int u32;
-typedef unsigned long long u64;
-typedef signed char s8;
-typedef short s16;
-typedef int s32;
-typedef long long s64;
+#include <stddef.h>
+#include <stdint.h>
 
-/* A pointer of the guest's in a structure of the ABI: 8 bytes, 8-aligned, on every architecture's control
- * interface and on Arm everywhere. */
+typedef uint8_t u8;
+typedef uint16_t u16;
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef int8_t s8;
+typedef int16_t s16;
+typedef int32_t s32;
+typedef int64_t s64;
+
+/*
+ * A virtual address in the caller's own address space, stored in a structure: 8 bytes, aligned to
+ * 8, for callers of 32 bits too, and never to be followed except by guestmem.
+ */
 typedef struct {
     u64 p;
 } guest_handle_t;
+_Static_assert(sizeof(guest_handle_t) == 8 && _Alignof(guest_handle_t) == 8);
 
 #endif
