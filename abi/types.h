@@ -11,16 +11,16 @@
 #define ABI_TYPES_H
 
 #include <stddef.h>
-#include <stdint.h>
 
-typedef uint8_t u8;
-typedef uint16_t u16;
-typedef uint32_t u32;
-typedef uint64_t u64;
-typedef int8_t s8;
-typedef int16_t s16;
-typedef int32_t s32;
-typedef int64_t s64;
+typedef unsigned char u8;
+typedef unsigned short u16;
+typedef unsigned int u32;
+typedef unsigned long long u64;
+typedef signed char s8;
+typedef short s16;
+typedef int s32;
+typedef long long s64;
+_Static_assert(sizeof(u64) == 8 && _Alignof(u64) == 8);
 
 /*
  * A virtual address in the caller's own address space, stored in a structure: 8 bytes, aligned to

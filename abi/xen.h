@@ -67,16 +67,17 @@
 #define XEN_ENOTCONN      107
 #define XEN_ETIMEDOUT     110
 
-/* ---- domain ids: below FIRST_RESERVED a domain, above a meaning */
+/* ---- domain ids: a domain below FIRST_RESERVED, else a meaning (XEN_DOMID_* here, DOMID_* in Xen)
+ */
 
-#define DOMID_FIRST_RESERVED 0x7ff0U
-#define DOMID_SELF           0x7ff0U
-#define DOMID_IO             0x7ff1U
-#define DOMID_XEN            0x7ff2U
-#define DOMID_COW            0x7ff3U
-#define DOMID_INVALID        0x7ff4U
-#define DOMID_IDLE           0x7fffU
-#define DOMID_MASK           0x7fffU
+#define XEN_DOMID_FIRST_RESERVED 0x7ff0U
+#define XEN_DOMID_SELF           0x7ff0U
+#define XEN_DOMID_IO             0x7ff1U
+#define XEN_DOMID_XEN            0x7ff2U
+#define XEN_DOMID_COW            0x7ff3U
+#define XEN_DOMID_INVALID        0x7ff4U
+#define XEN_DOMID_IDLE           0x7fffU
+#define XEN_DOMID_MASK           0x7fffU
 
 /* ---- virtual interrupts: per vCPU, or global and then bound to vCPU 0 first */
 
