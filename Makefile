@@ -39,7 +39,8 @@ Q := $(if $(V),,@)
 say = @printf '  %-8s %s\n' $(1) $(2)
 
 ifeq ($(ARCH),arm64)
-all: $(OUT)/kanso
+# XEN= or KANSO= puts another hypervisor's image in: then ours need not build
+all: $(if $(XEN)$(KANSO),,$(OUT)/kanso)
 else
 all: $(OUT)/libkanso.a
 endif
@@ -87,6 +88,37 @@ unit:
 	$(Q)$(MAKE) ARCH=host unit
 endif
 
+# ---- dom0, the machine around it, the scenarios
+IMAGES := build/arm64
+DOM0 := $(IMAGES)/dom0.cpio.gz
+
+dom0: $(DOM0)
+$(DOM0): scripts/dom0.sh scripts/debs.sh $(wildcard test/dom0/*) | deps-dom0
+	$(Q)scripts/dom0.sh $(IMAGES)
+
+run: all $(DOM0) | deps-run
+	$(Q)test/sys/run.py boot
+
+# Bare-metal guests: test/guest/NAME/*.c with the little library beside them
+GUESTS := $(patsubst test/guest/%/,$(IMAGES)/guest/%.img,$(wildcard test/guest/*/))
+GUEST_CC := aarch64-linux-gnu-gcc -std=gnu2x -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -ffreestanding -fno-pic -fno-pie \
+  -mgeneral-regs-only -mstrict-align -fno-stack-protector -nostdlib -static -Itest/guest -Wl,--build-id=none,--no-warn-rwx-segments
+guests: $(GUESTS)
+$(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest/*/*.[chS]) | deps-arm64
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && $(GUEST_CC) -Wl,-T,test/guest/guest.lds -o $(@:.img=.elf) $(wildcard test/guest/*.S test/guest/*.c test/guest/$*/*.[cS])
+	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
+
+scenarios: all $(DOM0) $(GUESTS) | deps-run
+test: scenarios
+	$(Q)scripts/test.sh
+
+# One scenario, many times: make test-repeat N=20 S=2
+N ?= 20
+S ?= 2
+test-repeat: scenarios
+	$(Q)test/sys/run.py test --times $(N) $(S)
+
 deps-%:
 	$(Q)scripts/deps.sh $* $(if $(filter clang,$(TOOLCHAIN)),clang)
 
@@ -96,7 +128,11 @@ clean:
 help:
 	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
 	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
+	@echo 'dom0     build/arm64/dom0.cpio.gz: Debian arm64 with Xen tools, from packages unpacked under build/debian'
+	@echo 'run      boot it in QEMU, create a Linux guest; on a terminal dom0 shell follows (GIC=2, XEN=debian)'
+	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'
+	@echo 'test-repeat N=20 S=2   scenario S, N times'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit clean help always
+.PHONY: all unit dom0 run guests scenarios test test-repeat clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

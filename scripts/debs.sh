@@ -61,14 +61,14 @@ for name in "$@"; do
     [ -n "$(file_of "$name")" ] || missing+=("$name")
 done
 
+download() {
+    (cd "$debs" && apt-get "${options[@]}" download "${missing[@]}") >"$apt/download.log" 2>&1
+}
+
 if [ ${#missing[@]} -gt 0 ]; then
     [ -e "$apt/updated" ] || update || fail "${missing[0]}"
-    for name in "${missing[@]}"; do
-        echo "debs: downloading $name"
-        (cd "$debs" && apt-get "${options[@]}" download "$name") >"$apt/download.log" 2>&1 ||
-            { update && (cd "$debs" && apt-get "${options[@]}" download "$name") >"$apt/download.log" 2>&1; } ||
-            fail "$name"
-    done
+    echo "debs: downloading ${#missing[@]} packages (${missing[0]} ...)"
+    download || { update && download; } || fail "${missing[*]}"
 fi
 for name in "${names[@]}"; do
     dpkg -x "$(file_of "$name")" "$dir"

@@ -1,0 +1,127 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# dom0.sh OUT: make OUT/dom0.cpio.gz (Debian's Xen tools, busybox, LVM, modules; a guest's kernel and ramdisk
+# inside), OUT/guest.cpio.gz and OUT/vmlinuz. Everything is Debian's arm64, unpacked under build/debian.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+out=$1
+debian=build/debian
+tools=$debian/arm64
+kernel=$debian/kernel
+cross=aarch64-linux-gnu
+
+packages=(xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-utils libxenmisc4.17
+    libxencall1 libxendevicemodel1 libxenevtchn1 libxenforeignmemory1 libxengnttab1 libxenhypfs1 libxenstore4
+    libxentoolcore1 libxentoollog1 libc6 libgcc-s1 libfdt1 libyajl2 zlib1g libzstd1 liblzma5 liblzo2-2 libbz2-1.0
+    busybox-static bash coreutils util-linux iproute2 bridge-utils lvm2 e2fsprogs
+    libuuid1 libblkid1 libtinfo6 libncurses6 libcap2 libmd0 libmnl0 libbpf1 libelf1 libbsd0 libselinux1 libpcre2-8-0
+    libdevmapper1.02.1 libdevmapper-event1.02.1 libaio1 libudev1 libsystemd0 libedit2 liblz4-1 libgcrypt20
+    libgpg-error0 libext2fs2 libcom-err2 libacl1 libattr1 libgmp10 libmount1 libtirpc3)
+dom0_modules=(xen-privcmd xenfs xen-gntdev xen-gntalloc xen-evtchn bridge loop xen-blkback xen-netback tun
+    dm-mod virtio_mmio virtio_pci virtio_blk virtio_net ext4)
+guest_modules=(xen-blkfront xen-netfront ext4)
+
+unpack() { # directory, packages: once for each list of packages
+    local dir=$1
+    shift
+    if [ "$(cat "$dir/.packages" 2>/dev/null)" != "$*" ]; then
+        echo "dom0: unpacking $# packages into $dir"
+        rm -rf "$dir"
+        scripts/debs.sh "$dir" "$@"
+        echo "$*" >"$dir/.packages"
+    fi
+}
+
+libraries() { # root: copy what its programs and their libraries need
+    local root=$1 todo done_=" " next name path
+    declare -A where
+    while read -r path; do where[${path##*/}]=$path; done < <(find "$tools/lib" "$tools/usr/lib" -name '*.so*')
+    needed() { { xargs -r $cross-readelf -d 2>/dev/null || true; } | sed -n 's/.*NEEDED.*\[\(.*\)\]/\1/p' | sort -u; }
+    mkdir -p "$root/lib/aarch64-linux-gnu"
+    # pthread_cancel opens libgcc_s at run time: nothing names it
+    todo="libgcc_s.so.1 $(find "$root" -type f -perm /111 | needed)"
+    while [ -n "$todo" ]; do
+        next=()
+        for name in $todo; do
+            case $done_ in *" $name "*) continue ;; esac
+            done_+="$name "
+            [ -n "${where[$name]:-}" ] || { echo "dom0: no package brings $name" >&2; return 1; }
+            cp -L "${where[$name]}" "$root/lib/aarch64-linux-gnu/$name"
+            next+=("$root/lib/aarch64-linux-gnu/$name")
+        done
+        todo=$(printf '%s\n' "${next[@]}" | needed)
+    done
+    cp -L "${where[ld-linux-aarch64.so.1]}" "$root/lib/ld-linux-aarch64.so.1"
+    find "$root" -type f -perm /111 -exec $cross-strip --strip-unneeded {} + 2>/dev/null || true
+}
+
+modules() { # root, names: with all they depend on
+    local root=$1 name path
+    shift
+    for name in "$@"; do
+        PATH=$PATH:/sbin modprobe -S "$release" -d "$kernel" --show-depends "$name" |
+            sed -n 's/^insmod \([^ ]*\).*/\1/p'
+    done | sort -u | while read -r path; do
+        install -D -m 644 "$path" "$root/lib/modules/$release/kernel/${path##*/}"
+    done
+    find "$root/lib/modules" -name '*.ko' -exec $cross-strip --strip-debug {} +
+    : >"$root/lib/modules/$release/modules.order"
+    : >"$root/lib/modules/$release/modules.builtin"
+    : >"$root/lib/modules/$release/modules.builtin.modinfo"
+    PATH=$PATH:/sbin depmod -b "$root" "$release"
+}
+
+# A whole number of words, so that another archive may follow
+pack() { # root, file
+    (cd "$1" && find . | LC_ALL=C sort | cpio -o -H newc --quiet --owner=+0:+0) | gzip -n -1 >"$2.new"
+    truncate -s %4 "$2.new"
+    mv "$2.new" "$2"
+}
+
+skeleton() { # root, directories
+    local root=$1
+    shift
+    rm -rf "$root"
+    mkdir -p "$root"/{bin,dev,proc,sys,tmp,run} "${@/#/$root/}"
+    cp "$tools/bin/busybox" "$root/bin/"
+    ln -s busybox "$root/bin/sh"
+}
+
+mkdir -p "$out/dom0"
+unpack "$tools" "${packages[@]}"
+unpack "$kernel" kernel
+release=$(ls "$kernel/lib/modules")
+[ -e "$kernel/lib/modules/$release/modules.dep" ] || PATH=$PATH:/sbin depmod -b "$kernel" "$release"
+
+echo "dom0: a guest's ramdisk"
+root=$out/dom0/guest
+skeleton "$root" mnt
+modules "$root" "${guest_modules[@]}"
+install -m 755 test/dom0/guest-init "$root/init"
+pack "$root" "$out/guest.cpio.gz"
+cp "$kernel/boot/vmlinuz-$release" "$out/vmlinuz"
+
+echo "dom0: the control domain's ramdisk"
+root=$out/dom0/root
+skeleton "$root" sbin usr/bin usr/sbin var/lib/xenstored var/lib/xen var/log/xen/console etc root boot test mnt
+cp "$tools"/usr/bin/{flock,stat} "$tools"/bin/{bash,ip} "$root/bin/"
+cp "$tools"/sbin/{bridge,brctl,lvm,mke2fs} "$root/sbin/"
+mkdir -p "$root/usr/lib/xen-4.17/bin"
+cp "$tools"/usr/lib/xen-4.17/bin/{xl,xenstored,xenconsoled,xenconsole,xen-init-dom0,xenstore-control,xenctx,xentop,libxl-save-helper} \
+    "$root/usr/lib/xen-4.17/bin/"
+cp -a "$tools"/usr/lib/xen-common "$root/usr/lib/" 2>/dev/null || true
+cp -a "$tools"/usr/bin/xenstore* "$root/usr/bin/"
+cp -a "$tools"/etc/xen "$root/etc/"
+for tool in test/dom0/*.c; do
+    $cross-gcc -O2 -Wall -Wextra -Werror -static -o "$root/bin/$(basename "$tool" .c)" "$tool"
+done
+modules "$root" "${dom0_modules[@]}"
+libraries "$root"
+install -m 755 test/dom0/init "$root/init"
+cp test/dom0/lib.sh test/dom0/demo.sh "$root/test/"
+cp "$out/vmlinuz" "$root/boot/vmlinuz"
+cp "$out/guest.cpio.gz" "$root/boot/"
+pack "$root" "$out/dom0.cpio.gz"
+rm -rf "$out/dom0"
+echo "dom0: $out/dom0.cpio.gz, $(du -h "$out/dom0.cpio.gz" | cut -f1)"

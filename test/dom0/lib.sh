@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# What scenarios share. They run in dom0, say @@STEP as they go and @@PASS or @@FAIL once.
+logs=/var/log/xen/console
+
+option() { # name: the value of name=value on the kernel's command line
+    sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline
+}
+
+step() {
+    echo "@@STEP up=$(cut -d' ' -f1 /proc/uptime) $*"
+}
+
+fail() {
+    echo "@@FAIL $*"
+    echo "--- xl list"
+    xl list
+    for log in "$logs"/guest-*.log; do
+        [ -e "$log" ] && { echo "--- $log"; tail -n 60 "$log"; }
+    done
+    echo "--- hotplug"
+    tail -n 20 /var/log/xen/xen-hotplug.log
+    echo "--- kernel"
+    dmesg | tail -n 30
+    echo "--- hypervisor"
+    xl dmesg | tail -n 60
+    exit 1
+}
+
+pass() {
+    echo "@@PASS"
+    exit 0
+}
+
+try() { # command...: quiet unless it fails
+    "$@" >/tmp/try.log 2>&1 || {
+        status=$?
+        cat /tmp/try.log
+        fail "status $status from: $*"
+    }
+}
+
+same() { # what, wanted, found
+    [ "$2" = "$3" ] || fail "$1: wanted '$2', found '$3'"
+}
+
+guest_says() { # name, text, seconds, count: wait for the guest's console
+    await "${3:-90}" "$logs/guest-$1.log" "$2" "${4:-1}" || fail "guest $1 never said '$2'"
+}
+
+guest_told() { # name, line: type a line on the guest's console
+    echo "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
+}
+
+# guest NAME LINE...: make /tmp/NAME.cfg for a Linux guest that runs the script on stdin; LINEs add to the configuration
+guest() {
+    name=$1
+    shift
+    rm -rf "/tmp/$name.d"
+    mkdir -p "/tmp/$name.d"
+    cat >"/tmp/$name.d/run.sh"
+    cp /boot/guest.cpio.gz "/tmp/$name.cpio"
+    (cd "/tmp/$name.d" && find . | cpio -o -H newc) >>"/tmp/$name.cpio" 2>/dev/null
+    {
+        echo "name = '$name'"
+        echo "kernel = '/boot/vmlinuz'"
+        echo "ramdisk = '/tmp/$name.cpio'"
+        echo "extra = 'console=hvc0 rdinit=/init loglevel=4'"
+        echo "memory = 128"
+        echo "vcpus = 1"
+        printf '%s\n' "$@"
+    } >"/tmp/$name.cfg"
+}
+
+# bare NAME LINE...: make /tmp/NAME.cfg for the bare-metal guest /boot/IMAGE of the line kernel = '...'
+bare() {
+    name=$1
+    shift
+    {
+        echo "name = '$name'"
+        echo "memory = 8"
+        echo "vcpus = 1"
+        echo "on_crash = 'preserve'"
+        printf '%s\n' "$@"
+    } >"/tmp/$name.cfg"
+}
+
+bridge_up() { # name, address/bits
+    ip link add "$1" type bridge
+    ip link set "$1" up
+    ip addr add "$2" dev "$1"
+}
+
+free_pages() {
+    physinfo | cut -d' ' -f2
+}
+
+gone() { # names: wait until their domains have left the list
+    for name in "$@"; do
+        n=0
+        while xl domid "$name" >/dev/null 2>&1; do
+            n=$((n + 1))
+            [ $n -lt 600 ] || fail "domain $name does not go away"
+            usleep 50000
+        done
+    done
+}

@@ -1,0 +1,267 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Boot a hypervisor with Debian's dom0 in QEMU, for people and for scenarios.
+
+run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
+run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
+Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
+CPU=cortex-a57, JOBS=2. A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
+disk=MIB net debian cmdline=WORD args=WORD.
+"""
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import re
+import select
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+BUILD = ROOT / "build"
+IMAGES = BUILD / "arm64"
+DEBIAN_XEN = BUILD / "debian/arm64/boot/xen-4.17-arm64"
+SCENARIOS = ROOT / "test/sys"
+DEFAULTS = {"smp": "2", "mem": "2048", "dom0": "768", "vcpus": "2", "timeout": "180"}
+# Guest modules lie where neither a 768 MiB dom0 nor the device tree at 0x48000000 is
+KERNEL_ADDRESS = 0x50000000
+RAMDISK_ADDRESS = 0x58000000
+
+
+def hypervisor():
+    """The image under test and what to call it."""
+    if os.environ.get("XEN") == "debian":
+        return DEBIAN_XEN, "xen-4.17"
+    path = os.environ.get("KANSO") or os.environ.get("XEN") or IMAGES / "kanso"
+    path = pathlib.Path(path).resolve()
+    return path, path.name
+
+
+def cpio_archive(files):
+    """An uncompressed newc archive of {name: (mode, bytes)}, to follow the ramdisk."""
+    out = bytearray()
+    for number, (name, (mode, data)) in enumerate([*files.items(), ("TRAILER!!!", (0, b""))]):
+        fields = [number + 1, mode, 0, 0, 1, 0, len(data), 0, 0, 0, 0, len(name) + 1, 0]
+        out += b"070701" + b"".join(b"%08x" % f for f in fields) + name.encode() + b"\0"
+        out += b"\0" * (-len(out) % 4) + data
+        out += b"\0" * (-len(out) % 4)
+    return bytes(out)
+
+
+def needs_of(script):
+    """The words of a scenario's `# needs:` lines."""
+    words = dict(DEFAULTS)
+    for line in re.findall(r"^# needs: (.*)$", script.read_text(), re.M):
+        for word in line.split():
+            key, _, value = word.partition("=")
+            words[key] = f"{words[key]} {value}" if key in words and key in ("cmdline", "args") else value
+    return words
+
+
+def machine(gic, needs, ramdisk, dom0_words, where):
+    """The QEMU command line."""
+    image, _ = hypervisor()
+    command = [
+        "qemu-system-aarch64", "-M", f"virt,virtualization=on,gic-version={gic}",
+        "-cpu", os.environ.get("CPU", needs.get("cpu", "cortex-a57")), "-smp", needs["smp"], "-m", needs["mem"],
+        "-accel", "tcg,thread=multi", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
+        "-kernel", str(image),
+        "-append", f"dom0_mem={needs['dom0']}M dom0_max_vcpus={needs['vcpus']} console=dtuart bootscrub=0 "
+                   f"loglvl=all guest_loglvl=all {needs.get('cmdline', '')}".strip(),
+        "-device", f"guest-loader,addr={KERNEL_ADDRESS:#x},kernel={IMAGES / 'vmlinuz'},"
+                   f"bootargs=console=hvc0 rdinit=/init loglevel=4 {dom0_words}".strip(),
+        "-device", f"guest-loader,addr={RAMDISK_ADDRESS:#x},initrd={ramdisk}",
+    ]
+    drives = []
+    if "disk" in needs:
+        disk = where / "disk.img"
+        with open(disk, "wb") as f:
+            f.truncate(int(needs["disk"]) << 20)
+        half = int(needs["disk"]) // 2
+        table = f"label: gpt\nstart=1MiB, size={half - 1}MiB\nstart={half}MiB, size={half - 1}MiB\n"
+        path = os.environ["PATH"] + ":/usr/sbin:/sbin"
+        subprocess.run(["sfdisk", "-q", disk], input=table, text=True, check=True, env={**os.environ, "PATH": path})
+        drives.append((disk, "off"))
+    if "debian" in needs:
+        drives.append((IMAGES / "debian.ext4", "on"))
+    for number, (path, snapshot) in enumerate(drives):
+        command += ["-drive", f"file={path},format=raw,if=none,id=d{number},snapshot={snapshot}",
+                    "-device", f"virtio-blk-device,drive=d{number}"]
+    if "net" in needs:
+        # 10.0.2.100:7 sends back what it gets: a peer outside the machine, without a port of the host
+        command += ["-netdev", "user,id=n0,restrict=on,guestfwd=tcp:10.0.2.100:7-cmd:cat",
+                    "-device", "virtio-net-device,netdev=n0,mac=52:54:00:00:00:01"]
+    if needs.get("args"):
+        command += needs["args"].split()
+    return command
+
+
+def make_ramdisk(where, files):
+    """dom0's ramdisk and a scenario's files behind it."""
+    path = where / "dom0.cpio"
+    shutil.copyfile(IMAGES / "dom0.cpio.gz", path)
+    with open(path, "ab") as f:
+        f.write(cpio_archive(files))
+    return path
+
+
+def scenario_files(script):
+    """The scenario as /test/run.sh, and helpers beside it."""
+    files = {"test": (0o40755, b""), "test/run.sh": (0o100644, script.read_bytes())}
+    for name in ("lib.sh", "record.sh"):
+        path = ROOT / "test/dom0" / name
+        if path.exists():
+            files[f"test/{name}"] = (0o100644, path.read_bytes())
+    for path in sorted((IMAGES / "guest").glob("*.img")):
+        files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
+    return files
+
+
+class Run:
+    """One boot: QEMU's console into a log with timestamps, watched for the scenario's words."""
+
+    def __init__(self, command, log, timeout):
+        self.command, self.log, self.timeout = command, log, timeout
+        self.steps, self.verdict = [], None
+
+    def line(self, text, seconds):
+        """Judge one line of the console."""
+        found = re.search(r"@@(PASS|FAIL|STEP|END)\b ?(.*)", text)
+        if found and found[1] in ("PASS", "FAIL") and self.verdict is None:
+            self.verdict = (found[1] == "PASS", found[2])
+        elif found and found[1] == "STEP":
+            self.steps.append((seconds, found[2]))
+
+    def go(self):
+        """True and a sentence, or False and why not."""
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [*self.command, "-serial", "stdio"], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        pending, late = b"", False
+        with open(self.log, "w", encoding="utf-8") as log:
+            log.write("# " + " ".join(f"'{w}'" if " " in w else w for w in self.command) + "\n")
+            while True:
+                left = self.timeout - (time.monotonic() - start)
+                if left <= 0:
+                    late = True
+                    process.kill()
+                ready, _, _ = select.select([process.stdout], [], [], max(left, 1))
+                data = os.read(process.stdout.fileno(), 65536) if ready else b"" if late else None
+                if data is None:
+                    continue
+                if not data:
+                    break
+                *lines, pending = (pending + data).split(b"\n")
+                for raw in lines:
+                    text = raw.decode("utf-8", "replace").rstrip("\r")
+                    seconds = time.monotonic() - start
+                    log.write(f"{seconds:9.3f} {text}\n")
+                    self.line(text, seconds)
+                log.flush()
+            log.write(f"{time.monotonic() - start:9.3f} {pending.decode('utf-8', 'replace')}\n")
+            status = process.wait()
+            log.write(f"# status {status}\n")
+        took = f"{time.monotonic() - start:.0f} s"
+        last = self.steps[-1][1] if self.steps else "boot"
+        if self.verdict and not self.verdict[0]:
+            return False, f"{self.verdict[1]} ({took})"
+        if late:
+            return False, f"not done after {self.timeout} s, last step: {last}"
+        if not self.verdict:
+            return False, f"QEMU ended with status {status} without a verdict, last step: {last}"
+        if status != 0:
+            return False, f"passed, but QEMU ended with status {status}"
+        return True, took
+
+
+def run_scenario(script, gic, number):
+    """One scenario on one machine; prints its line."""
+    name = f"{script.stem}-gicv{gic}" + (f"-{number}" if number else "")
+    where = BUILD / "test" / hypervisor()[1] / name
+    where.mkdir(parents=True, exist_ok=True)
+    needs = needs_of(script)
+    words = f"kanso.test=/test/run.sh kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
+    ramdisk = make_ramdisk(where, scenario_files(script))
+    log = where / "console.log"
+    scale = float(os.environ.get("SLOW", "1"))
+    ok, why = Run(machine(gic, needs, ramdisk, words, where), log, int(needs["timeout"]) * scale).go()
+    for path in (ramdisk, where / "disk.img"):
+        path.unlink(missing_ok=True)
+    with threading.Lock():
+        print(f"  {'ok      ' if ok else 'FAILED  '} {name:32} {why}", flush=True)
+        if not ok:
+            variable = next((f"{v}={os.environ[v]} " for v in ("KANSO", "XEN") if os.environ.get(v)), "")
+            print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
+                  f"           log:   {log.relative_to(ROOT)}", flush=True)
+    return ok
+
+
+def command_test(args):
+    """Run what matches, two at a time."""
+    scripts = sorted(SCENARIOS.glob("[0-9]*_*.sh"))
+    if args.patterns:
+        scripts = [s for s in scripts if any(re.match(rf"0*{p}(_|$)", s.stem) or p in s.stem for p in args.patterns)]
+    gics = os.environ.get("GIC", "2 3").split()
+    todo = [(s, g, n) for n in range(args.times) for s in scripts for g in gics]
+    # The long ones first, so that none is left alone at the end
+    todo.sort(key=lambda t: (t[2], -int(needs_of(t[0])["timeout"])))
+    with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
+        results = list(pool.map(lambda t: run_scenario(*t), todo))
+    passed = sum(results) + args.passed
+    failed = len(results) - sum(results) + args.failed
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def command_boot(_):
+    """The demonstration: on a terminal with a shell behind it."""
+    where = BUILD / "run"
+    where.mkdir(parents=True, exist_ok=True)
+    tty = sys.stdin.isatty() and sys.stdout.isatty()
+    gic = os.environ.get("GIC", "3")
+    ramdisk = make_ramdisk(where, {})
+    words = "kanso.test=/test/demo.sh" + (" kanso.shell=1" if tty else "")
+    command = machine(gic, {**DEFAULTS, "smp": "4", "dom0": "1024"}, ramdisk, words, where)
+    if tty:
+        # Ctrl-C belongs to dom0's shell, not to QEMU
+        command += ["-chardev", "stdio,id=c0,signal=off", "-serial", "chardev:c0"]
+        return subprocess.run(command, check=False).returncode
+    process = subprocess.Popen(["timeout", "300", *command, "-serial", "stdio"],
+                               stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    passed = False
+    for line in process.stdout:
+        sys.stdout.write(line.decode("utf-8", "replace").replace("\r", ""))
+        sys.stdout.flush()
+        passed |= line.startswith(b"@@PASS")
+    status = process.wait()
+    if status or not passed:
+        print(f"run: the guest was not seen (QEMU's status {status})", file=sys.stderr)
+        return 1
+    return 0
+
+
+def main():
+    """Choose the command."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(required=True)
+    commands.add_parser("boot").set_defaults(go=command_boot)
+    test = commands.add_parser("test")
+    test.add_argument("patterns", nargs="*")
+    test.add_argument("--times", type=int, default=1)
+    test.add_argument("--passed", type=int, default=0, help="what other tests have already passed")
+    test.add_argument("--failed", type=int, default=0)
+    test.set_defaults(go=command_test)
+    args = parser.parse_args()
+    image, _ = hypervisor()
+    for path in (image, IMAGES / "dom0.cpio.gz", IMAGES / "vmlinuz"):
+        if not path.exists():
+            print(f"run: {path} is not there: run `make` and `make dom0`", file=sys.stderr)
+            return 1
+    return args.go(args)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
