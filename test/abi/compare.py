@@ -46,6 +46,7 @@ XEN_HEADERS = ["xen.h", "event_channel.h", "grant_table.h", "memory.h", "sched.h
                "features.h", "physdev.h", "platform.h", "hvm/hvm_op.h", "hvm/params.h", "domctl.h",
                "sysctl.h"]
 OUR_UUID = "struct { unsigned char b[16]; }"
+arguments = argparse.Namespace()  # the command line
 SAMPLES = ["0u", "1u", "0x1ffu", "0x12345678u"]  # arguments for macros that take one
 
 
@@ -68,7 +69,7 @@ def strip_comments(text):
 
 
 def parse_header(file):
-    with open(os.path.join(TOP, file)) as f:
+    with open(os.path.join(arguments.top, file)) as f:
         text = strip_comments(f.read())
     items = []
     code = []  # the lines that are no preprocessor lines, each with its number
@@ -176,7 +177,8 @@ def add_field(items, file, line, record, path, flexible):
 # ---- compiling either side
 
 def run(command, source=None):
-    return subprocess.run(command, input=source, capture_output=True, text=True, check=False)
+    return subprocess.run(command, input=source, capture_output=True, text=True, check=False,
+                          cwd=arguments.top)  # quoted includes look there first
 
 
 def sections(path):
@@ -312,7 +314,7 @@ def ours(item):
 def check_alone(target, compiler, flags, files, errors):
     for file in files:
         result = run([compiler, "-std=gnu2x", "-ffreestanding", "-Wall", "-Wextra", "-Werror", *flags,
-                      f"-I{TOP}", "-fsyntax-only", "-x", "c", "-"], f'#include "{file}"\n')
+                      f"-I{arguments.top}", "-fsyntax-only", "-x", "c", "-"], f'#include "{file}"\n')
         if result.returncode:
             errors.append(f"{file}:1: {target}: does not compile by itself:\n{result.stderr}")
 
@@ -329,7 +331,7 @@ def compare(target, compiler, leave_out, flags, xen, xen_compiler, files, root, 
         else:
             items.append(item)
     prologue = "\n".join(f'#include "{f}"' for f in files)
-    here, bad_here = numbers(compiler, [f"-I{TOP}", *flags], prologue, items, ours, OUR_UUID, root)
+    here, bad_here = numbers(compiler, [f"-I{arguments.top}", *flags], prologue, items, ours, OUR_UUID, root)
     there, bad_there = numbers(xen_compiler, xen.flags, xen.prologue, items, xen.name, "xen_uuid_t", root)
     for item, why in bad_here.items():
         errors.append(f"{item.where()}: {target}: {item.name}: {why}")
@@ -338,8 +340,9 @@ def compare(target, compiler, leave_out, flags, xen, xen_compiler, files, root, 
     for key in here.keys() & there.keys():
         if here[key] != there[key]:
             item, what = key
+            label = item.name + what if what[:1] in ("", "(") else f"{item.name} {what}"
             show = [v if isinstance(v, str) else f"{v:#x}" for v in (here[key], there[key])]
-            errors.append(f"{item.where()}: {target}: {item.name} {what} is {show[0]}, Xen's is {show[1]}")
+            errors.append(f"{item.where()}: {target}: {label} is {show[0]}, Xen's is {show[1]}")
     count = {kind: sum(i.kind == kind for i in items) for kind in ("constant", "macro", "bytes", "type", "field")}
     print(f"  {target:8}{count['constant'] + count['macro'] + count['bytes']} constants, {count['type']} types, "
           f"{count['field']} fields, {excepted} left out", flush=True)
@@ -349,9 +352,11 @@ def compare(target, compiler, leave_out, flags, xen, xen_compiler, files, root, 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--xen", default="/usr/include/xen", help="where libxen-dev's headers are (%(default)s)")
+    parser.add_argument("--top", default=TOP, help="the folder that abi/ is in (%(default)s)")
     parser.add_argument("--target", action="append", choices=[t[0] for t in TARGETS],
                         help="only this one (may be repeated)")
-    arguments = parser.parse_args()
+    parser.parse_args(namespace=arguments)
+    arguments.top = os.path.abspath(arguments.top)
 
     targets = [t for t in TARGETS if not arguments.target or t[0] in arguments.target]
     compilers = {t[0]: t[1] for t in TARGETS}
@@ -362,7 +367,7 @@ def main():
         print(f"abi: cannot compare; install: apt-get install {' '.join(sorted(missing))}", file=sys.stderr)
         return 2
 
-    files = sorted(f"abi/{f}" for f in os.listdir(os.path.join(TOP, "abi")) if f.endswith(".h"))
+    files = sorted(f"abi/{f}" for f in os.listdir(os.path.join(arguments.top, "abi")) if f.endswith(".h"))
     errors, total = [], 0
     with tempfile.TemporaryDirectory() as root:
         for alias in ("xen", "public"):  # smccc.h includes "public/xen.h"
