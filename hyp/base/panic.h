@@ -19,7 +19,7 @@ __noreturn void panic(const char *fmt, ...) __printf(1, 2);
         }                                                                                          \
     } while (0)
 
-#ifdef DEBUG
+#if DEBUG
 #define assert(x) check(x)
 #else
 #define assert(x)                                                                                  \
