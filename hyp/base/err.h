@@ -12,6 +12,7 @@ enum [[nodiscard]] err {
     E_NOENT = -2,
     E_SRCH = -3,
     E_IO = -5,
+    E_NXIO = -6,
     E_2BIG = -7,
     E_NOEXEC = -8,
     E_AGAIN = -11,

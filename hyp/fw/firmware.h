@@ -7,12 +7,9 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "base/range.h"
 
 enum boot_module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICETREE, MODULE_XSM, MODULE_NR };
-
-struct range {
-    u64 start, bytes;
-};
 
 #define FW_MAX_BANKS 32u
 #define FW_MAX_CPUS 128u

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The fake machine's CPU (see cpu/arch.h). A test has one thread and any number of CPUs: it becomes CPU n by
+ * cpu_set_percpu_offset(percpu_offset[n]). Time stands still until a test moves it (time/clock_host.h).
+ */
+#ifndef CPU_ARCH_HOST_H
+#define CPU_ARCH_HOST_H
+
+#include "base/types.h"
+
+extern _Thread_local u64 host_percpu_offset;
+extern u64 host_counter_ticks;
+extern u64 host_waits; /* cpu_wait() calls so far */
+/* Called by each cpu_wait() and cpu_relax() when set: a test lets time or another CPU go on here. */
+extern void (*host_wait_hook)(void);
+extern void (*host_relax_hook)(void);
+
+static inline void cpu_relax(void)
+{
+    if (host_relax_hook) {
+        host_relax_hook();
+    }
+}
+
+static inline void cpu_wait(void)
+{
+    host_waits++;
+    if (host_wait_hook) {
+        host_wait_hook();
+    }
+}
+
+static inline u64 cpu_percpu_offset(void)
+{
+    return host_percpu_offset;
+}
+
+static inline void cpu_set_percpu_offset(u64 offset)
+{
+    host_percpu_offset = offset;
+}
+
+static inline u64 cpu_counter_ticks(void)
+{
+    return host_counter_ticks;
+}
+
+static inline void barrier_sync(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void barrier_sync_inner(void)
+{
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+static inline void barrier_context(void)
+{
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+#endif

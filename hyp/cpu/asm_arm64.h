@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+/* The few macros of our assembly files. Each function is a section of its own, for --gc-sections. */
+#ifndef CPU_ASM_ARM64_H
+#define CPU_ASM_ARM64_H
+
+#define FUNCTION_IN(section_name, name)                                                            \
+    .section section_name, "ax", %progbits;                                                        \
+    .balign 16;                                                                                    \
+    .global name;                                                                                  \
+    .type name, %function;                                                                         \
+    name:
+#define FUNCTION(name) FUNCTION_IN(.text.name, name)
+#define END(name) .size name, . - name
+
+/* Puts the address of a symbol into a register, relative to the PC: right with the MMU off, too. */
+.macro address_of register, symbol
+    adrp \register, \symbol
+    add \register, \register, #:lo12:\symbol
+.endm
+
+#endif

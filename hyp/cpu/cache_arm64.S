@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Cache maintenance by address (cpu/cache.h). The line is CTR_EL0.DminLine; it is read each time because CPUs of
+ * one machine may differ and the read costs less than a line. Arm ARM D7.5.9.
+ */
+#include "cpu/asm_arm64.h"
+
+/* x2 = line bytes, x1 = end, x0 = first line */
+.macro lines
+    mrs x3, ctr_el0
+    ubfx x3, x3, #16, #4
+    mov x2, #4
+    lsl x2, x2, x3
+    add x1, x0, x1
+    sub x3, x2, #1
+    bic x0, x0, x3
+.endm
+
+.macro by_line operation
+    cbz x1, 2f
+    lines
+1:  dc \operation, x0
+    add x0, x0, x2
+    cmp x0, x1
+    b.lo 1b
+2:  dsb sy
+    ret
+.endm
+
+FUNCTION(cache_clean)
+    by_line cvac
+END(cache_clean)
+
+FUNCTION(cache_clean_invalidate)
+    by_line civac
+END(cache_clean_invalidate)
+
+FUNCTION(cache_invalidate_instructions)
+    ic ialluis
+    dsb ish
+    isb
+    ret
+END(cache_invalidate_instructions)
+
+/*
+ * void cache_zero_and_clean(void *va, u64 bytes): va and bytes are multiples of 64. DC ZVA zeroes a block of
+ * DCZID_EL0 without reading it; where it is prohibited or larger than 64 bytes, stores do. The line is cleaned right
+ * behind, while it is still in the first-level cache.
+ */
+FUNCTION(cache_zero_and_clean)
+    cbz x1, 9f
+    mrs x3, dczid_el0
+    mrs x4, ctr_el0
+    ubfx x4, x4, #16, #4
+    add x1, x0, x1
+    cmp x3, #4               /* DZP clear and a block of 4 << 4 = 64 bytes */
+    b.ne 5f
+    cmp x4, #4               /* a line of 64 bytes too: the usual case, four lines a turn */
+    b.ne 5f
+    sub x2, x1, x0
+    tst x2, #0xff
+    b.ne 4f
+3:  dc zva, x0
+    dc cvac, x0
+    add x2, x0, #64
+    dc zva, x2
+    dc cvac, x2
+    add x2, x0, #128
+    dc zva, x2
+    dc cvac, x2
+    add x2, x0, #192
+    dc zva, x2
+    dc cvac, x2
+    add x0, x0, #256
+    cmp x0, x1
+    b.lo 3b
+    b 9f
+4:  dc zva, x0
+    dc cvac, x0
+    add x0, x0, #64
+    cmp x0, x1
+    b.lo 4b
+    b 9f
+5:  mov x2, x0               /* any other geometry: store first, clean by line after */
+    sub x1, x1, x0
+    add x5, x0, x1
+6:  stp xzr, xzr, [x2]
+    stp xzr, xzr, [x2, #16]
+    stp xzr, xzr, [x2, #32]
+    stp xzr, xzr, [x2, #48]
+    add x2, x2, #64
+    cmp x2, x5
+    b.lo 6b
+    by_line cvac
+9:  dsb sy
+    ret
+END(cache_zero_and_clean)
