@@ -1,0 +1,193 @@
+/* SPDX-License-Identifier: MIT */
+/* Making, changing and closing ports: event_channel_op as abi/event.h has it, with the results of Xen 4.17. */
+#include "abi/event.h"
+#include "abi/xen.h"
+#include "dom/policy.h"
+#include "evtchn/port.h"
+
+enum err evtchn_alloc_unbound(struct domain *d, domid_t remote, port_t *out)
+{
+    if (!domain_policy_open) {
+        /* Nobody of that name, or nobody that d may talk to: the same answer. */
+        struct domain *r = dom_find_or_self(remote);
+        if (r == NULL || !domain_may_share(d, r)) {
+            return E_PERM;
+        }
+    }
+    domid_t id = domid_eq(remote, DOMID_SELF) ? vcpu_current()->domain->id : remote;
+    struct evtchn *chn;
+    spin_lock(&d->evtchn->lock);
+    enum err e = port_take(d, &out->port, &chn);
+    if (e == OK) {
+        port_bind(d, chn, PORT_UNBOUND, 0, 0, id);
+    }
+    spin_unlock(&d->evtchn->lock);
+    return e;
+}
+
+static enum err bind_interdomain_locked(struct domain *d, struct domain *remote, u32 remote_port,
+                                        port_t *out)
+{
+    struct evtchn *local;
+    enum err e = port_take(d, &out->port, &local);
+    if (e != OK) {
+        return e;
+    }
+    struct evtchn *peer = port_find(remote->evtchn, remote_port);
+    u64 word = peer == NULL ? 0 : peer->word;
+    if (word_state(word) != PORT_UNBOUND || !domid_eq(word_domid(word), d->id)) {
+        return E_INVAL;
+    }
+    if (!domain_may_share(d, remote)) {
+        return E_PERM;
+    }
+    store_relaxed(&local->peer, remote); /* before the words, which release them */
+    store_relaxed(&peer->peer, d);
+    port_bind(d, local, PORT_INTERDOMAIN, 0, remote_port, remote->id);
+    port_set_word(peer, word_make(PORT_INTERDOMAIN, word_priority(word), word_vcpu(word), out->port,
+                                  d->id));
+    /* What was sent to the unbound port is lost: the new port starts with an event, to be safe. */
+    port_raise(d, local, out->port, local->word);
+    return OK;
+}
+
+enum err evtchn_bind_interdomain(struct domain *d, struct domain *remote, port_t remote_port,
+                                 port_t *out)
+{
+    spin_lock_pair(&d->evtchn->lock, &remote->evtchn->lock);
+    enum err e = bind_interdomain_locked(d, remote, remote_port.port, out);
+    spin_unlock_pair(&d->evtchn->lock, &remote->evtchn->lock);
+    return e;
+}
+
+enum err evtchn_bind_ipi(struct domain *d, u32 vcpu, port_t *out)
+{
+    if (port_find_vcpu(d, vcpu) == NULL) {
+        return E_NOENT;
+    }
+    struct evtchn *chn;
+    spin_lock(&d->evtchn->lock);
+    enum err e = port_take(d, &out->port, &chn);
+    if (e == OK) {
+        port_bind(d, chn, PORT_IPI, vcpu, 0, d->id);
+    }
+    spin_unlock(&d->evtchn->lock);
+    return e;
+}
+
+/* Both tables are locked when the port is INTERDOMAIN (remote is its peer), else at least d's. */
+static void close_locked(struct domain *d, struct evtchn *chn, u32 port, struct domain *remote)
+{
+    u64 word = chn->word;
+    if (word_state(word) == PORT_VIRQ) {
+        virq_unbind(d, word_peer(word), port);
+    }
+    if (word_state(word) == PORT_INTERDOMAIN) {
+        struct evtchn *peer = port_find(remote->evtchn, word_peer(word));
+        u64 w = peer->word;
+        port_set_word(peer, word_make(PORT_UNBOUND, word_priority(w), word_vcpu(w), 0, d->id));
+    }
+    port_free(d, chn, port);
+}
+
+/* The port was joined to remote when we last held d's lock. */
+static enum err close_joined(struct domain *d, struct evtchn *chn, u32 port, struct domain *remote)
+{
+    enum err e = OK;
+    spin_lock_pair(&d->evtchn->lock, &remote->evtchn->lock);
+    enum port_state state = word_state(chn->word);
+    if (state <= PORT_RESERVED || (state == PORT_INTERDOMAIN && chn->peer != remote)) {
+        e = E_INVAL; /* somebody closed it meanwhile (and opened it anew): our close came second */
+    } else {
+        close_locked(d, chn, port, remote);
+    }
+    spin_unlock_pair(&d->evtchn->lock, &remote->evtchn->lock);
+    return e;
+}
+
+enum err evtchn_close(struct domain *d, port_t port)
+{
+    struct evtchn *chn = port_find(d->evtchn, port.port);
+    if (chn == NULL) {
+        return E_INVAL;
+    }
+    spin_lock(&d->evtchn->lock);
+    enum port_state state = word_state(chn->word);
+    struct domain *remote = chn->peer;
+    if (state > PORT_RESERVED && state != PORT_INTERDOMAIN) {
+        close_locked(d, chn, port.port, NULL);
+    }
+    spin_unlock(&d->evtchn->lock);
+    if (state == PORT_INTERDOMAIN) {
+        /* Two locks want their order. The peer's domain is borrowed: it stays until this exit ends. */
+        return close_joined(d, chn, port.port, remote);
+    }
+    return state <= PORT_RESERVED ? E_INVAL : OK;
+}
+
+static enum err bind_vcpu_locked(struct evtchn *chn, u32 vcpu)
+{
+    u64 word = chn->word;
+    switch (word_state(word)) {
+    case PORT_VIRQ:
+        if (!virq_is_global(word_peer(word))) {
+            return E_INVAL;
+        }
+        break;
+    case PORT_UNBOUND:
+    case PORT_INTERDOMAIN:
+        break;
+    default:
+        return E_INVAL;
+    }
+    port_set_word(chn, word_make(word_state(word), word_priority(word), vcpu, word_peer(word),
+                                 word_domid(word)));
+    return OK;
+}
+
+enum err evtchn_bind_vcpu(struct domain *d, port_t port, u32 vcpu)
+{
+    if (port_find_vcpu(d, vcpu) == NULL) {
+        return E_NOENT;
+    }
+    struct evtchn *chn = port_find(d->evtchn, port.port);
+    if (chn == NULL) {
+        return E_INVAL;
+    }
+    spin_lock(&d->evtchn->lock);
+    enum err e = bind_vcpu_locked(chn, vcpu);
+    spin_unlock(&d->evtchn->lock);
+    return e;
+}
+
+enum err evtchn_status(struct domain *d, port_t port, struct xen_evtchn_status *out)
+{
+    struct evtchn *chn = port_find(d->evtchn, port.port);
+    if (chn == NULL) {
+        return E_INVAL;
+    }
+    u64 word = port_word(chn);
+    switch (word_state(word)) {
+    case PORT_UNBOUND:
+        out->status = EVTCHNSTAT_unbound;
+        out->u.unbound.dom = word_domid(word).id;
+        break;
+    case PORT_INTERDOMAIN:
+        out->status = EVTCHNSTAT_interdomain;
+        out->u.interdomain.dom = word_domid(word).id;
+        out->u.interdomain.port = word_peer(word);
+        break;
+    case PORT_VIRQ:
+        out->status = EVTCHNSTAT_virq;
+        out->u.virq = word_peer(word);
+        break;
+    case PORT_IPI:
+        out->status = EVTCHNSTAT_ipi;
+        break;
+    default:
+        out->status = EVTCHNSTAT_closed;
+        break;
+    }
+    out->vcpu = word_vcpu(word);
+    return OK;
+}
