@@ -2,10 +2,10 @@
 # `make help` lists the targets. Axes: ARCH={arm64,host} DEBUG={0,1} TOOLCHAIN={gcc,clang}.
 # The host build is a fake Arm machine: the same files under ASan and UBSan, for the unit tests.
 ARCH ?= arm64
-DEBUG ?= 0
+DEBUG ?= $(if $(filter host,$(ARCH)),1,0)
 TOOLCHAIN ?= gcc
 COVERAGE ?= 0
-OUT ?= build/$(ARCH)$(if $(filter 1,$(DEBUG)),-debug)$(if $(filter clang,$(TOOLCHAIN)),-clang)$(if $(filter 1,$(COVERAGE)),-coverage)
+OUT ?= build/$(ARCH)$(if $(filter arm64:1 host:0,$(ARCH):$(DEBUG)),$(if $(filter 1,$(DEBUG)),-debug,-release))$(if $(filter clang,$(TOOLCHAIN)),-clang)$(if $(filter 1,$(COVERAGE)),-coverage)
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -16,7 +16,7 @@ SOURCES := $(sort $(shell find hyp -name '*.[cS]' 2>/dev/null))
 NEVER := %_test.c %_fuzz.c %_arm32.c %_arm32.S %_x86.c %_x86.S
 NOT_arm64 := %_host.c %_host.S
 NOT_host := %_arm.c %_arm.S %_arm64.c %_arm64.S hyp/trap/% hyp/boot/% hyp/plat/%
-FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES))
+FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES)) $(if $(filter host,$(ARCH)),$(sort $(wildcard test/host/*.c)))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(FILES)))
 TESTS := $(patsubst %.c,%,$(sort $(filter %_test.c,$(SOURCES)) $(wildcard abi/*_test.c)))
 

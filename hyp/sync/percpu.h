@@ -3,11 +3,13 @@
  * Per-CPU variables live in the section "percpu"; each CPU gets a copy at a fixed offset from the
  * linked one (the boot CPU uses the linked one itself, offset 0). The offset is in TPIDR_EL2.
  * The hypervisor is never interrupted (docs/why/001), so this_cpu() is stable within one entry.
+ * Every per-CPU variable starts as zero: a copy is cleared, never copied from the boot CPU's.
  */
 #ifndef SYNC_PERCPU_H
 #define SYNC_PERCPU_H
 
 #include "base/bits.h"
+#include "base/err.h"
 #include "base/types.h"
 #include "cpu/arch.h"
 
@@ -18,7 +20,7 @@
     __attribute__((section("percpu"))) __typeof__(type) percpu_##name
 
 #define percpu_at(name, offset)                                                                    \
-    (*(__typeof__(percpu_##name) *)((char *)&percpu_##name + (offset)))
+    (*(__typeof__(percpu_##name) *)((u64)&percpu_##name + (offset)))
 #define this_cpu(name) percpu_at(name, cpu_percpu_offset())
 #define per_cpu(name, cpu) percpu_at(name, percpu_offset[cpu])
 
@@ -72,8 +74,10 @@ struct cpumask cpumask_online(void);
 /* First CPU in the mask at or after from; CPU_MAX when there is none. */
 u32 cpumask_next(const struct cpumask *m, u32 from);
 
-/* Boot: allocates and fills the area of one more CPU. Returns E_NOMEM. */
+/* Boot: allocates and clears the area of one more CPU and sets its cpu_id. E_NOMEM; E_INVAL beyond CPU_MAX. */
 enum err percpu_create(u32 cpu);
+/* Upcall (defined in mem/slab.c): zeroed memory, never given back; NULL when there is none. */
+void *percpu_up_alloc(u32 bytes);
 
 /*
  * Work that a CPU must look at before it returns to a guest: a bit each, tested as one word on the

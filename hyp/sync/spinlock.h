@@ -9,6 +9,11 @@
 
 #include "base/types.h"
 
+/* Debug builds keep the ranks that each CPU holds. */
+#ifndef DEBUG
+#define DEBUG 0
+#endif
+
 /* Taken in this order, lowest number first. A line each in hyp/LOCKS with what it protects. */
 enum lock_rank {
     RANK_DOMCTL = 10,   /* call/: one toolstack operation at a time */
@@ -17,7 +22,9 @@ enum lock_rank {
     RANK_GNTTAB = 30,   /* gnttab/: a domain's grant table */
     RANK_MAPTRACK = 32, /* gnttab/: a domain's maptrack */
     RANK_EVTCHN = 40,   /* evtchn/: a domain's ports */
+    RANK_EVTCHN_QUEUE = 42, /* evtchn/: the FIFO queues of one vCPU */
     RANK_P2M = 50,      /* p2m/: a domain's stage-2 tables */
+    RANK_VMID = 52,     /* p2m/: which VMIDs are in use */
     RANK_PAGES = 55,    /* dom/: a domain's list of pages */
     RANK_VIRQ = 60,     /* vgic/: one interrupt */
     RANK_VGIC = 62,     /* vgic/: one vCPU's list of interrupts */
@@ -50,5 +57,11 @@ bool spin_is_locked(const struct spinlock *l);
 /* Two locks of one rank, in address order; the same lock twice is taken once. */
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
+
+/* Debug builds: what this CPU holds, kept by spinlock.c and rwlock.c; empty functions in release. */
+void lock_note_taken(u8 rank, const char *name, bool same_rank_too);
+void lock_note_released(u8 rank, const char *name);
+/* Locks that this CPU holds (debug builds; else 0): the way out and the idle loop assert that it is 0. */
+u32 lock_nr_held(void);
 
 #endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: MIT */
+#include "mem/frame.h"
+
+#include "base/bits.h"
+#include "base/panic.h"
+#include "base/string.h"
+#include "cpu/atomic.h"
+#include "sync/spinlock.h"
+
+#define NR_ORDERS (FRAME_MAX_ORDER + 1)
+#define BANKS_MAX 32u
+
+/* Frame indices are 32 bits: 16 TiB of machine addresses, less the index that means none. */
+#define INDEX_END 0xffffffffULL
+
+static struct bank {
+    u64 first, end; /* frame indices; [c] after boot */
+} banks[BANKS_MAX];
+static u32 nr_banks;
+
+static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
+static u32 free_head[NR_ORDERS] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}; /* [frame_lock] */
+static u64 nr_free;                                                    /* [frame_lock] */
+static u64 nr_total;                                                   /* [c] after boot */
+
+bool (*mem_fail_hook)(void);
+
+static struct frame *at(u64 index)
+{
+    return &frame_table[index];
+}
+
+static u32 index_of(const struct frame *f)
+{
+    return (u32)frame_to_mfn(f).mfn;
+}
+
+static bool is_ram(u64 index)
+{
+    for (u32 i = 0; i < nr_banks; i++) {
+        if (index - banks[i].first < banks[i].end - banks[i].first) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct frame *mfn_to_frame(mfn_t n)
+{
+    return is_ram(n.mfn) ? at(n.mfn) : NULL;
+}
+
+void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
+{
+    f->owner = owner.id;
+    f->state = (u8)state;
+}
+
+/* --- free lists; frame_lock held --- */
+
+static void push(u32 index, u32 order)
+{
+    struct frame *f = at(index);
+    f->refs = 0;
+    frame_set_state(f, FRAME_FREE, FRAME_NO_OWNER);
+    f->order = (u8)order;
+    f->prev = FRAME_NIL;
+    f->next = free_head[order];
+    if (f->next != FRAME_NIL) {
+        at(f->next)->prev = index;
+    }
+    free_head[order] = index;
+}
+
+static void unlink(struct frame *f)
+{
+    if (f->next != FRAME_NIL) {
+        at(f->next)->prev = f->prev;
+    }
+    if (f->prev != FRAME_NIL) {
+        at(f->prev)->next = f->next;
+    } else {
+        free_head[f->order] = f->next;
+    }
+}
+
+/* The head of a block in any state but FREE; the record may be new. */
+static void write_head(u32 index, u32 order, enum frame_state state)
+{
+    *at(index) = (struct frame){
+        .next = FRAME_NIL, .prev = FRAME_NIL, .gfn = FRAME_NO_GFN, .order = (u8)order};
+    frame_set_state(at(index), state, FRAME_NO_OWNER);
+}
+
+static void free_block(u32 index, u32 order)
+{
+    nr_free += 1ULL << order;
+    while (order < FRAME_MAX_ORDER) {
+        u32 buddy = index ^ (1u << order);
+        /* In RAM the buddy's first record is the first of some block (see frame.h), so it was written. */
+        if (!is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
+            break;
+        }
+        unlink(at(buddy));
+        index &= ~(1u << order);
+        order++;
+    }
+    push(index, order);
+}
+
+/* The largest block that starts at index, is aligned, and ends at or before end. */
+static u32 fitting_order(u64 index, u64 end)
+{
+    u32 order = index == 0 ? FRAME_MAX_ORDER : MIN(bit_lowest(index), FRAME_MAX_ORDER);
+    return MIN(order, bit_highest(end - index));
+}
+
+/*
+ * The block that holds index, by its first record: from the largest order down, the aligned index is the first
+ * of some block as long as the block found one order above was smaller than that order, and RAM that starts in
+ * the middle starts a block too. So each record read here was written.
+ */
+static u32 find_block(u32 index)
+{
+    for (u32 order = FRAME_MAX_ORDER;; order--) {
+        u32 head = index & ~((1u << order) - 1);
+        if (is_ram(head) && at(head)->order >= order) {
+            return head;
+        }
+        check(order > 0);
+    }
+}
+
+/* Cuts the block of 2^order at index out of the larger one of that state which holds it; its head is left as
+ * HEAP. False when there is none. */
+static bool carve(u32 index, u32 order, enum frame_state state)
+{
+    u32 head = find_block(index);
+    u32 have = at(head)->order;
+    if (at(head)->state != state || have < order) {
+        return false;
+    }
+    if (state == FRAME_FREE) {
+        unlink(at(head));
+        nr_free -= 1ULL << order;
+    }
+    while (have > order) {
+        have--;
+        u32 upper = head + (1u << have);
+        u32 other = index >= upper ? head : upper;
+        if (state == FRAME_FREE) {
+            push(other, have);
+        } else {
+            write_head(other, have, state);
+        }
+        head = index >= upper ? upper : head;
+    }
+    write_head(head, order, FRAME_HEAP);
+    return true;
+}
+
+/* --- boot --- */
+
+enum err frame_add_ram(maddr_t start, u64 bytes)
+{
+    u64 first = align_up(start.m, PAGE_SIZE) >> PAGE_SHIFT;
+    u64 end = MIN((start.m + bytes) >> PAGE_SHIFT, INDEX_END);
+    if (first >= end) {
+        return OK;
+    }
+    if (nr_banks == BANKS_MAX) {
+        return E_NOSPC;
+    }
+    spin_lock(&frame_lock);
+    banks[nr_banks++] = (struct bank){first, end};
+    nr_total += end - first;
+    while (first < end) {
+        u32 order = fitting_order(first, end);
+        free_block((u32)first, order);
+        first += 1ULL << order;
+    }
+    spin_unlock(&frame_lock);
+    return OK;
+}
+
+/* Moves what of [first, end) is in state from to state to, in blocks as large as they go. */
+static void change_range(u64 first, u64 end, enum frame_state from, enum frame_state to)
+{
+    while (first < end) {
+        u32 order = fitting_order(first, end);
+        bool carved = carve((u32)first, order, from);
+        while (!carved && order > 0) {
+            order--;
+            carved = carve((u32)first, order, from);
+        }
+        if (carved && to == FRAME_FREE) {
+            free_block((u32)first, order);
+        } else if (carved) {
+            write_head((u32)first, order, to);
+        }
+        first += 1ULL << order;
+    }
+}
+
+static void change_ram(maddr_t start, u64 bytes, enum frame_state from, enum frame_state to)
+{
+    u64 first = start.m >> PAGE_SHIFT;
+    u64 end = align_up(start.m + bytes, PAGE_SIZE) >> PAGE_SHIFT;
+    spin_lock(&frame_lock);
+    for (u32 i = 0; i < nr_banks; i++) {
+        change_range(MAX(first, banks[i].first), MIN(end, banks[i].end), from, to);
+    }
+    spin_unlock(&frame_lock);
+}
+
+void frame_reserve(maddr_t start, u64 bytes)
+{
+    change_ram(start, bytes, FRAME_FREE, FRAME_RESERVED);
+}
+
+void frame_unreserve(maddr_t start, u64 bytes)
+{
+    change_ram(start, bytes, FRAME_RESERVED, FRAME_FREE);
+}
+
+enum err frame_take(mfn_t first, u32 order, struct frame **out)
+{
+    if (order > FRAME_MAX_ORDER || !is_aligned(first.mfn, 1ULL << order) || !is_ram(first.mfn)) {
+        return E_INVAL;
+    }
+    spin_lock(&frame_lock);
+    bool taken = carve((u32)first.mfn, order, FRAME_FREE);
+    spin_unlock(&frame_lock);
+    if (!taken) {
+        return E_BUSY;
+    }
+    *out = at(first.mfn);
+    return OK;
+}
+
+/* --- blocks --- */
+
+enum err frame_alloc(u32 order, struct frame **out)
+{
+    if (order > FRAME_MAX_ORDER) {
+        return E_INVAL;
+    }
+    if (mem_fail_hook && mem_fail_hook()) {
+        return E_NOMEM;
+    }
+    spin_lock(&frame_lock);
+    u32 have = order;
+    while (have <= FRAME_MAX_ORDER && free_head[have] == FRAME_NIL) {
+        have++;
+    }
+    if (have > FRAME_MAX_ORDER) {
+        spin_unlock(&frame_lock);
+        return E_NOMEM;
+    }
+    u32 index = free_head[have];
+    unlink(at(index));
+    nr_free -= 1ULL << order;
+    while (have > order) {
+        have--;
+        push(index + (1u << have), have);
+    }
+    write_head(index, order, FRAME_HEAP);
+    spin_unlock(&frame_lock);
+    *out = at(index);
+    return OK;
+}
+
+enum err frame_alloc_zeroed(u32 order, struct frame **out)
+{
+    check(order <= 4);
+    enum err e = frame_alloc(order, out);
+    if (e == OK) {
+        memset(frame_map(*out), 0, PAGE_SIZE << order);
+    }
+    return e;
+}
+
+void frame_free(struct frame *f, u32 order)
+{
+    check(f->state == FRAME_HEAP && f->order == order && load_relaxed(&f->refs) == 0);
+    spin_lock(&frame_lock);
+    free_block(index_of(f), order);
+    spin_unlock(&frame_lock);
+}
+
+void frame_free_range(struct frame *first, u64 nr)
+{
+    u64 index = index_of(first);
+    u64 end = index + nr;
+    spin_lock(&frame_lock);
+    while (index < end) {
+        u32 order = fitting_order(index, end);
+        free_block((u32)index, order);
+        index += 1ULL << order;
+    }
+    spin_unlock(&frame_lock);
+}
+
+void frame_split(struct frame *f, u32 order, u32 to)
+{
+    check(f->state == FRAME_HEAP && f->order == order && to <= order);
+    u32 index = index_of(f);
+    for (u32 i = 0; i < 1u << (order - to); i++) {
+        write_head(index + (i << to), to, FRAME_HEAP);
+    }
+}
+
+/* --- owners and references --- */
+
+void frame_assign_run(struct frame *first, u32 nr, domid_t d)
+{
+    u32 index = index_of(first);
+    struct frame record = {.refs = FRAME_OWNED, .next = index + 1, .prev = index - 1, .gfn = FRAME_NO_GFN};
+    frame_set_state(&record, FRAME_GUEST, d);
+    for (u32 i = 0; i < nr; i++) {
+        first[i] = record;
+        record.next++;
+        record.prev++;
+    }
+    first[0].prev = FRAME_NIL;
+    first[nr - 1].next = FRAME_NIL;
+}
+
+enum frame_drop frame_drop_owner(struct frame *f)
+{
+    /* Sequentially consistent: the owner's uses are before, and whoever sees the count end sees them done. */
+    u32 old = atomic_and(&f->refs, ~FRAME_OWNED);
+    if (!(old & FRAME_OWNED)) {
+        return DROP_GONE;
+    }
+    return old == FRAME_OWNED ? DROP_LAST : DROP_HELD;
+}
+
+void frame_share(struct frame *f, domid_t d)
+{
+    check(f->state == FRAME_HEAP && f->order == 0 && f->refs == 0);
+    f->gfn = FRAME_NO_GFN;
+    f->writable_maps = 0;
+    f->private = 0;
+    frame_set_state(f, FRAME_SHARED, d);
+    store_release(&f->refs, 1u);
+}
+
+void frame_unshare(struct frame *f)
+{
+    check(f->state == FRAME_SHARED);
+    /* Who borrowed it may keep it longer than its owner's number is the owner's. */
+    f->owner = FRAME_NO_OWNER.id;
+    frame_put(f);
+}
+
+bool frame_get(struct frame *f, domid_t owner)
+{
+    u32 old = load_relaxed(&f->refs);
+    do {
+        if (old == 0 || (old & ~FRAME_OWNED) == ~FRAME_OWNED) {
+            return false;
+        }
+    } while (!atomic_cmpxchg(&f->refs, &old, old + 1));
+    /* While we hold one the page cannot change hands, so this is final. */
+    if (f->owner == owner.id && (f->state == FRAME_GUEST || f->state == FRAME_SHARED)) {
+        return true;
+    }
+    frame_put(f);
+    return false;
+}
+
+void frame_put(struct frame *f)
+{
+    u32 old = atomic_sub(&f->refs, 1);
+    check((old & ~FRAME_OWNED) != 0);
+    if (old != 1) {
+        return;
+    }
+    if (f->state == FRAME_GUEST) {
+        frame_up_release(f);
+    }
+    write_head(index_of(f), 0, FRAME_HEAP);
+    frame_free(f, 0);
+}
+
+bool frame_is_owned(mfn_t n, domid_t d)
+{
+    if (!is_ram(n.mfn)) {
+        return false;
+    }
+    spin_lock(&frame_lock);
+    /* Only a page that is a block of its own has a record that says something of it. */
+    bool owned = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST && at(n.mfn)->owner == d.id &&
+                 (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
+    spin_unlock(&frame_lock);
+    return owned;
+}
+
+u64 frame_nr_free(void)
+{
+    return load_relaxed(&nr_free);
+}
+
+u64 frame_nr_total(void)
+{
+    return nr_total;
+}
+
+void frame_reset(void)
+{
+    nr_banks = 0;
+    nr_free = 0;
+    nr_total = 0;
+    for (u32 i = 0; i < NR_ORDERS; i++) {
+        free_head[i] = FRAME_NIL;
+    }
+}

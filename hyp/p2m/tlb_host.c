@@ -1,0 +1,146 @@
+/* SPDX-License-Identifier: MIT */
+#include "p2m/tlb_host.h"
+
+#include <string.h>
+
+#include "base/panic.h"
+#include "p2m/pte.h"
+#include "p2m/tlb.h"
+#include "sync/percpu.h"
+
+#define CACHED_MAX 64u
+#define BROKEN_MAX 65536u
+
+struct fake_tlb_counts fake_tlb;
+u32 fake_vmid_bits = 8;
+
+static struct {
+    u16 vmid;
+    u64 gfn;
+} cached[CACHED_MAX];
+static u32 nr_cached;
+
+/* Slots made invalid and not flushed yet, with whatever the slot was: any flush that follows forgives all, as
+ * the p2m flushes under its lock before it makes anything valid. */
+static u64 *broken[BROKEN_MAX];
+static u32 nr_broken;
+
+static DEFINE_PER_CPU(u64, vttbr);
+
+void fake_tlb_reset(void)
+{
+    memset(&fake_tlb, 0, sizeof(fake_tlb));
+    nr_cached = 0;
+    nr_broken = 0;
+}
+
+u32 stage2_probe(void)
+{
+    return fake_vmid_bits;
+}
+
+void stage2_init_cpu(u32 vmid_bits)
+{
+    (void)vmid_bits;
+}
+
+void stage2_load(maddr_t root, u16 vmid)
+{
+    fake_tlb.loads++;
+    this_cpu(vttbr) = root.m | (u64)vmid << 48;
+}
+
+maddr_t fake_vttbr_root(void)
+{
+    return (maddr_t){this_cpu(vttbr) & BITS(47, 0)};
+}
+
+u16 fake_vttbr_vmid(void)
+{
+    return (u16)(this_cpu(vttbr) >> 48);
+}
+
+void pte_write(u64 *slot, u64 value)
+{
+    if ((*slot & PTE_VALID) && (value & PTE_VALID) && *slot != value) {
+        panic("break before make: %p changed from %llx to %llx", (void *)slot, *slot, value);
+    }
+    if (value & PTE_VALID) {
+        for (u32 i = 0; i < nr_broken; i++) {
+            if (broken[i] == slot) {
+                panic("break before make: %p made valid before its flush", (void *)slot);
+            }
+        }
+    } else if (*slot & PTE_VALID) {
+        check(nr_broken < BROKEN_MAX);
+        broken[nr_broken++] = slot;
+    }
+    *slot = value;
+}
+
+void pte_sync(void)
+{
+}
+
+void tlb_flush_vmid(maddr_t empty, u16 vmid)
+{
+    (void)empty;
+    fake_tlb.vmid++;
+    nr_broken = 0;
+    u32 kept = 0;
+    for (u32 i = 0; i < nr_cached; i++) {
+        if (cached[i].vmid != vmid) {
+            cached[kept++] = cached[i];
+        }
+    }
+    nr_cached = kept;
+}
+
+void tlb_flush_ipa(maddr_t empty, u16 vmid, gfn_t gfn, u64 pages)
+{
+    (void)empty;
+    fake_tlb.ipa++;
+    fake_tlb.pages += pages;
+    nr_broken = 0;
+    u32 kept = 0;
+    for (u32 i = 0; i < nr_cached; i++) {
+        if (cached[i].vmid != vmid || cached[i].gfn - gfn.gfn >= pages) {
+            cached[kept++] = cached[i];
+        }
+    }
+    nr_cached = kept;
+}
+
+void tlb_flush_all_guests(void)
+{
+    fake_tlb.all++;
+    nr_broken = 0;
+    nr_cached = 0;
+}
+
+void tlb_flush_none(void)
+{
+    nr_broken = 0;
+}
+
+void fake_tlb_touch(struct p2m *p2m, gfn_t gfn)
+{
+    mfn_t mfn;
+    enum p2m_type type;
+    u32 order;
+    if (p2m_lookup(p2m, gfn, &mfn, &type, &order) == OK && !fake_tlb_has(p2m, gfn)) {
+        check(nr_cached < CACHED_MAX);
+        cached[nr_cached].vmid = p2m->vmid;
+        cached[nr_cached++].gfn = gfn.gfn;
+    }
+}
+
+bool fake_tlb_has(struct p2m *p2m, gfn_t gfn)
+{
+    for (u32 i = 0; i < nr_cached; i++) {
+        if (cached[i].vmid == p2m->vmid && cached[i].gfn == gfn.gfn) {
+            return true;
+        }
+    }
+    return false;
+}

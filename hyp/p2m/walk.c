@@ -1,0 +1,237 @@
+/* SPDX-License-Identifier: MIT */
+#include "p2m/walk.h"
+
+#include "base/panic.h"
+#include "cpu/atomic.h"
+#include "p2m/pte.h"
+#include "p2m/tlb.h"
+
+/* What waits in a gather: a frame index and what to do with the frame after the flush. */
+enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
+#define GATHERED_BITS 2
+
+static u64 *table_at(maddr_t at)
+{
+    return (u64 *)(frame_linear + at.m);
+}
+
+static u64 *root_slot(const struct p2m *p2m, gfn_t gfn)
+{
+    return table_at(frame_to_maddr(p2m->root)) + pte_index(gfn, 1);
+}
+
+static u64 *child(u64 pte)
+{
+    return table_at((maddr_t){pte & PTE_ADDRESS});
+}
+
+u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level)
+{
+    u64 pte = *root_slot(p2m, gfn);
+    u32 l = 1;
+    while (pte_is_table(pte, l)) {
+        l++;
+        pte = child(pte)[pte_index(gfn, l)];
+    }
+    *level = l;
+    return pte;
+}
+
+u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level)
+{
+    u64 *slot = root_slot(p2m, gfn);
+    for (u32 l = 1; l < level; l++) {
+        if (!pte_is_table(*slot, l)) {
+            return NULL;
+        }
+        slot = child(*slot) + pte_index(gfn, l + 1);
+    }
+    return slot;
+}
+
+void walk_flush(struct p2m *p2m)
+{
+    if (p2m->flush_first >= p2m->flush_end) {
+        return;
+    }
+    vmid_flush_range(p2m, (gfn_t){p2m->flush_first}, p2m->flush_end - p2m->flush_first);
+    p2m->flush_first = ~0ULL;
+    p2m->flush_end = 0;
+}
+
+static void owe_flush(struct p2m *p2m, u64 first, u64 end)
+{
+    p2m->flush_first = MIN(p2m->flush_first, first);
+    p2m->flush_end = MAX(p2m->flush_end, end);
+}
+
+/* Fills table with what the block at level maps. */
+static void fill_from_block(u64 *table, u64 block, u32 level)
+{
+    mfn_t mfn = pte_mfn(block);
+    enum p2m_type type = pte_type(block);
+    u64 pte = pte_leaf(mfn, level + 1, type);
+    u64 step = PAGE_SIZE << level_order(level + 1);
+    for (u32 i = 0; i < 512; i++) {
+        pte_write(&table[i], pte);
+        pte += step;
+    }
+}
+
+/* Puts a table under slot, which is empty or a block at level. */
+static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
+{
+    struct frame *f;
+    if (p2m->nr_tables >= p2m->max_tables) {
+        return E_NOMEM;
+    }
+    u64 block = *slot;
+    enum err e = block ? frame_alloc(0, &f) : frame_alloc_zeroed(0, &f);
+    if (e != OK) {
+        return e;
+    }
+    p2m->nr_tables++;
+    if (block) {
+        fill_from_block(frame_map(f), block, level);
+        u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
+        pte_write(slot, 0);
+        owe_flush(p2m, first, first + (1ULL << level_order(level)));
+    }
+    /* Break before make; and the table's entries are seen before it is. */
+    walk_flush(p2m);
+    pte_sync();
+    pte_write(slot, pte_table(f));
+    pte_sync();
+    return OK;
+}
+
+enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
+{
+    u64 *slot = root_slot(p2m, gfn);
+    for (u32 l = 1; l < level; l++) {
+        if (!pte_is_table(*slot, l)) {
+            enum err e = add_table(p2m, slot, gfn, l);
+            if (e != OK) {
+                return e;
+            }
+        }
+        slot = child(*slot) + pte_index(gfn, l + 1);
+    }
+    *out = slot;
+    return OK;
+}
+
+void walk_gather_drain(struct p2m_gather *g)
+{
+    walk_flush(g->p2m);
+    for (u32 i = 0; i < g->nr; i++) {
+        struct frame *f = mfn_to_frame((mfn_t){g->item[i] >> GATHERED_BITS});
+        switch ((enum gathered)(g->item[i] & ((1u << GATHERED_BITS) - 1))) {
+        case PUT_WRITABLE:
+            atomic_sub(&f->writable_maps, 1);
+            frame_put(f);
+            break;
+        case PUT:
+            frame_put(f);
+            break;
+        case FREE_TABLE:
+            frame_free(f, 0);
+            break;
+        }
+    }
+    g->nr = 0;
+}
+
+static void gather(struct p2m_gather *g, mfn_t mfn, enum gathered what)
+{
+    if (g->nr == P2M_GATHER_MAX) {
+        walk_gather_drain(g);
+    }
+    g->item[g->nr++] = mfn.mfn << GATHERED_BITS | what;
+}
+
+static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+{
+    struct p2m *p2m = g->p2m;
+    u64 pte = *slot;
+    enum p2m_type type = pte_type(pte);
+    pte_write(slot, 0);
+    u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
+    owe_flush(p2m, first, first + (1ULL << level_order(level)));
+    p2m->nr_leaves[type] -= 1ULL << level_order(level);
+    if (p2m_type_is_borrowed(type)) {
+        *budget -= MIN(*budget, 10u);
+        gather(g, pte_mfn(pte), p2m_type_is_writable(type) ? PUT_WRITABLE : PUT);
+    } else if (type == P2M_SHARED_RW) {
+        mfn_to_frame(pte_mfn(pte))->gfn = FRAME_NO_GFN;
+    }
+}
+
+/* The table under slot goes when its entries have gone. */
+static void clear_table_entry(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level)
+{
+    mfn_t table = pte_mfn(*slot);
+    pte_write(slot, 0);
+    /* Walk caches may hold the table for any address under it. */
+    u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
+    owe_flush(g->p2m, first, first + (1ULL << level_order(level)));
+    g->p2m->nr_tables--;
+    gather(g, table, FREE_TABLE);
+}
+
+/* A slot of level 2 or 3. */
+static bool clear_lower(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+{
+    if (!pte_is_table(*slot, level)) {
+        if (*slot) {
+            clear_leaf(g, slot, gfn, level, budget);
+        }
+        return true;
+    }
+    u64 *table = child(*slot);
+    for (u32 i = 0; i < 512; i++) {
+        if (*budget == 0) {
+            return false;
+        }
+        *budget -= 1;
+        if (table[i]) {
+            clear_leaf(g, &table[i], (gfn_t){align_down(gfn.gfn, 512) + i}, 3, budget);
+        }
+    }
+    clear_table_entry(g, slot, gfn, level);
+    return true;
+}
+
+bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+{
+    if (level > 1) {
+        return clear_lower(g, slot, gfn, level, budget);
+    }
+    if (!pte_is_table(*slot, 1)) {
+        if (*slot) {
+            clear_leaf(g, slot, gfn, 1, budget);
+        }
+        return true;
+    }
+    u64 *table = child(*slot);
+    u64 first = align_down(gfn.gfn, 1ULL << ORDER_1G);
+    for (u32 i = 0; i < 512; i++) {
+        if (*budget == 0) {
+            return false;
+        }
+        *budget -= 1;
+        if (!clear_lower(g, &table[i], (gfn_t){first + ((u64)i << ORDER_2M)}, 2, budget)) {
+            return false;
+        }
+    }
+    clear_table_entry(g, slot, gfn, 1);
+    return true;
+}
+
+void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type)
+{
+    assert(*slot == 0);
+    walk_flush(p2m);
+    pte_write(slot, pte_leaf(mfn, level, type));
+    p2m->nr_leaves[type] += 1ULL << level_order(level);
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The one walker of stage-2 tables: it finds, makes and splits, and writes entries. All under the p2m's lock,
+ * for writing except walk_find().
+ */
+#ifndef P2M_WALK_H
+#define P2M_WALK_H
+
+#include "p2m/p2m.h"
+
+/* The entry that decides about gfn: a leaf, or 0 (then *level is where the walk ended). */
+u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level);
+
+/* The slot of gfn at level; makes the tables above and splits a block in the way (break-before-make).
+ * E_NOMEM: bound or heap. */
+enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **slot);
+/* The same, but makes nothing: NULL when a table is missing or a block is in the way. */
+u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
+
+/* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, ten more for each
+ * reference) goes down and may end it early: false, and the slot is not yet empty. */
+bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
+/* Writes a leaf into an empty slot; counts. The flush that is owed is done before. */
+void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type);
+
+/* The flush that is owed, if any: then what the gather holds may be let go. */
+void walk_flush(struct p2m *p2m);
+/* Flushes and lets go of what the gather holds. */
+void walk_gather_drain(struct p2m_gather *g);
+
+maddr_t walk_empty_table(void); /* vmid.c: the table that p2m_deactivate loads */
+/* vmid.c: flush by whatever VMID the tables have, if they have one. */
+void vmid_flush(struct p2m *p2m);
+void vmid_flush_range(struct p2m *p2m, gfn_t gfn, u64 pages);
+/* Lets go of it: nobody has it loaded. */
+void vmid_release(struct p2m *p2m);
+
+#endif
