@@ -1,0 +1,378 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dom0's devices: what the nodes of the host's tree name is mapped 1:1 (reg; the windows of a PCI host) or routed
+ * (every shared interrupt, also those of interrupt-map and of a GICv2m frame). Ranges are gathered, merged, and
+ * mapped last, so that thirty devices in one page cost one leaf.
+ */
+#include <libfdt.h>
+
+#include "base/bits.h"
+#include "base/string.h"
+#include "boot/dom0.h"
+#include "dom/domain.h"
+#include "irq/irq.h"
+#include "log/log.h"
+#include "mem/hypmap.h"
+#include "p2m/p2m.h"
+#include "vgic/vgic.h"
+
+#define GIC_CELLS_MIN 3u
+#define GIC_SPI 0u
+#define GIC_FIRST_SPI 32u
+#define TRIGGER_EDGES 3u /* rising or falling, bits of the third cell */
+#define V2M_TYPER 0x8u   /* MSI_TYPER: first SPI in bits 25:16, their number in 9:0 (Arm BSA, GICv2m) */
+
+struct mmio {
+    u64 start, end;
+    bool memory; /* firmware's reserved RAM: mapped cacheable */
+};
+static struct mmio mmio[DOM0_MAX_RANGES];
+static u32 nr_mmio;
+static u64 routed[1024 / 64]; /* a bit per host interrupt */
+
+static u64 read_cells(const u32 *cells, u32 n)
+{
+    u64 value = 0;
+    for (u32 i = 0; i < n; i++) {
+        value = value << 32 | fdt32_to_cpu(cells[i]);
+    }
+    return value;
+}
+
+static u32 read_u32(const void *fdt, int node, const char *name, u32 otherwise)
+{
+    int bytes;
+    const u32 *cell = fdt_getprop(fdt, node, name, &bytes);
+    return cell != NULL && bytes >= 4 ? fdt32_to_cpu(*cell) : otherwise;
+}
+
+static bool is_available(const void *fdt, int node)
+{
+    int bytes;
+    const char *status = fdt_getprop(fdt, node, "status", &bytes);
+    return status == NULL || bytes <= 0 || strncmp(status, "ok", 2) == 0;
+}
+
+static bool is_pci(const void *fdt, int node)
+{
+    int bytes;
+    const char *type = fdt_getprop(fdt, node, "device_type", &bytes);
+    return type != NULL && bytes == 4 && memcmp(type, "pci", 4) == 0;
+}
+
+void dom0_bus_read(struct dom0_walk *walk, int node)
+{
+    const void *fdt = walk->fdt;
+    struct dom0_bus *bus = &walk->bus[walk->depth];
+    const struct dom0_bus *parent = walk->depth != 0 ? bus - 1 : NULL;
+    bus->node = node;
+    bus->address_cells = read_u32(fdt, node, "#address-cells", 2);
+    bus->size_cells = read_u32(fdt, node, "#size-cells", 1);
+    bus->ranges = fdt_getprop(fdt, node, "ranges", &bus->ranges_bytes);
+    bus->interrupt_parent = read_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
+    bus->pci = is_pci(fdt, node);
+    bus->available = (parent == NULL || parent->available) && is_available(fdt, node);
+}
+
+/* An address in the space of bus[level]'s children, as the CPU sees it. False when it has no such address. */
+static bool translate(const struct dom0_walk *walk, u32 level, u64 *at)
+{
+    for (; level != 0; level--) {
+        const struct dom0_bus *bus = &walk->bus[level], *parent = bus - 1;
+        if (bus->ranges_bytes < 0 || bus->address_cells > 2 || parent->address_cells > 2 || bus->size_cells > 2) {
+            return false;
+        }
+        u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
+        bool found = bus->ranges_bytes == 0;
+        for (u32 i = 0; !found && (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
+            const u32 *cells = bus->ranges + i * row;
+            u64 child = read_cells(cells, bus->address_cells);
+            u64 up = read_cells(cells + bus->address_cells, parent->address_cells);
+            u64 bytes = read_cells(cells + bus->address_cells + parent->address_cells, bus->size_cells);
+            if (*at >= child && *at - child < bytes) {
+                *at = up + (*at - child);
+                found = true;
+            }
+        }
+        if (!found) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool overlaps_ram(u64 start, u64 end)
+{
+    for (u32 i = 0; i < firmware.nr_banks; i++) {
+        if (start < range_end(&firmware.bank[i]) && firmware.bank[i].start < end) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void note(u64 start, u64 end, bool memory)
+{
+    if (start >= end) {
+        return;
+    }
+    if (nr_mmio == DOM0_MAX_RANGES) {
+        log_warn("dom0: too many device ranges: %#llx is left out", start);
+        return;
+    }
+    mmio[nr_mmio++] = (struct mmio){start, end, memory};
+}
+
+/* Notes a range less the part that the virtual GIC stands in for. */
+static void note_around_gic(u64 start, u64 end, maddr_t gic_part, u64 gic_bytes)
+{
+    u64 cut_start = align_down(gic_part.m, PAGE_SIZE), cut_end = align_up(gic_part.m + gic_bytes, PAGE_SIZE);
+    if (gic_bytes == 0 || start >= cut_end || cut_start >= end) {
+        note(start, end, false);
+        return;
+    }
+    note(start, MIN(end, cut_start), false);
+    note(MAX(start, cut_end), end, false);
+}
+
+static void add_mmio(u64 at, u64 bytes)
+{
+    u64 start = align_down(at, PAGE_SIZE);
+    u64 end = MIN(align_up(at + bytes, PAGE_SIZE), P2M_GFN_END << PAGE_SHIFT);
+    if (bytes == 0 || start >= end || at + bytes < at) {
+        return;
+    }
+    if (overlaps_ram(start, end)) {
+        log_warn("dom0: a device's range %#llx-%#llx lies in RAM: left out", start, end);
+        return;
+    }
+    note_around_gic(start, end, gic_info.dist, gic_info.dist_bytes);
+}
+
+/* Entry i of reg, as the CPU sees it. */
+static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
+{
+    if (walk->depth == 0) {
+        return false;
+    }
+    const struct dom0_bus *bus = &walk->bus[walk->depth], *parent = bus - 1;
+    int length;
+    const u32 *reg = fdt_getprop(walk->fdt, bus->node, "reg", &length);
+    u32 row = parent->address_cells + parent->size_cells;
+    if (reg == NULL || parent->pci || parent->address_cells > 2 || parent->size_cells - 1 > 1 ||
+        (i + 1) * row * 4 > (u32)length) {
+        return false;
+    }
+    *at = read_cells(reg + i * row, parent->address_cells);
+    *bytes = read_cells(reg + i * row + parent->address_cells, parent->size_cells);
+    return translate(walk, walk->depth - 1, at);
+}
+
+/* The windows of a PCI host, whatever their kind: I/O, memory below and above 4 GiB. */
+static void add_pci_windows(const struct dom0_walk *walk)
+{
+    const struct dom0_bus *bus = &walk->bus[walk->depth], *parent = bus - 1;
+    if (bus->ranges_bytes <= 0 || parent->address_cells > 2 || bus->size_cells > 2) {
+        return;
+    }
+    u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
+    for (u32 i = 0; (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
+        const u32 *cells = bus->ranges + i * row + bus->address_cells;
+        u64 at = read_cells(cells, parent->address_cells);
+        if (translate(walk, walk->depth - 1, &at)) {
+            add_mmio(at, read_cells(cells + parent->address_cells, bus->size_cells));
+        }
+    }
+}
+
+static enum err route(struct dom0 *dom0, u32 irq, enum irq_trigger trigger)
+{
+    if (irq >= gic_info.nr_irqs || irq >= 1024 || bitmap_test(routed, irq)) {
+        return OK;
+    }
+    bitmap_set(routed, irq);
+    enum err e = vgic_route_irq(dom0->domain, (virq_t){irq}, (hwirq_t){irq}, trigger);
+    if (e == E_BUSY) {
+        log_info("dom0: interrupt %u is the hypervisor's", irq);
+        return OK;
+    }
+    return e;
+}
+
+/* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual GIC's own. */
+static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
+{
+    if (fdt32_to_cpu(cells[0]) != GIC_SPI) {
+        return OK;
+    }
+    u32 flags = fdt32_to_cpu(cells[2]);
+    return route(dom0, fdt32_to_cpu(cells[1]) + GIC_FIRST_SPI,
+                 flags & TRIGGER_EDGES ? IRQ_EDGE_RISING : IRQ_LEVEL_HIGH);
+}
+
+static int find_phandle(const struct dom0_walk *walk, u32 phandle)
+{
+    return phandle != 0 ? fdt_node_offset_by_phandle(walk->fdt, phandle) : -FDT_ERR_NOTFOUND;
+}
+
+static enum err add_interrupts(struct dom0_walk *walk)
+{
+    const struct dom0_bus *bus = &walk->bus[walk->depth];
+    int bytes;
+    const u32 *cells = fdt_getprop(walk->fdt, bus->node, "interrupts", &bytes);
+    if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
+        return OK;
+    }
+    u32 stride = MAX(read_u32(walk->fdt, find_phandle(walk, gic_info.phandle), "#interrupt-cells", GIC_CELLS_MIN),
+                     GIC_CELLS_MIN);
+    enum err e = OK;
+    for (u32 i = 0; e == OK && i + stride <= (u32)bytes / 4; i += stride) {
+        e = add_gic_interrupt(walk->dom0, cells + i);
+    }
+    return e;
+}
+
+/* interrupts-extended: each interrupt after the phandle of its controller. */
+static enum err add_interrupts_extended(struct dom0_walk *walk)
+{
+    int bytes;
+    const u32 *cells = fdt_getprop(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
+    enum err e = OK;
+    for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
+        u32 phandle = fdt32_to_cpu(cells[i]);
+        u32 stride = read_u32(walk->fdt, find_phandle(walk, phandle), "#interrupt-cells", 0);
+        if (phandle == gic_info.phandle && stride >= GIC_CELLS_MIN && i + 1 + stride <= (u32)bytes / 4) {
+            e = add_gic_interrupt(walk->dom0, cells + i + 1);
+        }
+        i += 1 + stride;
+    }
+    return e;
+}
+
+/* interrupt-map of a PCI host: child's address and pin, controller, its address, the interrupt there. */
+static enum err add_interrupt_map(struct dom0_walk *walk)
+{
+    const struct dom0_bus *bus = &walk->bus[walk->depth];
+    int bytes;
+    const u32 *cells = fdt_getprop(walk->fdt, bus->node, "interrupt-map", &bytes);
+    if (cells == NULL) {
+        return OK;
+    }
+    u32 child = bus->address_cells + read_u32(walk->fdt, bus->node, "#interrupt-cells", 1);
+    u32 last_phandle = 0, address_cells = 0, interrupt_cells = 0;
+    enum err e = OK;
+    for (u32 i = 0; e == OK && i + child < (u32)bytes / 4;) {
+        u32 phandle = fdt32_to_cpu(cells[i + child]);
+        if (phandle != last_phandle) {
+            int controller = find_phandle(walk, phandle);
+            address_cells = read_u32(walk->fdt, controller, "#address-cells", 0);
+            interrupt_cells = read_u32(walk->fdt, controller, "#interrupt-cells", 1);
+            last_phandle = phandle;
+        }
+        u32 at = i + child + 1 + address_cells;
+        if (phandle == gic_info.phandle && interrupt_cells >= GIC_CELLS_MIN &&
+            at + interrupt_cells <= (u32)bytes / 4) {
+            e = add_gic_interrupt(walk->dom0, cells + at);
+        }
+        i = at + interrupt_cells;
+    }
+    return e;
+}
+
+enum err dom0_device_add(struct dom0_walk *walk)
+{
+    const struct dom0_bus *bus = &walk->bus[walk->depth];
+    if (!bus->available || walk->depth == 0) {
+        return OK;
+    }
+    u64 at, bytes;
+    for (u32 i = 0; read_reg(walk, i, &at, &bytes); i++) {
+        add_mmio(at, bytes);
+    }
+    if (bus->pci) {
+        add_pci_windows(walk);
+    }
+    enum err e = add_interrupts(walk);
+    if (e == OK) {
+        e = add_interrupts_extended(walk);
+    }
+    return e == OK ? add_interrupt_map(walk) : e;
+}
+
+enum err dom0_device_add_v2m(struct dom0_walk *walk)
+{
+    u64 at, bytes;
+    if (!walk->bus[walk->depth].available || !read_reg(walk, 0, &at, &bytes)) {
+        return OK;
+    }
+    add_mmio(at, bytes);
+    const volatile u8 *frame = hypmap_device((maddr_t){at}, PAGE_SIZE);
+    if (frame == NULL) {
+        return E_NOMEM;
+    }
+    u32 typer = *(const volatile u32 *)(frame + V2M_TYPER);
+    int node = walk->bus[walk->depth].node;
+    u32 first = read_u32(walk->fdt, node, "arm,msi-base-spi", (u32)FIELD(typer, 25, 16));
+    u32 nr = read_u32(walk->fdt, node, "arm,msi-num-spis", (u32)FIELD(typer, 9, 0));
+    enum err e = OK;
+    for (u32 i = 0; e == OK && i < nr; i++) {
+        e = route(walk->dom0, first + i, IRQ_EDGE_RISING);
+    }
+    log_info("dom0: GICv2m frame at %#llx, interrupts %u-%u", at, first, first + nr - 1);
+    return e;
+}
+
+void dom0_device_add_reserved(struct dom0_walk *walk)
+{
+    u64 at, bytes;
+    for (u32 i = 0; walk->bus[walk->depth].available && read_reg(walk, i, &at, &bytes); i++) {
+        note(align_down(at, PAGE_SIZE), align_up(at + bytes, PAGE_SIZE), true);
+    }
+}
+
+static void sort_and_merge(void)
+{
+    for (u32 i = 1; i < nr_mmio; i++) {
+        struct mmio m = mmio[i];
+        u32 j = i;
+        for (; j > 0 && mmio[j - 1].start > m.start; j--) {
+            mmio[j] = mmio[j - 1];
+        }
+        mmio[j] = m;
+    }
+    u32 last = 0;
+    for (u32 i = 1; i < nr_mmio; i++) {
+        if (mmio[i].start <= mmio[last].end && mmio[i].memory == mmio[last].memory) {
+            mmio[last].end = MAX(mmio[last].end, mmio[i].end);
+        } else {
+            mmio[++last] = mmio[i];
+        }
+    }
+    nr_mmio = nr_mmio != 0 ? last + 1 : 0;
+}
+
+static enum err map_range(struct p2m *p2m, const struct mmio *m)
+{
+    u64 gfn = m->start >> PAGE_SHIFT, end = m->end >> PAGE_SHIFT;
+    enum err e = OK;
+    while (e == OK && gfn < end) {
+        u32 order = MIN(ORDER_1G, bit_highest(end - gfn));
+        if (gfn != 0) {
+            order = MIN(order, bit_lowest(gfn));
+        }
+        e = p2m_map(p2m, (gfn_t){gfn}, (mfn_t){gfn}, order, m->memory ? P2M_DEVICE_CACHED : P2M_DEVICE);
+        gfn += 1ULL << order;
+    }
+    return e;
+}
+
+enum err dom0_devices_map(struct dom0 *dom0)
+{
+    sort_and_merge();
+    enum err e = OK;
+    for (u32 i = 0; e == OK && i < nr_mmio; i++) {
+        log_debug("dom0: device %#llx-%#llx%s", mmio[i].start, mmio[i].end, mmio[i].memory ? " (memory)" : "");
+        e = map_range(dom0->domain->p2m, &mmio[i]);
+    }
+    return e;
+}
