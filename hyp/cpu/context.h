@@ -38,5 +38,7 @@ struct fp_regs {
 #define PSTATE_EL1H 0x5u
 #define PSTATE_DAIF 0x3c0u
 #define PSTATE_AARCH32 0x10u
+#define PSTATE_T32 0x20u
+#define PSTATE_RESET32 0x400001d3u /* SVC, A I F masked; Z, which old 32-bit kernels need */
 
 #endif

@@ -38,14 +38,14 @@ struct domain {
     domid_t id;                    /* [c] */
     struct refcount refs;
     struct rcu_head rcu;
-    struct list all;               /* [RANK_DOMLIST] list in order of id */
+    struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
     bool privileged;               /* [c] the control domain */
     bool direct_mapped;            /* [c] gfn == mfn */
     bool is_32bit;                 /* [c after set_address_size] */
     u8 life;                       /* [L] enum domain_life */
-    bool shut_down;                /* [L] */
+    bool shut_down;                /* [L] its vCPUs are held */
     u8 shutdown_code;              /* [L] XEN_SHUTDOWN_*; 0xff none yet */
     bool paused_by_tools;          /* [L] pausedomain / unpausedomain */
     bool debug_preempt;            /* unused by Arm; keeps domctl flags honest */
@@ -54,6 +54,8 @@ struct domain {
     u8 handle[16];                 /* [L] uuid */
     u32 teardown_step;             /* [L] index into the relinquish table */
     u64 teardown_cursor;           /* [L] the step's own */
+    u32 pauses;                    /* [L] domain_pause() and kin, for vCPUs that come later */
+    u16 *last_vcpu;                /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
     u32 max_vcpus;                 /* [c] */
     struct vcpu **vcpu;            /* [c] max_vcpus pointers, NULL until made */
@@ -82,6 +84,12 @@ struct domain {
 };
 
 extern struct domain *domain_hardware; /* [c] dom0, NULL until built */
+extern struct domain domain_nobody;    /* owner of vcpu_nobody; never on the list */
+
+static inline struct domain *domain_current(void)
+{
+    return vcpu_current()->domain;
+}
 
 struct domain_config {
     domid_t id;                /* DOMID_INVALID: first free from 1 on */
@@ -116,10 +124,13 @@ enum err domain_unpause_by_tools(struct domain *d);
 
 /* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the machine's policy. */
 void domain_shutdown(struct domain *d, u8 code);
+/* resumedomain: undoes a shutdown; its vCPUs go on. E_INVAL when it is not shut down. */
+enum err domain_resume(struct domain *d);
 /* The guest's fault: logs why (rate-limited), dumps the vCPU, shuts down with code crash. */
 void domain_crash(struct domain *d, const char *why, ...) __printf(2, 3);
 
-/* destroydomain: one bounded step of the teardown; E_RESTART until dead. */
+/* destroydomain: one bounded step of the teardown; E_RESTART until dead. Not one's own domain. The tools' lock is
+ * held by nobody who waits for it (a waiting CPU serves no cross calls): try it and E_RESTART. */
 enum err domain_kill(struct domain *d);
 struct relinquish {
     const char *name;
@@ -137,6 +148,7 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c); /* boot
 void dom_up_destroy(struct domain *d);                     /* boot/teardown.c: rooms free it (RCU has passed) */
 enum err dom_up_vcpu_create(struct vcpu *v);
 void dom_up_vcpu_destroy(struct vcpu *v);
+void dom_up_vcpu_reset(struct vcpu *v);                    /* boot/teardown.c: its timers and interrupts as after reset */
 void dom_up_exception(void);                               /* call/: VIRQ_DOM_EXC to dom0 */
 __noreturn void dom_up_hardware_shutdown(u8 code);         /* boot/: dom0 went: poweroff, reboot, or noreboot policy */
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * A virtual CPU. What a physical CPU keeps loaded of a vCPU that left (EL1 registers, VTTBR, list registers,
- * FP) has one owner record per CPU (struct vcpu *loaded); vcpu_sync_lazy() writes it back.
+ * FP: it idles in place) has one owner record per CPU (this_cpu(loaded)); vcpu_sync_lazy() writes it back.
  */
 #ifndef DOM_VCPU_H
 #define DOM_VCPU_H
@@ -20,13 +20,17 @@ enum vcpu_work {
     VCPU_WORK_VGIC,     /* vgic: list registers must be filled or folded */
     VCPU_WORK_TIMER,    /* vtimer */
     VCPU_WORK_POLL,     /* sched_op poll finished or timed out */
+    VCPU_WORK_CRASH,    /* domain_crash() was called in the midst of something */
 };
+
+#define VCPU_NOT_LOADED ~0u
 
 struct vcpu {
     struct cpu_regs regs;       /* first: entry_arm64.S; belongs to the CPU that runs it */
     struct el1_regs el1;        /* valid unless loaded on a CPU */
     struct fp_regs *fp;         /* [c] */
     bool fp_used;               /* since creation or reset: there is something to restore */
+    u32 fp_on;                  /* CPU whose FP registers are a copy of *fp, if that CPU says so too; ~0 none */
 
     struct domain *domain;      /* [c] */
     u32 id;                     /* [c] */
@@ -34,10 +38,10 @@ struct vcpu {
     bool initialised;           /* [dom->lock] setvcpucontext or CPU_ON gave it registers */
     bool powering;              /* [dom->lock] CPU_ON under way */
     u32 work;                   /* [a] 1 << enum vcpu_work */
-    u32 loaded_on;              /* [a] CPU whose owner record names us, or ~0 */
+    u32 loaded_on;              /* [a] CPU whose owner record names us, or VCPU_NOT_LOADED */
 
     struct sched_unit unit;
-    u32 pauses;                 /* [a] domain and vcpu pauses together */
+    u32 pauses;                 /* [a] vcpu_pause() and kin; the domain's are its own */
 
     struct vgic_cpu *vgic;      /* vgic/ */
     u64 vtimer_offset_ticks;    /* CNTVOFF of the domain */
@@ -64,32 +68,49 @@ struct vcpu {
     u64 singleshot_timer_ns;
 };
 
-/* The vCPU whose guest this CPU left or will enter. Never NULL once dom0 runs; while idle: the last one. */
+/*
+ * The vCPU whose guest this CPU left or will enter; while idle in place, the last one. Never NULL: with nothing
+ * loaded (before dom0 runs, or when the last one was taken away) it is vcpu_nobody, of a domain with no id.
+ */
 DECLARE_PER_CPU(struct vcpu *, current);
+/* Whose EL1 registers, VTTBR and list registers are in this CPU; NULL: nobody's. */
+DECLARE_PER_CPU(struct vcpu *, loaded);
+extern struct vcpu vcpu_nobody;
 static inline struct vcpu *vcpu_current(void)
 {
     return this_cpu(current);
 }
 
-/* Wakes (if blocked) and makes it look at bit on its way in. Any context. */
+/* Makes it look at bit on its way in: wakes it if blocked, makes it leave its guest if it is in one. Any context. */
 void vcpu_raise(struct vcpu *v, enum vcpu_work bit);
 void vcpu_kick(struct vcpu *v);         /* it is in a guest on another CPU: make it leave */
 void vcpu_wake(struct vcpu *v);
-void vcpu_block(struct vcpu *v);        /* current: unless an interrupt is deliverable; re-checked after (no lost wake) */
-void vcpu_pause(struct vcpu *v);        /* counts, waits until it is in no guest (not for the current one) */
+void vcpu_block(struct vcpu *v);        /* current: unless it has work or an event; re-checked after (no lost wake) */
+/* Counts; waits until it is in no guest (not for the current one). No locks held. */
+void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nowait(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-/* Lazy state of v, which must not be running, is in struct vcpu when this returns. */
+/* Of a paused or offline vCPU: it is in no guest now, and its lazy state is in struct vcpu. No locks held. */
 void vcpu_sync_lazy(struct vcpu *v);
-/* Upcall (vgic or vtimer say): does v have something to take, masks in PSTATE ignored? */
-bool vcpu_up_has_event(struct vcpu *v);
-/* Upcall (trap/switch_arm.c): write the loaded state of v, owned by this CPU, back. */
-void vcpu_up_unload(struct vcpu *v);
+/* Waits until v, paused or held, is in no guest; its CPU may still be at EL2 on its behalf. No locks held. */
+void vcpu_wait_out(struct vcpu *v);
 
 enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out);
 void vcpu_destroy(struct vcpu *v);
-/* Registers of a fresh boot: used by PSCI CPU_ON and the builder. pc, x0 given; EL1h, DAIF masked, MMU off. */
+/* Registers of a fresh boot: used by PSCI CPU_ON and the builder, for an offline vCPU (no locks held). pc, x0 given;
+ * EL1h (or AArch32 SVC), interrupts masked, MMU off. Sets initialised. */
 void vcpu_reset(struct vcpu *v, u64 pc, u64 x0, bool aarch32);
-void vcpu_set_online(struct vcpu *v, bool online); /* releases or holds the unit */
+void vcpu_set_online(struct vcpu *v, bool online); /* releases or holds the unit; dom->lock held */
+/* Would EL1 or EL0 run with this? Not EL2's modes, nor AArch32 for an AArch64 domain. For what the tools set. */
+bool vcpu_pstate_is_valid(const struct vcpu *v, u64 pstate);
+/* MPIDR_EL1 of vCPU id as the guest sees it and its device tree names it: 16 to a cluster. */
+u64 vcpu_mpidr(u32 id);
+
+/* Upcall (trap/): does v have an interrupt or event to take, masks in PSTATE ignored? */
+bool vcpu_up_has_event(struct vcpu *v);
+/* Upcall (trap/switch_arm64.c): writes the loaded state of v, in this CPU's owner record, back. */
+void vcpu_up_unload(struct vcpu *v);
+/* Upcall (trap/switch_arm64.c): what el1 holds after reset, on this machine. */
+void vcpu_up_reset_el1(struct vcpu *v, bool aarch32);
 
 #endif

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * destroydomain: a walk over domain_relinquish[], one bounded step a call. Nobody but the tools, one at a time, comes
+ * here; the lock is for those who look at life.
+ */
+#include "cpu/atomic.h"
+#include "dom/domain.h"
+
+/* Nothing of it runs any more, nor is loaded anywhere, when this returns; no locks held. */
+static void stop(struct domain *d)
+{
+    domain_pause(d);
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            vcpu_sync_lazy(d->vcpu[i]);
+        }
+    }
+}
+
+enum err domain_kill(struct domain *d)
+{
+    if (d->life == DOMAIN_DEAD || d == domain_current()) {
+        return E_INVAL;
+    }
+    if (d->life == DOMAIN_ALIVE) {
+        spin_lock(&d->lock);
+        d->life = DOMAIN_DYING;
+        spin_unlock(&d->lock);
+        stop(d);
+        d->teardown_step = 0;
+        d->teardown_cursor = 0;
+        return E_RESTART;
+    }
+    const struct relinquish *step = &domain_relinquish[d->teardown_step];
+    if (step->fn) {
+        enum err e = step->fn(d, &d->teardown_cursor);
+        if (e == OK) {
+            d->teardown_step++;
+            d->teardown_cursor = 0;
+        }
+        return e == OK || e == E_RESTART ? E_RESTART : e;
+    }
+    spin_lock(&d->lock);
+    d->life = DOMAIN_DEAD;
+    spin_unlock(&d->lock);
+    domain_put(d);
+    return OK;
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: MIT */
+#include "dom/domain.h"
+
+#include "base/format.h"
+#include "base/panic.h"
+#include "base/string.h"
+#include "cpu/atomic.h"
+#include "dom/find.h"
+#include "log/log.h"
+#include "mem/frame.h"
+#include "mem/slab.h"
+
+#define NO_SHUTDOWN_CODE 0xffu
+#define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
+
+struct domain *domain_hardware;
+
+/* ---- life ---- */
+
+static u32 last_vcpu_bytes(void)
+{
+    return percpu_nr_cpus * (u32)sizeof(u16);
+}
+
+static void free_domain(struct domain *d)
+{
+    for (u32 i = 0; d->vcpu && i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            vcpu_destroy(d->vcpu[i]);
+        }
+    }
+    dom_up_destroy(d);
+    if (d->vcpu) {
+        heap_free(d->vcpu, d->max_vcpus * (u32)sizeof(*d->vcpu));
+    }
+    if (d->last_vcpu) {
+        heap_free(d->last_vcpu, last_vcpu_bytes());
+    }
+    heap_free(d, sizeof(*d));
+}
+
+static void fill(struct domain *d, const struct domain_config *c)
+{
+    d->refs.count = 1;
+    spin_init(&d->lock, RANK_DOMAIN, "domain");
+    spin_init(&d->page_lock, RANK_PAGES, "pages");
+    d->privileged = c->privileged;
+    d->direct_mapped = c->direct_mapped;
+    d->life = DOMAIN_ALIVE;
+    d->shutdown_code = NO_SHUTDOWN_CODE;
+    d->paused_by_tools = true;
+    d->pauses = 1;
+    d->create_flags = c->flags;
+    d->ssidref = c->ssidref;
+    memcpy(d->handle, c->handle, sizeof(d->handle));
+    d->max_vcpus = c->max_vcpus;
+    d->page_list = FRAME_NIL;
+    list_init(&d->io_ranges);
+}
+
+enum err domain_create(const struct domain_config *c, struct domain **out)
+{
+    if (c->max_vcpus == 0 || c->max_vcpus > DOMAIN_MAX_VCPUS) {
+        return E_INVAL;
+    }
+    struct domain *d = heap_alloc(sizeof(*d));
+    if (!d) {
+        return E_NOMEM;
+    }
+    fill(d, c);
+    d->vcpu = heap_alloc(d->max_vcpus * (u32)sizeof(*d->vcpu));
+    d->last_vcpu = heap_alloc(last_vcpu_bytes());
+    enum err e = d->vcpu && d->last_vcpu ? OK : E_NOMEM;
+    /* The rooms want to know the id. Until they are done nobody can act on the domain but through the tools, whose
+     * lock the caller holds, and guests, who find nothing to bind or map. */
+    if (e == OK) {
+        e = find_insert(d, c->id);
+    }
+    if (e != OK) {
+        d->max_vcpus = d->vcpu ? d->max_vcpus : 0;
+        free_domain(d);
+        return e;
+    }
+    e = dom_up_create(d, c);
+    if (e != OK) {
+        d->life = DOMAIN_DYING;
+        domain_put(d);
+        return e;
+    }
+    *out = d;
+    return OK;
+}
+
+enum err domain_create_vcpu(struct domain *d, u32 id)
+{
+    if (id >= d->max_vcpus) {
+        return E_INVAL;
+    }
+    if (d->vcpu[id]) {
+        return E_EXIST;
+    }
+    struct vcpu *v;
+    enum err e = vcpu_create(d, id, &v);
+    if (e != OK) {
+        return e;
+    }
+    spin_lock(&d->lock);
+    for (u32 i = 0; i < d->pauses; i++) {
+        sched_hold(&v->unit);
+    }
+    store_release(&d->vcpu[id], v);
+    spin_unlock(&d->lock);
+    return OK;
+}
+
+bool domain_get(struct domain *d)
+{
+    return ref_get(&d->refs);
+}
+
+static void grace_period_passed(struct rcu_head *head)
+{
+    struct domain *d = container_of(head, struct domain, rcu);
+    free_domain(d);
+    dom_up_exception();
+}
+
+void domain_put(struct domain *d)
+{
+    if (ref_put(&d->refs)) {
+        find_remove(d);
+        rcu_defer(&d->rcu, grace_period_passed);
+    }
+}
+
+/* ---- pausing: all vCPUs held once more, those that come later too ---- */
+
+static void hold_all_locked(struct domain *d)
+{
+    d->pauses++;
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            sched_hold(&d->vcpu[i]->unit);
+        }
+    }
+}
+
+static void release_all_locked(struct domain *d)
+{
+    check(d->pauses > 0);
+    d->pauses--;
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            sched_release(&d->vcpu[i]->unit);
+        }
+    }
+}
+
+static void wait_out_all(struct domain *d)
+{
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = load_acquire(&d->vcpu[i]);
+        if (v && v != vcpu_current()) {
+            vcpu_wait_out(v);
+        }
+    }
+}
+
+void domain_pause_nowait(struct domain *d)
+{
+    spin_lock(&d->lock);
+    hold_all_locked(d);
+    spin_unlock(&d->lock);
+}
+
+void domain_pause(struct domain *d)
+{
+    domain_pause_nowait(d);
+    wait_out_all(d);
+}
+
+void domain_unpause(struct domain *d)
+{
+    spin_lock(&d->lock);
+    release_all_locked(d);
+    spin_unlock(&d->lock);
+}
+
+void domain_pause_by_tools(struct domain *d)
+{
+    spin_lock(&d->lock);
+    bool first = !d->paused_by_tools;
+    if (first) {
+        d->paused_by_tools = true;
+        hold_all_locked(d);
+    }
+    spin_unlock(&d->lock);
+    if (first) {
+        wait_out_all(d);
+    }
+}
+
+enum err domain_unpause_by_tools(struct domain *d)
+{
+    spin_lock(&d->lock);
+    bool was = d->paused_by_tools;
+    if (was) {
+        d->paused_by_tools = false;
+        release_all_locked(d);
+    }
+    spin_unlock(&d->lock);
+    return was ? OK : E_INVAL;
+}
+
+/* ---- the end, as the guest sees it ---- */
+
+void domain_shutdown(struct domain *d, u8 code)
+{
+    spin_lock(&d->lock);
+    if (d->shutdown_code == NO_SHUTDOWN_CODE) {
+        d->shutdown_code = code;
+    }
+    code = d->shutdown_code;
+    bool first = !d->shut_down && d->life == DOMAIN_ALIVE;
+    if (first && d != domain_hardware) {
+        d->shut_down = true;
+        hold_all_locked(d);
+    }
+    spin_unlock(&d->lock);
+    if (d == domain_hardware) {
+        dom_up_hardware_shutdown(code);
+    }
+    if (first) {
+        dom_up_exception();
+    }
+}
+
+enum err domain_resume(struct domain *d)
+{
+    spin_lock(&d->lock);
+    bool was = d->shut_down && d->life == DOMAIN_ALIVE;
+    if (was) {
+        d->shut_down = false;
+        d->shutdown_code = NO_SHUTDOWN_CODE;
+        release_all_locked(d);
+    }
+    spin_unlock(&d->lock);
+    return was ? OK : E_INVAL;
+}
+
+static void dump_vcpu(const struct vcpu *v)
+{
+    const struct cpu_regs *r = &v->regs;
+    domid_t id = v->domain->id;
+    log_guest(LOG_ERROR, id, "vcpu %u: pc %016llx pstate %08llx sp_el0 %016llx", v->id, r->pc, r->pstate,
+              r->sp_el0);
+    for (u32 i = 0; i < 28; i += 4) {
+        log_guest(LOG_ERROR, id, "x%-2u %016llx %016llx %016llx %016llx", i, r->x[i], r->x[i + 1], r->x[i + 2],
+                  r->x[i + 3]);
+    }
+    log_guest(LOG_ERROR, id, "x28 %016llx %016llx %016llx", r->x[28], r->x[29], r->x[30]);
+}
+
+void domain_crash(struct domain *d, const char *why, ...)
+{
+    char text[128];
+    va_list args;
+    va_start(args, why);
+    format_v(text, sizeof(text), why, args);
+    va_end(args);
+    log_guest(LOG_ERROR, d->id, "crashed: %s", text);
+
+    struct vcpu *v = vcpu_current();
+    if (v->domain != d) {
+        domain_shutdown(d, SHUTDOWN_CODE_CRASH);
+        return;
+    }
+    /* Whoever calls us may hold locks; the shutdown takes the domain's. So it waits for the way out. */
+    dump_vcpu(v);
+    vcpu_raise(v, VCPU_WORK_CRASH);
+}
