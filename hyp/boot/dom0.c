@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: MIT */
+#include "boot/dom0.h"
+
+#include "abi/domctl.h"
+#include "base/bits.h"
+#include "base/format.h"
+#include "base/string.h"
+#include "dom/domain.h"
+#include "irq/irq.h"
+#include "log/log.h"
+#include "sync/percpu.h"
+#include "vgic/vgic.h"
+
+#define GICV2_MAX_VCPUS 8u
+#define EVTCHN_NO_LIMIT 0x7fffffffu
+#define DEFAULT_UNIT_SHIFT 10u /* a bare number is in KiB, as in Xen */
+
+static struct dom0 dom0;
+
+/* dom0_mem=[min:|max:]size[,...]: a size alone is what dom0 gets; max lets it grow later; min it gets if no size
+ * alone is there. False: not understood. */
+static bool parse_memory(const char *text)
+{
+    u64 amount = 0, minimum = 0, maximum = 0;
+    while (*text != '\0') {
+        u64 *to = &amount;
+        if (strncmp(text, "min:", 4) == 0 || strncmp(text, "max:", 4) == 0) {
+            to = text[1] == 'i' ? &minimum : &maximum;
+            text += 4;
+        }
+        const char *end;
+        *to = parse_size_bytes(text, DEFAULT_UNIT_SHIFT, &end);
+        if (end == text || (*end != '\0' && *end != ',')) {
+            return false;
+        }
+        text = *end == ',' ? end + 1 : end;
+    }
+    if (amount == 0) {
+        amount = minimum != 0 ? minimum : maximum;
+    }
+    dom0.memory_bytes = align_up(amount, DOM0_PIECE);
+    dom0.maximum_bytes = MAX(dom0.memory_bytes, maximum);
+    return amount != 0 && amount < 1ULL << 40;
+}
+
+static enum err read_options(void)
+{
+    char text[64];
+    dom0.memory_bytes = DOM0_DEFAULT_BYTES;
+    dom0.maximum_bytes = DOM0_DEFAULT_BYTES;
+    if (!option_find("dom0_mem", text, sizeof(text))) {
+        log_info("dom0: no dom0_mem: it gets %lluM", DOM0_DEFAULT_BYTES >> 20);
+    } else if (!parse_memory(text)) {
+        log_error("dom0: dom0_mem=%s is not understood: a size like 1024M", text);
+        return E_INVAL;
+    }
+
+    u32 most = gic->version == 2 ? GICV2_MAX_VCPUS : DOMAIN_MAX_VCPUS;
+    dom0.nr_vcpus = MIN(percpu_nr_cpus, most);
+    if (option_find("dom0_max_vcpus", text, sizeof(text))) {
+        const char *end;
+        u64 n = parse_u64(text, &end);
+        if (end == text || *end != '\0' || n == 0) {
+            log_error("dom0: dom0_max_vcpus=%s is not understood: a number from 1 to %u", text, most);
+            return E_INVAL;
+        }
+        dom0.nr_vcpus = (u32)MIN(n, most);
+    }
+    return OK;
+}
+
+static enum err create_domain(void)
+{
+    const struct domain_config config = {
+        .id = {0},
+        .privileged = true,
+        .direct_mapped = true,
+        .max_vcpus = dom0.nr_vcpus,
+        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
+        .nr_spis = gic_info.nr_irqs - 32,
+        .gic_version = gic->version,
+        .max_evtchn_port = EVTCHN_NO_LIMIT,
+        .max_grant_frames = DOM0_GRANT_FRAMES,
+        .max_maptrack_frames = DOM0_MAPTRACK_FRAMES,
+    };
+    enum err e = domain_create(&config, &dom0.domain);
+    for (u32 i = 0; e == OK && i < dom0.nr_vcpus; i++) {
+        e = domain_create_vcpu(dom0.domain, i);
+    }
+    return e;
+}
+
+/*
+ * A place for dom0's grant table that nothing of dom0's will ever be at: the first machine RAM that is not dom0's.
+ * There is some, the hypervisor's image at least; and a 1:1 domain has nothing else at that guest address.
+ */
+static enum err choose_grant_region(void)
+{
+    dom0.grant.bytes = (u64)DOM0_GRANT_FRAMES << PAGE_SHIFT;
+    for (u32 i = 0; i < firmware.nr_banks; i++) {
+        dom0.grant.start = align_up(firmware.bank[i].start, PAGE_SIZE);
+        for (u32 j = 0; j < dom0.nr_banks; j++) { /* ascending, so that one pass is enough */
+            if (range_overlaps(&dom0.grant, &dom0.bank[j])) {
+                dom0.grant.start = range_end(&dom0.bank[j]);
+            }
+        }
+        if (range_contains(&firmware.bank[i], &dom0.grant)) {
+            return OK;
+        }
+    }
+    log_error("dom0: no room for its grant table beside %lluM of RAM", dom0.memory_bytes >> 20);
+    return E_NOSPC;
+}
+
+static void start_vcpu(void)
+{
+    struct domain *d = dom0.domain;
+    struct vcpu *v = d->vcpu[0];
+    vcpu_reset(v, dom0.kernel.start, dom0.fdt.start, false);
+    spin_lock(&d->lock);
+    vcpu_set_online(v, true);
+    spin_unlock(&d->lock);
+    domain_hardware = d;
+    err_ignore(domain_unpause_by_tools(d)); /* it was made paused, so this can't fail */
+}
+
+enum err dom0_build(void)
+{
+    enum err e = read_options();
+    if (e == OK) {
+        e = dom0_modules_decode(&dom0);
+    }
+    if (e == OK) {
+        e = dom0_memory_take(&dom0);
+    }
+    if (e == OK) {
+        e = dom0_place(&dom0);
+    }
+    if (e == OK) {
+        e = dom0_load(&dom0);
+    }
+    if (e == OK) {
+        e = choose_grant_region();
+    }
+    if (e != OK) {
+        return e; /* said where it was found */
+    }
+    e = create_domain();
+    if (e == OK) {
+        e = dom0_memory_give(&dom0);
+    }
+    if (e == OK) {
+        e = vgic_map_hardware(dom0.domain);
+    }
+    if (e == OK) {
+        e = dom0_fdt_write(&dom0);
+    }
+    if (e == OK) {
+        e = dom0_devices_map(&dom0);
+    }
+    if (e != OK) {
+        log_error("dom0: not built: error %d", e);
+        return e;
+    }
+    log_info("dom0: %lluM, %u vCPUs, starts at %#llx", dom0.memory_bytes >> 20, dom0.nr_vcpus, dom0.kernel.start);
+    start_vcpu();
+    return OK;
+}
