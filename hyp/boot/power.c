@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * dom0 went, and with it the machine: it is switched off or reset through the firmware. After a crash the machine
+ * resets too, unless the option noreboot says to stop as it is, so that the last lines can be read.
+ */
+#include "abi/sched.h"
+#include "cpu/arch.h"
+#include "dom/domain.h"
+#include "fw/firmware.h"
+#include "irq/irq.h"
+#include "log/log.h"
+
+/* Other CPUs leave their guests and stop; this one waits for an interrupt that nobody takes. */
+static __noreturn void stop_machine(void)
+{
+    for (u32 cpu = 0; cpu < percpu_nr_cpus; cpu++) {
+        if (cpu != cpu_current()) {
+            ipi_send(cpu, IPI_HALT);
+        }
+    }
+    for (;;) {
+        cpu_wait();
+    }
+}
+
+__noreturn void dom_up_hardware_shutdown(u8 code)
+{
+    char ignored[8];
+    switch (code) {
+    case SHUTDOWN_poweroff:
+        log_info("dom0 powered off: the machine follows");
+        psci_system_off();
+    case SHUTDOWN_reboot:
+        log_info("dom0 reboots: the machine follows");
+        psci_system_reset();
+    default:
+        log_error("dom0 %s: %s", code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed",
+                  option_find("noreboot", ignored, sizeof(ignored)) ? "stopped (noreboot)" : "the machine reboots");
+        if (option_find("noreboot", ignored, sizeof(ignored))) {
+            stop_machine();
+        }
+        psci_system_reset();
+    }
+}
