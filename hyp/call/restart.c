@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#include "call/restart.h"
+#include "call/call.h"
+#include "cpu/arch.h"
+#include "cpu/atomic.h"
+#include "sync/percpu.h"
+#include "time/time.h"
+
+/* Interrupts wait while a call is at EL2, unseen: so it leaves after 20 us even if nothing is known
+ * to be due. */
+#define STAYS_A_SECOND 50000u
+
+/* Counter at the first question of this call, which comes after a first piece of work; 0: not asked
+ * yet. */
+static DEFINE_PER_CPU(u64, asked_ticks);
+
+void restart_begin(void)
+{
+    this_cpu(asked_ticks) = 0;
+}
+
+bool call_should_restart(void)
+{
+    if (load_relaxed(&this_cpu(work)) != 0) {
+        return true;
+    }
+    const u64 now = cpu_counter_ticks();
+    if (this_cpu(asked_ticks) == 0) {
+        this_cpu(asked_ticks) = now | 1; /* never 0 */
+        return false;
+    }
+    return now - this_cpu(asked_ticks) > clock_frequency_hz() / STAYS_A_SECOND;
+}
