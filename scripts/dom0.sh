@@ -19,8 +19,8 @@ packages=(xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-uti
     libdevmapper1.02.1 libdevmapper-event1.02.1 libaio1 libudev1 libsystemd0 libedit2 liblz4-1 libgcrypt20
     libgpg-error0 libext2fs2 libcom-err2 libacl1 libattr1 libgmp10 libmount1 libtirpc3)
 dom0_modules=(xen-privcmd xenfs xen-gntdev xen-gntalloc xen-evtchn bridge loop xen-blkback xen-netback tun
-    dm-mod virtio_mmio virtio_pci virtio_blk virtio_net ext4)
-guest_modules=(xen-blkfront xen-netfront ext4)
+    dm-mod virtio_mmio virtio_pci virtio_blk virtio_net ext4 crc32c_generic)
+guest_modules=(xen-blkfront xen-netfront ext4 crc32c_generic)
 
 unpack() { # directory, packages: once for each list of packages
     local dir=$1
@@ -83,9 +83,10 @@ skeleton() { # root, directories
     local root=$1
     shift
     rm -rf "$root"
-    mkdir -p "$root"/{bin,dev,proc,sys,tmp,run} "${@/#/$root/}"
+    mkdir -p "$root"/{bin,sbin,dev,proc,sys,tmp,run} "${@/#/$root/}"
     cp "$tools/bin/busybox" "$root/bin/"
     ln -s busybox "$root/bin/sh"
+    ln -s ../bin/busybox "$root/sbin/modprobe" # where the kernel looks for it
 }
 
 mkdir -p "$out/dom0"
@@ -99,12 +100,17 @@ root=$out/dom0/guest
 skeleton "$root" mnt
 modules "$root" "${guest_modules[@]}"
 install -m 755 test/dom0/guest-init "$root/init"
+# What the kernel runs when the store asks for it; our init has no signals to wait for
+for name in poweroff reboot; do
+    printf '#!/bin/sh\n/bin/busybox %s -f\n' $name >"$root/sbin/$name"
+    chmod 755 "$root/sbin/$name"
+done
 pack "$root" "$out/guest.cpio.gz"
 cp "$kernel/boot/vmlinuz-$release" "$out/vmlinuz"
 
 echo "dom0: the control domain's ramdisk"
 root=$out/dom0/root
-skeleton "$root" sbin usr/bin usr/sbin var/lib/xenstored var/lib/xen var/log/xen/console etc root boot test mnt
+skeleton "$root" usr/bin usr/sbin var/lib/xenstored var/lib/xen var/log/xen/console etc root boot test mnt
 cp "$tools"/usr/bin/{flock,stat} "$tools"/bin/{bash,ip} "$root/bin/"
 cp "$tools"/sbin/{bridge,brctl,lvm,mke2fs} "$root/sbin/"
 mkdir -p "$root/usr/lib/xen-4.17/bin"
@@ -113,6 +119,8 @@ cp "$tools"/usr/lib/xen-4.17/bin/{xl,xenstored,xenconsoled,xenconsole,xen-init-d
 cp -a "$tools"/usr/lib/xen-common "$root/usr/lib/" 2>/dev/null || true
 cp -a "$tools"/usr/bin/xenstore* "$root/usr/bin/"
 cp -a "$tools"/etc/xen "$root/etc/"
+mkdir -p "$root/etc/lvm"
+cp test/dom0/lvm.conf "$root/etc/lvm/"
 for tool in test/dom0/*.c; do
     $cross-gcc -O2 -Wall -Wextra -Werror -static -o "$root/bin/$(basename "$tool" .c)" "$tool"
 done

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+// What the bare-metal guests share: hypercalls, the console, and a way to survive one exception.
+#pragma once
+#include <stdbool.h>
+#include <stdint.h>
+
+enum {
+    CALL_MEMORY = 12,
+    CALL_MULTICALL = 13,
+    CALL_VERSION = 17,
+    CALL_SCHED = 29,
+    CALL_EVTCHN = 32,
+    CALL_HVM = 34,
+};
+enum { DOMID_SELF = 0x7ff0 };
+enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_CRASH = 3 };
+
+// Exception classes of ESR_EL1, and what stands for "none"
+enum { EC_UNKNOWN = 0x00, EC_SVE = 0x19, EC_FETCH = 0x21, EC_DATA = 0x25, EC_BRK = 0x3c, EC_NONE = 0x100 };
+
+// Each folder defines these; the return ends the guest's work with a line @@BARE-DONE.
+extern const char guest_name[];
+void guest_main(void);
+
+long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c);
+unsigned long smccc(unsigned long function, unsigned long a, unsigned long b, unsigned long c);
+void shutdown(unsigned reason);
+
+void print(const char *text);
+void print_hex(unsigned long value);
+
+// expect(): say what is wrong and count it. Values are printed in hex.
+void expect(bool good, const char *what, unsigned long found);
+
+// The class of the next synchronous exception, which skips its instruction; EC_NONE when there was none.
+void trap_arm(void);
+unsigned trap_class(void);
+unsigned long trap_esr(void);
+
+// How many wakes the interrupt handler saw
+extern volatile unsigned long guest_interrupts;

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT
+#include "guest.h"
+
+struct console {
+    char in[1024];
+    char out[2048];
+    uint32_t in_cons, in_prod, out_cons, out_prod;
+};
+
+static volatile struct console *console;
+static uint32_t console_port;
+static unsigned nr_bad, nr_checks;
+static bool armed;
+static unsigned long seen_esr;
+static unsigned seen_class;
+volatile unsigned long guest_interrupts;
+
+long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c)
+{
+    register unsigned long x0 __asm__("x0") = a;
+    register unsigned long x1 __asm__("x1") = b;
+    register unsigned long x2 __asm__("x2") = c;
+    register unsigned long x3 __asm__("x3") = 0;
+    register unsigned long x4 __asm__("x4") = 0;
+    register unsigned long x16 __asm__("x16") = number;
+
+    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16)::"memory");
+    return (long)x0;
+}
+
+unsigned long smccc(unsigned long function, unsigned long a, unsigned long b, unsigned long c)
+{
+    register unsigned long x0 __asm__("x0") = function;
+    register unsigned long x1 __asm__("x1") = a;
+    register unsigned long x2 __asm__("x2") = b;
+    register unsigned long x3 __asm__("x3") = c;
+
+    __asm__ volatile("hvc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+                       "x12", "x13", "x14", "x15", "x16", "x17");
+    return x0;
+}
+
+void shutdown(unsigned reason)
+{
+    uint32_t argument = reason;
+
+    hypercall(CALL_SCHED, 2, (uintptr_t)&argument, 0);
+}
+
+static unsigned long hvm_param(uint32_t index)
+{
+    struct {
+        uint16_t domid, pad;
+        uint32_t index;
+        uint64_t value;
+    } param = {.domid = DOMID_SELF, .index = index};
+
+    return hypercall(CALL_HVM, 1, (uintptr_t)&param, 0) ? 0 : param.value;
+}
+
+static void console_flush(void)
+{
+    uint32_t port = console_port;
+
+    hypercall(CALL_EVTCHN, 4, (uintptr_t)&port, 0);
+}
+
+static void put(char c)
+{
+    while (console->out_prod - console->out_cons >= sizeof(console->out)) {
+        console_flush();
+        hypercall(CALL_SCHED, 0, 0, 0);
+    }
+    console->out[console->out_prod % sizeof(console->out)] = c;
+    __asm__ volatile("dmb sy" ::: "memory");
+    console->out_prod++;
+}
+
+void print(const char *text)
+{
+    for (; *text; text++) {
+        if (*text == '\n') {
+            put('\r');
+        }
+        put(*text);
+    }
+    console_flush();
+}
+
+void print_hex(unsigned long value)
+{
+    char text[17];
+    int at = 16;
+
+    text[at] = '\0';
+    do {
+        text[--at] = "0123456789abcdef"[value % 16];
+        value /= 16;
+    } while (value);
+    print("0x");
+    print(text + at);
+}
+
+void expect(bool good, const char *what, unsigned long found)
+{
+    nr_checks++;
+    if (!good) {
+        nr_bad++;
+        print("@@BARE-FAIL ");
+        print(what);
+        print(": ");
+        print_hex(found);
+        print("\n");
+    }
+}
+
+void trap_arm(void)
+{
+    armed = true;
+    seen_class = EC_NONE;
+    seen_esr = 0;
+    __asm__ volatile("" ::: "memory");
+}
+
+unsigned trap_class(void)
+{
+    __asm__ volatile("dsb sy\n isb" ::: "memory");
+    armed = false;
+    return *(volatile unsigned *)&seen_class;
+}
+
+unsigned long trap_esr(void)
+{
+    return seen_esr;
+}
+
+static void done(void)
+{
+    print("@@BARE-DONE ");
+    print(guest_name);
+    print(": checks ");
+    print_hex(nr_checks);
+    print(", bad ");
+    print_hex(nr_bad);
+    print("\n");
+}
+
+void guest_stray(unsigned long esr, unsigned long elr, unsigned long far)
+{
+    print("@@BARE-FAIL stray exception, esr ");
+    print_hex(esr);
+    print(" elr ");
+    print_hex(elr);
+    print(" far ");
+    print_hex(far);
+    print("\n");
+    nr_bad++;
+    done();
+}
+
+// Where to go on: behind the instruction, or for a bad jump back at its caller
+unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned long far, unsigned long lr)
+{
+    if (!armed) {
+        guest_stray(esr, elr, far);
+        for (;;) {
+            __asm__ volatile("wfi");
+        }
+    }
+    seen_esr = esr;
+    seen_class = esr >> 26;
+    return seen_class == EC_FETCH ? lr : elr + 4;
+}
+
+void guest_interrupt(void)
+{
+    guest_interrupts++;
+}
+
+void guest_start(void)
+{
+    console = (volatile struct console *)(hvm_param(17) << 12);
+    console_port = hvm_param(18);
+    print("@@BARE ");
+    print(guest_name);
+    print("\n");
+    guest_main();
+    done();
+}
