@@ -35,8 +35,4 @@ struct debug_key {
 };
 void console_register_key(const struct debug_key *key); /* storage stays with the caller */
 
-/* Upcalls of log/ (defined in call/console.c): */
-void log_up_input(void);    /* input for dom0 is waiting: raise VIRQ_CONSOLE */
-void log_up_ring(void);     /* the ring grew: raise VIRQ_CON_RING */
-
 #endif

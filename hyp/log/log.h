@@ -29,6 +29,8 @@ u64 log_ring_start(void);
 u64 log_ring_end(void);
 /* Forget what is there (readconsole with clear). */
 void log_ring_clear(void);
-/* Upcall (log_up.h): the ring has new bytes -> VIRQ_CON_RING to dom0; defined in call/. */
+
+/* time/ says how fast cpu_counter_ticks() runs; before, guests' lines are not limited. */
+void log_set_frequency(u32 hz);
 
 #endif

@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT */
+#include "log/panic_arm64.h"
+
+#include "base/panic.h"
+#include "base/string.h"
+#include "cpu/arch.h"
+#include "log/log.h"
+#include "log/panic.h"
+#include "sync/percpu.h"
+
+#define STACK_BYTES 4096u
+#define TRACE_MAX 24u
+#define TRACE_WORDS (16384u / 8)
+
+/* Exceptions of EL2 itself land here, see panic_entry_arm64.S. */
+struct panic_stack {
+    _Alignas(16) u8 bytes[STACK_BYTES];
+};
+DECLARE_PER_CPU(struct panic_stack, panic_stack);
+DEFINE_PER_CPU(struct panic_stack, panic_stack);
+static DEFINE_PER_CPU(const struct panic_frame *, panic_frame);
+
+extern const char image_start[], text_end[];
+
+void panic_arch_halt(void)
+{
+    for (;;) {
+        cpu_wait();
+    }
+}
+
+static bool is_text(u64 address)
+{
+    return address >= (u64)image_start && address < (u64)text_end;
+}
+
+/* Reading address would not fault: asked of the MMU itself. */
+static bool is_readable(u64 address)
+{
+    __asm__ volatile("at s1e2r, %0\n\tisb" : : "r"(address));
+    return !(read_sysreg(par_el1) & 1);
+}
+
+/*
+ * Every word of the stack that points behind a call instruction. That shows calls that have returned, too, but needs
+ * no frame pointers and survives a broken chain. Offsets are from the image's first byte: as in kanso.elf less its
+ * link address.
+ */
+static void trace(u64 sp)
+{
+    u32 found = 0;
+    for (u64 at = sp & ~7ULL; at < sp + TRACE_WORDS * 8 && found < TRACE_MAX; at += 8) {
+        if ((at == (sp & ~7ULL) || (at & 0xfff) == 0) && !is_readable(at)) {
+            break;
+        }
+        u64 word = *(const u64 *)at;
+        if (!is_text(word) || !is_text(word - 4) || (word & 3)) {
+            continue;
+        }
+        u32 before = *(const u32 *)(word - 4);
+        bool is_call = (before & 0xfc000000) == 0x94000000 || (before & 0xfffffc1f) == 0xd63f0000;
+        if (is_call) {
+            log_error("  called from image+%#llx (%#llx)", word - 4 - (u64)image_start, word - 4);
+            found++;
+        }
+    }
+}
+
+static void dump_frame(const struct panic_frame *f)
+{
+    log_error("pc %016llx (image+%#llx) pstate %llx sp %016llx", f->pc, f->pc - (u64)image_start,
+              f->pstate, f->sp);
+    log_error("esr %08llx (class %#llx, syndrome %#llx) far %016llx", f->esr, ESR_EC(f->esr),
+              ESR_ISS(f->esr), f->far);
+    for (u32 i = 0; i < 30; i += 3) {
+        log_error("x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, f->x[i], i + 1, f->x[i + 1],
+                  i + 2, f->x[i + 2]);
+    }
+    log_error("x30 %016llx (image+%#llx)", f->x[30], f->x[30] - (u64)image_start);
+}
+
+void panic_arch_dump(void)
+{
+    log_error("hcr %llx vttbr %llx esr %llx far %llx elr %llx spsr %llx", read_sysreg(hcr_el2),
+              read_sysreg(vttbr_el2), read_sysreg(esr_el2), read_sysreg(far_el2),
+              read_sysreg(elr_el2), read_sysreg(spsr_el2));
+    const struct panic_frame *f = this_cpu(panic_frame);
+    if (f) {
+        dump_frame(f);
+        trace(f->sp);
+    } else {
+        trace((u64)__builtin_frame_address(0));
+    }
+}
+
+void panic_exception(const struct panic_frame *frame, u32 vector)
+{
+    static const char *const kind[] = {"synchronous exception", "IRQ", "FIQ", "SError"};
+    static const char *const from[] = {"EL2 on SP_EL0", "EL2", "a 64-bit guest", "a 32-bit guest"};
+    this_cpu(panic_frame) = frame;
+    panic("%s from %s at %016llx", kind[vector & 3], from[(vector >> 2) & 3], frame->pc);
+}
