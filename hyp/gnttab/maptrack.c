@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: MIT */
+/* A domain's mappings of others' pages: pages of struct mapping that never move, a free list through them. */
+#include "gnttab/grant.h"
+#include "mem/slab.h"
+
+struct mapping *maptrack_find(struct gnttab *g, u32 handle)
+{
+    u64 page = index_clamp(handle / MAPPINGS_PAGE, g->nr_maptrack_pages);
+    return &g->maptrack[page][handle % MAPPINGS_PAGE];
+}
+
+/* One more page, its handles on the free list in order. */
+static bool add_page(struct gnttab *g)
+{
+    u32 n = g->nr_maptrack_pages;
+    void *array = g->maptrack;
+    if (n >= g->max_maptrack_pages ||
+        !array_grow(&array, &g->maptrack_capacity, n + 1, g->max_maptrack_pages, sizeof(void *))) {
+        return false;
+    }
+    g->maptrack = array;
+    struct mapping *page = heap_alloc(PAGE_SIZE);
+    if (page == NULL) {
+        return false;
+    }
+    for (u32 i = 0; i < MAPPINGS_PAGE; i++) {
+        page[i].ref = n * MAPPINGS_PAGE + i + 1;
+    }
+    page[MAPPINGS_PAGE - 1].ref = HANDLE_NONE;
+    g->maptrack[n] = page;
+    g->nr_maptrack_pages = n + 1;
+    g->free_handle = n * MAPPINGS_PAGE;
+    return true;
+}
+
+bool maptrack_take(struct gnttab *g, u32 *handle)
+{
+    spin_lock(&g->maptrack_lock);
+    bool there = g->free_handle != HANDLE_NONE || add_page(g);
+    if (there) {
+        *handle = g->free_handle;
+        struct mapping *m = maptrack_find(g, g->free_handle);
+        g->free_handle = m->ref;
+        m->used = 1;
+        m->busy = 1;
+        g->nr_mappings++;
+    }
+    spin_unlock(&g->maptrack_lock);
+    return there;
+}
+
+struct mapping *maptrack_claim(struct gnttab *g, u32 handle)
+{
+    struct mapping *m = NULL;
+    spin_lock(&g->maptrack_lock);
+    if (handle / MAPPINGS_PAGE < g->nr_maptrack_pages) {
+        m = maptrack_find(g, handle);
+        if (!m->used || m->busy) {
+            m = NULL;
+        } else {
+            m->busy = 1;
+        }
+    }
+    spin_unlock(&g->maptrack_lock);
+    return m;
+}
+
+void maptrack_put(struct gnttab *g, struct mapping *m)
+{
+    spin_lock(&g->maptrack_lock);
+    m->busy = 0;
+    spin_unlock(&g->maptrack_lock);
+}
+
+void maptrack_free(struct gnttab *g, u32 handle)
+{
+    spin_lock(&g->maptrack_lock);
+    struct mapping *m = maptrack_find(g, handle);
+    *m = (struct mapping){.ref = g->free_handle};
+    g->free_handle = handle;
+    g->nr_mappings--;
+    spin_unlock(&g->maptrack_lock);
+}
+
+u32 gnttab_nr_maptrack(struct domain *d)
+{
+    return load_relaxed(&d->gnttab->nr_mappings);
+}
+
+void maptrack_destroy(struct gnttab *g)
+{
+    for (u32 i = 0; i < g->nr_maptrack_pages; i++) {
+        heap_free(g->maptrack[i], PAGE_SIZE);
+    }
+    if (g->maptrack != NULL) {
+        heap_free(g->maptrack, g->maptrack_capacity * (u32)sizeof(void *));
+    }
+}
