@@ -397,6 +397,20 @@ bool frame_is_owned(mfn_t n, domid_t d)
     return owned;
 }
 
+bool frame_find_owner(mfn_t n, domid_t *owner)
+{
+    if (!is_ram(n.mfn)) {
+        return false;
+    }
+    spin_lock(&frame_lock);
+    bool guests = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST;
+    if (guests) {
+        owner->id = at(n.mfn)->owner;
+    }
+    spin_unlock(&frame_lock);
+    return guests;
+}
+
 u64 frame_nr_free(void)
 {
     return load_relaxed(&nr_free);

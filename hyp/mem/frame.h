@@ -102,6 +102,8 @@ void frame_up_release(struct frame *f);
 /* Is this page of the table's a GUEST page of d's? Reads no record that was never written. For numbers that a
  * 1:1 guest chose. */
 bool frame_is_owned(mfn_t n, domid_t d);
+/* Whose GUEST page is it (dropped by its owner already, perhaps)? False: nobody's. For numbers that a guest chose. */
+bool frame_find_owner(mfn_t n, domid_t *owner);
 
 /* NULL when the address is no RAM that the table covers. */
 struct frame *mfn_to_frame(mfn_t n);
