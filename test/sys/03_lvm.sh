@@ -46,8 +46,8 @@ echo "@@DISK-MD5 $(head -c 16777216 /dev/xvdb | md5sum)"
 until ip link set eth0 up 2>/dev/null; do usleep 50000; done
 ip addr add 10.0.2.20/24 dev eth0
 for round in 1 2 3; do
-    head -c 4194304 /data | nc 10.0.2.100 7 | head -c 4194304 | md5sum >/echo.md5
-    head -c 4194304 /data | md5sum | cmp - /echo.md5 && echo "@@ECHO $round"
+    head -c 1048576 /data | nc 10.0.2.100 7 | head -c 1048576 | md5sum >/echo.md5
+    head -c 1048576 /data | md5sum | cmp - /echo.md5 && echo "@@ECHO $round"
 done
 sync
 mount -o remount,ro /
