@@ -25,11 +25,13 @@ enum [[nodiscard]] err {
     E_NODEV = -19,
     E_INVAL = -22,
     E_NOSPC = -28,
+    E_DOM = -33,
     E_RANGE = -34,
     E_DEADLK = -35,
     E_NOSYS = -38,
     E_NODATA = -61,
     E_OVERFLOW = -75,
+    E_ILSEQ = -84,
     E_RESTART = -85, /* not finished: keep the cursor, leave EL2, come again */
     E_OPNOTSUPP = -95,
     E_NOBUFS = -105,

@@ -65,8 +65,10 @@ struct domain {
     u64 nr_foreign_pages;          /* [a] pages of others mapped here */
     u32 page_list;                 /* [RANK_PAGES] frame index, FRAME_NIL: none */
     struct spinlock page_lock;     /* RANK_PAGES */
-    struct frame *populate_block;  /* [L] an extent being cleared (call/memory.c) */
-    u32 populate_done_pages;       /* [L] */
+    struct frame *populate_block;  /* [RANK_PAGES] a block being cleared (dom/populate.c), or NULL */
+    u32 populate_order;            /* [RANK_PAGES] its size */
+    u32 populate_done_pages;       /* [RANK_PAGES] zeroed and cleaned so far */
+    u32 populate_given_pages;      /* [RANK_PAGES] then: on the list so far */
 
     u64 hvm_param[64];             /* [L] call/hvm.c */
     u64 time_offset_seconds;
@@ -138,10 +140,29 @@ struct relinquish {
 };
 extern const struct relinquish domain_relinquish[]; /* defined in boot/teardown.c, ends with fn NULL */
 
-/* Pages. A new GUEST page joins the owner's list (checked against max_pages: E_NOMEM) and leaves by frame_up_release. */
+/* Pages (pages.c). A HEAP block becomes the domain's: counted against max_pages (E_NOMEM, also for a dying domain),
+ * on its list. About 10 instructions a page. */
 enum err domain_add_pages(struct domain *d, struct frame *first, u32 order);
-/* Removes the owner's allocation reference (once a page): the page goes when its mappings do. False if already gone. */
+/* The same in two halves: the account first, then runs of pages of it. False: it is dying, nothing happened. */
+enum err domain_reserve_pages(struct domain *d, u64 nr);
+void domain_unreserve_pages(struct domain *d, u64 nr);
+bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
+/* Drops the owner's allocation (once a page): the page goes when its borrowers do. False if it was dropped before.
+ * No mapping of the domain's own is left: it was removed and flushed. */
 bool domain_drop_page(struct domain *d, struct frame *f);
+/* The same for neighbours; nr <= 512. */
+void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
+/* Teardown, after p2m_relinquish() and gnttab_relinquish(): drops all that are left. */
+enum err domain_pages_relinquish(struct domain *d, u64 *cursor);
+
+/* One step (64 KiB, about 3,000 instructions; the last ones up to 6,000) towards a new block of 2^order pages, zeroed
+ * and cleaned to the point of coherency, on d's list and not mapped. E_RESTART: call again. E_NOMEM. The cursor is
+ * the domain's: callers who want the same order finish each other's block; one who wants another order frees it. */
+enum err domain_populate_step(struct domain *d, u32 order, struct frame **out);
+/* A block that could not be mapped (yet): the next call of domain_populate_step() gives it again. */
+void domain_populate_return(struct domain *d, struct frame *block, u32 order);
+/* Frees what is not on the list yet. */
+void domain_populate_cancel(struct domain *d);
 
 /* Upcalls of dom/: */
 enum err dom_up_create(struct domain *d, const struct domain_config *c); /* boot/teardown.c: rooms attach their state in order */

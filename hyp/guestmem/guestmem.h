@@ -22,6 +22,8 @@
 
 struct domain;
 
+/* Of the current vCPU. 0 bytes are always OK. E_FAULT: not mapped, not allowed, no RAM, or bytes > 64 KiB; bytes
+ * before the bad page may have been copied. The caller holds no lock above RANK_P2M. */
 enum err copy_in(void *to, gva_t from, u32 bytes);
 enum err copy_out(gva_t to, const void *from, u32 bytes);
 /* One element of a guest array: base + index * bytes, checked for wrap. */
@@ -29,7 +31,7 @@ enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes);
 enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes);
 enum err copy_out_zero(gva_t to, u32 bytes);
 
-/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings). */
+/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings). E_FAULT as above. */
 enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes);
 enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes);
 
@@ -40,7 +42,8 @@ struct gpage {
     bool writable;
 };
 
-/* Takes a page of d's RAM by gfn. E_INVAL when it is no RAM of d's own. get pairs with put (any order, any context). */
+/* Takes a page of d's RAM by gfn. E_INVAL when it is no RAM of d's own, or not writable and should be. get pairs
+ * with put (any order, any context). */
 enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out);
 /* A SHARED page of the hypervisor's (shared info, grant frames): no reference is taken. */
 void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out);
@@ -51,10 +54,14 @@ u16 gpage_read16(const struct gpage *p, u32 offset);
 u32 gpage_read32(const struct gpage *p, u32 offset);
 u64 gpage_read64(const struct gpage *p, u32 offset);
 void gpage_read(const struct gpage *p, u32 offset, void *to, u32 bytes);
+/* Offsets are within the page, aligned to the access. Plain reads and writes order nothing. */
 void gpage_write8(struct gpage *p, u32 offset, u8 value);
+void gpage_write16(struct gpage *p, u32 offset, u16 value);
 void gpage_write32(struct gpage *p, u32 offset, u32 value);
 void gpage_write64(struct gpage *p, u32 offset, u64 value);
 void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes);
+/* From one page to another (or within one: as memmove). Marks to dirty. */
+void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset, u32 bytes);
 /* Old value of the bit. bit counts from offset, in the words the ABI uses (64 bit on arm64). Full barrier. */
 bool gpage_test_and_set_bit(struct gpage *p, u32 offset, u32 bit);
 bool gpage_test_and_clear_bit(struct gpage *p, u32 offset, u32 bit);
@@ -64,9 +71,18 @@ bool gpage_cmpxchg32(struct gpage *p, u32 offset, u32 *expected, u32 value);
 bool gpage_cmpxchg64(struct gpage *p, u32 offset, u64 *expected, u64 value);
 u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value);
 
+/* The hypervisor wrote to f. Nobody listens yet: log-dirty mode hangs itself in here. */
 void guest_mark_dirty(struct frame *f);
+extern void (*guest_dirty_hook)(struct frame *f);
 
-/* translate_arm64.c / translate_host.c: the current vCPU's stage 1 and 2 at once. */
+/* Where a buffer of the current vCPU lies in its domain, if it may access it there now. E_FAULT. */
 enum err guest_translate(gva_t va, bool write, gaddr_t *out);
+
+/* --- translate_arm64.c / translate_host.c --- */
+/* Stage 1 and 2 at once, as EL1 would access. E_FAULT. The caller holds the domain's p2m lock (reading suffices):
+ * until it is dropped the answer stays true. */
+enum err guest_translate_machine(gva_t va, bool write, maddr_t *out);
+/* Stage 1 only: for a data abort whose HPFAR_EL2 is not valid. E_FAULT: the guest changed its tables; execute again. */
+enum err guest_translate_stage1(gva_t va, bool write, gaddr_t *out);
 
 #endif

@@ -416,6 +416,15 @@ u64 frame_nr_free(void)
     return load_relaxed(&nr_free);
 }
 
+mfn_t frame_end(void)
+{
+    u64 end = 0;
+    for (u32 i = 0; i < nr_banks; i++) {
+        end = MAX(end, banks[i].end);
+    }
+    return (mfn_t){end};
+}
+
 u64 frame_nr_total(void)
 {
     return nr_total;

@@ -132,6 +132,7 @@ static inline struct frame *frame_of(const void *va)
 }
 
 u64 frame_nr_free(void);
+mfn_t frame_end(void);    /* one beyond the highest page of RAM */
 u64 frame_nr_total(void); /* RAM under the allocator, reserved ranges included */
 
 /* Tests: forgets all RAM. */

@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Which pages are a domain's. A page of the domain's is on its list from domain_add_pages() until its allocation
+ * is dropped, and counts in nr_pages until it is free; between the two it is only borrowed by others. While it has
+ * pages a domain keeps one reference on itself, so that the last borrower still finds the account.
+ */
+#include "base/panic.h"
+#include "cpu/atomic.h"
+#include "dom/pages.h"
+#include "mem/frame.h"
+
+/* Pages that one call of domain_pages_relinquish() drops at most: about 100 instructions each. */
+#define DROP_MAX 128u
+
+static struct frame *at(u32 index)
+{
+    return &frame_table[index];
+}
+
+static u32 index_of(const struct frame *f)
+{
+    return (u32)frame_to_mfn(f).mfn;
+}
+
+/* --- the account; page_lock held --- */
+
+enum err pages_count_in_locked(struct domain *d, u64 nr)
+{
+    if (d->life != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
+        return E_NOMEM;
+    }
+    if (d->nr_pages == 0 && nr > 0 && !domain_get(d)) {
+        return E_NOMEM;
+    }
+    d->nr_pages += nr;
+    return OK;
+}
+
+bool pages_count_out_locked(struct domain *d, u64 nr)
+{
+    check(d->nr_pages >= nr);
+    d->nr_pages -= nr;
+    return nr > 0 && d->nr_pages == 0;
+}
+
+void pages_give_locked(struct domain *d, struct frame *first, u32 nr)
+{
+    frame_assign_run(first, nr, d->id);
+    struct frame *last = first + nr - 1;
+    last->next = d->page_list;
+    if (d->page_list != FRAME_NIL) {
+        at(d->page_list)->prev = index_of(last);
+    }
+    d->page_list = index_of(first);
+}
+
+static void unlink_page(struct domain *d, struct frame *f)
+{
+    if (f->next != FRAME_NIL) {
+        at(f->next)->prev = f->prev;
+    }
+    if (f->prev != FRAME_NIL) {
+        at(f->prev)->next = f->next;
+    } else {
+        d->page_list = f->next;
+    }
+}
+
+/* --- adding --- */
+
+enum err domain_reserve_pages(struct domain *d, u64 nr)
+{
+    spin_lock(&d->page_lock);
+    enum err e = pages_count_in_locked(d, nr);
+    spin_unlock(&d->page_lock);
+    return e;
+}
+
+void domain_unreserve_pages(struct domain *d, u64 nr)
+{
+    spin_lock(&d->page_lock);
+    bool last = pages_count_out_locked(d, nr);
+    spin_unlock(&d->page_lock);
+    if (last) {
+        domain_put(d);
+    }
+}
+
+bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr)
+{
+    spin_lock(&d->page_lock);
+    bool alive = d->life == DOMAIN_ALIVE;
+    if (alive) {
+        pages_give_locked(d, first, nr);
+    }
+    spin_unlock(&d->page_lock);
+    return alive;
+}
+
+enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
+{
+    enum err e = domain_reserve_pages(d, 1ULL << order);
+    if (e != OK) {
+        return e;
+    }
+    if (!domain_add_reserved(d, first, 1u << order)) {
+        domain_unreserve_pages(d, 1ULL << order);
+        return E_NOMEM;
+    }
+    return OK;
+}
+
+/* --- dropping --- */
+
+/* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the caller frees it. */
+static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned)
+{
+    enum frame_drop drop = frame_drop_owner(f);
+    *was_owned = drop != DROP_GONE;
+    if (*was_owned) {
+        unlink_page(d, f);
+    }
+    if (drop != DROP_LAST) {
+        return false;
+    }
+    frame_set_state(f, FRAME_HEAP, FRAME_NO_OWNER);
+    return true;
+}
+
+bool domain_drop_page(struct domain *d, struct frame *f)
+{
+    bool owned;
+    spin_lock(&d->page_lock);
+    bool free = drop_locked(d, f, &owned);
+    bool last = free && pages_count_out_locked(d, 1);
+    spin_unlock(&d->page_lock);
+    if (free) {
+        frame_free(f, 0);
+    }
+    if (last) {
+        domain_put(d);
+    }
+    return owned;
+}
+
+void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
+{
+    u32 start = 0, nr_free = 0;
+    bool owned;
+    /* Neighbours that are free together go back as one: the allocator need not merge them page by page. */
+    spin_lock(&d->page_lock);
+    for (u32 i = 0; i <= nr; i++) {
+        if (i < nr && drop_locked(d, &first[i], &owned)) {
+            continue;
+        }
+        if (i > start) {
+            frame_free_range(&first[start], i - start);
+            nr_free += i - start;
+        }
+        start = i + 1;
+    }
+    bool last = pages_count_out_locked(d, nr_free);
+    spin_unlock(&d->page_lock);
+    if (last) {
+        domain_put(d);
+    }
+}
+
+void frame_up_release(struct frame *f)
+{
+    /* Found: it has a page, so it holds a reference on itself, and ids are not given twice. */
+    struct domain *d = dom_find((domid_t){f->owner});
+    check(d != NULL);
+    domain_unreserve_pages(d, 1);
+}
+
+enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
+{
+    (void)cursor;
+    domain_populate_cancel(d);
+    u32 nr_free = 0;
+    bool owned;
+    spin_lock(&d->page_lock);
+    u32 i = 0;
+    for (; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
+        struct frame *f = at(d->page_list);
+        if (drop_locked(d, f, &owned)) {
+            frame_free(f, 0);
+            nr_free++;
+        }
+    }
+    bool more = d->page_list != FRAME_NIL;
+    bool last = pages_count_out_locked(d, nr_free);
+    spin_unlock(&d->page_lock);
+    if (last) {
+        domain_put(d);
+    }
+    return more ? E_RESTART : OK;
+}

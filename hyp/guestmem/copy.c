@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Copies run under the p2m lock (read side) from the translation of a page to the end of its bytes. What the
+ * tables map then cannot be freed: whoever takes a page away needs the lock for writing, flushes, and only then
+ * drops its reference. A translation out of a TLB entry that is about to be flushed is therefore good as well.
+ */
+#include "base/bits.h"
+#include "base/string.h"
+#include "dom/domain.h"
+#include "guestmem/guestmem.h"
+#include "p2m/p2m.h"
+
+#define COPY_MAX 0x10000u
+
+enum direction { IN, OUT, OUT_ZERO };
+
+/* Some bytes within a page of the guest's. */
+static void move(enum direction way, void *ours, struct frame *f, u32 offset, u32 bytes)
+{
+    char *theirs = (char *)frame_map(f) + offset;
+    if (way == IN) {
+        memcpy(ours, theirs, bytes);
+    } else {
+        if (way == OUT) {
+            memcpy(theirs, ours, bytes);
+        } else {
+            memset(theirs, 0, bytes);
+        }
+        guest_mark_dirty(f);
+    }
+    frame_unmap(theirs - offset);
+}
+
+static enum err copy(enum direction way, char *ours, gva_t at, u32 bytes)
+{
+    if (bytes == 0) {
+        return OK;
+    }
+    if (bytes > COPY_MAX || at.v + bytes - 1 < at.v) {
+        return E_FAULT;
+    }
+    struct p2m *p2m = domain_current()->p2m;
+    while (bytes > 0) {
+        u32 offset = (u32)(at.v & PAGE_MASK);
+        u32 here = MIN(bytes, (u32)PAGE_SIZE - offset);
+        maddr_t m;
+        read_lock(&p2m->lock);
+        enum err e = guest_translate_machine(at, way != IN, &m);
+        struct frame *f = e == OK ? mfn_to_frame(maddr_to_mfn(m)) : NULL;
+        if (f) {
+            move(way, ours, f, offset, here);
+        }
+        read_unlock(&p2m->lock);
+        if (!f) {
+            return E_FAULT;
+        }
+        ours = way == OUT_ZERO ? ours : ours + here;
+        at.v += here;
+        bytes -= here;
+    }
+    return OK;
+}
+
+enum err copy_in(void *to, gva_t from, u32 bytes)
+{
+    return copy(IN, to, from, bytes);
+}
+
+enum err copy_out(gva_t to, const void *from, u32 bytes)
+{
+    return copy(OUT, (char *)from, to, bytes);
+}
+
+enum err copy_out_zero(gva_t to, u32 bytes)
+{
+    return copy(OUT_ZERO, NULL, to, bytes);
+}
+
+enum err guest_translate(gva_t va, bool write, gaddr_t *out)
+{
+    if (guest_translate_stage1(va, write, out) != OK || !p2m_allows(domain_current()->p2m, *out, write, false)) {
+        return E_FAULT;
+    }
+    return OK;
+}
+
+/* False when the element's address wraps. */
+static bool nth(gva_t base, u64 index, u32 bytes, gva_t *out)
+{
+    u64 offset;
+    return !__builtin_mul_overflow(index, (u64)bytes, &offset) && !__builtin_add_overflow(base.v, offset, &out->v);
+}
+
+enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes)
+{
+    gva_t at;
+    return nth(base, index, bytes, &at) ? copy_in(to, at, bytes) : E_FAULT;
+}
+
+enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes)
+{
+    gva_t at;
+    return nth(base, index, bytes, &at) ? copy_out(at, from, bytes) : E_FAULT;
+}
+
+static enum err copy_gaddr(struct domain *d, enum direction way, char *ours, gaddr_t at, u32 bytes)
+{
+    if (bytes > COPY_MAX) {
+        return E_FAULT;
+    }
+    while (bytes > 0) {
+        u32 offset = (u32)(at.g & PAGE_MASK);
+        u32 here = MIN(bytes, (u32)PAGE_SIZE - offset);
+        struct frame *f;
+        if (p2m_get_page(d->p2m, gaddr_to_gfn(at), way != IN, &f) != OK) {
+            return E_FAULT;
+        }
+        move(way, ours, f, offset, here);
+        frame_put(f);
+        ours += here;
+        at.g += here;
+        bytes -= here;
+    }
+    return OK;
+}
+
+enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes)
+{
+    return copy_gaddr(d, IN, to, from, bytes);
+}
+
+enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes)
+{
+    return copy_gaddr(d, OUT, (char *)from, to, bytes);
+}
