@@ -1,212 +1,357 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reads the flattened device tree (Devicetree Specification 0.4) once, into struct firmware. What is missing or wrong
- * is said as one sentence for the console.
+ * The flattened device tree, read once from front to back (Devicetree Specification 0.4; modules and command lines as
+ * Xen's docs/misc/arm/device-tree/booting.txt names them). What is wrong with it is said in one sentence (*why).
  */
 #include <libfdt.h>
 
 #include "base/bits.h"
+#include "base/format.h"
 #include "base/string.h"
-#include "fw/fdt_read.h"
 #include "fw/firmware.h"
+#include "fw/tree.h"
 
 struct firmware firmware;
 
-static const struct {
-    const char *compatible;
-    enum boot_module_kind kind;
-} modules[] = {
-    {"multiboot,kernel", MODULE_KERNEL},
-    {"xen,linux-zimage", MODULE_KERNEL},
-    {"multiboot,ramdisk", MODULE_RAMDISK},
-    {"xen,linux-initrd", MODULE_RAMDISK},
-    {"multiboot,device-tree", MODULE_DEVICETREE},
-    {"xen,xsm-policy", MODULE_XSM},
+static char sentence[160];
+
+#define REFUSE(...) (format(sentence, sizeof(sentence), __VA_ARGS__), E_INVAL)
+
+/* The walk: what the nodes above the one at hand are. */
+struct walk {
+    const void *fdt;
+    int node;
+    u32 depth;                                                /* 0: the root */
+    u32 address_cells[FDT_MAX_DEPTH], size_cells[FDT_MAX_DEPTH]; /* for the children of the node at that depth */
+    const char *top;                                          /* name of the node at depth 1 */
+    struct range no_map[FW_MAX_RESERVED];
+    u32 nr_no_map;
+    const char *chosen_args, *xen_args, *dom0_args, *kernel_args;
 };
 
-static const char *read_memory(const void *fdt)
-{
-    int node = -1;
-    while ((node = fdt_node_offset_by_prop_value(fdt, node, "device_type", "memory", 7)) >= 0) {
-        struct range bank;
-        for (u32 i = 0; fdt_reg(node, i, &bank) == OK; i++) {
-            if (bank.bytes != 0 && !range_add(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS, bank)) {
-                return "too many memory banks in the device tree";
-            }
-        }
-    }
-    return firmware.nr_banks ? NULL : "no memory node in the device tree";
-}
-
-static const char *reserve(u64 start, u64 bytes)
-{
-    if (bytes == 0 || range_add(firmware.reserved, &firmware.nr_reserved, FW_MAX_BANKS, (struct range){start, bytes})) {
-        return NULL;
-    }
-    return "too many reserved ranges in the device tree";
-}
-
-static const char *read_reserved(const void *fdt)
-{
-    for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
-        u64 start = 0, bytes = 0;
-        const char *why = fdt_get_mem_rsv(fdt, i, (uint64_t *)&start, (uint64_t *)&bytes) == 0 ? reserve(start, bytes)
-                                                                                                : NULL;
-        if (why) {
-            return why;
-        }
-    }
-    int parent = fdt_path_offset(fdt, "/reserved-memory"), node;
-    if (parent < 0) {
-        return NULL;
-    }
-    fdt_for_each_subnode(node, fdt, parent) {
-        struct range r;
-        for (u32 i = 0; fdt_reg(node, i, &r) == OK; i++) {
-            const char *why = reserve(r.start, r.bytes);
-            if (why) {
-                return why;
-            }
-        }
-    }
-    return NULL;
-}
-
-/* Copies a string property; true when it exists. A longer one is cut. */
-static bool read_string(const void *fdt, int node, const char *name, char *out, u32 size)
+static const char *string_property(const struct walk *w, const char *name)
 {
     int bytes;
-    const char *text = fdt_getprop(fdt, node, name, &bytes);
-    if (text == NULL || bytes <= 0 || text[bytes - 1] != '\0') {
+    const char *s = fdt_getprop(w->fdt, w->node, name, &bytes);
+    return s && bytes > 0 && s[bytes - 1] == '\0' ? s : NULL;
+}
+
+static bool is_compatible(const struct walk *w, const char *name)
+{
+    return fdt_node_check_compatible(w->fdt, w->node, name) == 0;
+}
+
+/* Entry i of reg, in the cells of the parent. False at the end. */
+static bool read_reg(const struct walk *w, u32 i, struct range *out)
+{
+    int bytes;
+    const u32 *p = fdt_getprop(w->fdt, w->node, "reg", &bytes);
+    u32 a = w->address_cells[w->depth - 1], s = w->size_cells[w->depth - 1];
+    if (!p || a + s == 0 || (u64)(i + 1) * (a + s) > (u32)bytes / 4) {
         return false;
     }
-    string_copy(out, text, size);
+    p += i * (a + s);
+    *out = (struct range){fdt_cells(p, a), fdt_cells(p + a, s)};
     return true;
 }
 
-static const char *read_module(const void *fdt, int node, bool *has_args)
+static enum err read_memory(const struct walk *w)
 {
-    for (u32 i = 0; i < ARRAY_LEN(modules); i++) {
-        if (fdt_node_check_compatible(fdt, node, modules[i].compatible) != 0) {
+    struct range r;
+    for (u32 i = 0; read_reg(w, i, &r); i++) {
+        if (!range_add(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS, r)) {
+            return REFUSE("memory at %#llx: more than %u banks, or it wraps", r.start, FW_MAX_BANKS);
+        }
+    }
+    return OK;
+}
+
+static enum err reserve(struct range r)
+{
+    if (r.bytes != 0 && !range_insert(firmware.reserved, &firmware.nr_reserved, FW_MAX_RESERVED, r)) {
+        return REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start, FW_MAX_RESERVED);
+    }
+    return OK;
+}
+
+/* A child of /reserved-memory. One without reg asks for memory anywhere: that is dom0's to give. */
+static enum err read_reserved(struct walk *w)
+{
+    struct range r;
+    bool no_map = fdt_getprop(w->fdt, w->node, "no-map", NULL) != NULL;
+    for (u32 i = 0; read_reg(w, i, &r); i++) {
+        enum err e = OK;
+        if (!no_map) {
+            e = reserve(r);
+        } else if (!range_insert(w->no_map, &w->nr_no_map, FW_MAX_RESERVED, r)) {
+            e = REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start, FW_MAX_RESERVED);
+        }
+        if (e != OK) {
+            return e;
+        }
+    }
+    return OK;
+}
+
+static void read_cpu(const struct walk *w)
+{
+    struct range r;
+    const char *type = string_property(w, "device_type");
+    if (!type || strcmp(type, "cpu") != 0 || !fdt_is_available(w->fdt, w->node) || !read_reg(w, 0, &r) ||
+        firmware.nr_cpus == FW_MAX_CPUS) {
+        return;
+    }
+    firmware.cpu_mpidr[firmware.nr_cpus++] = r.start;
+}
+
+static void read_psci(const struct walk *w)
+{
+    const char *method = string_property(w, "method");
+    firmware.psci_smc = method && strcmp(method, "smc") == 0;
+    if (is_compatible(w, "arm,psci-1.0") || is_compatible(w, "arm,psci-1.1")) {
+        firmware.psci_version = 0x10000;
+    } else if (is_compatible(w, "arm,psci-0.2")) {
+        firmware.psci_version = 0x2;
+    } else {
+        firmware.psci_version = 0x1;
+        firmware.psci_cpu_on_id = fdt_cell_property(w->fdt, w->node, "cpu_on", 0);
+    }
+}
+
+/* --- modules --- */
+
+const char *firmware_module_name(enum boot_module_kind kind)
+{
+    static const char *const name[] = {"kernel", "ramdisk", "device tree", "policy"};
+    return kind < MODULE_NR ? name[kind] : "?";
+}
+
+/* What kind of module the node is; MODULE_NR: none. */
+static enum boot_module_kind module_kind(const struct walk *w)
+{
+    static const struct {
+        const char *compatible;
+        enum boot_module_kind kind;
+    } kinds[] = {
+        {"multiboot,kernel", MODULE_KERNEL},          {"xen,linux-zimage", MODULE_KERNEL},
+        {"multiboot,ramdisk", MODULE_RAMDISK},        {"xen,linux-initrd", MODULE_RAMDISK},
+        {"multiboot,device-tree", MODULE_DEVICETREE}, {"xen,xsm-policy", MODULE_XSM},
+    };
+    for (u32 i = 0; i < ARRAY_LEN(kinds); i++) {
+        if (is_compatible(w, kinds[i].compatible)) {
+            return kinds[i].kind;
+        }
+    }
+    if (is_compatible(w, "multiboot,module") || is_compatible(w, "xen,multiboot-module")) {
+        /* Without a kind the order tells, as loaders have it: the kernel, then its ramdisk. */
+        return firmware.module[MODULE_KERNEL].bytes == 0    ? MODULE_KERNEL
+               : firmware.module[MODULE_RAMDISK].bytes == 0 ? MODULE_RAMDISK
+                                                            : MODULE_NR;
+    }
+    return MODULE_NR;
+}
+
+static enum err read_module(struct walk *w)
+{
+    enum boot_module_kind kind = module_kind(w);
+    if (kind == MODULE_NR) {
+        return OK;
+    }
+    const char *name = fdt_get_name(w->fdt, w->node, NULL);
+    struct range r;
+    if (!read_reg(w, 0, &r) || r.bytes == 0 || r.start + r.bytes < r.start) {
+        return REFUSE("module /chosen/%s: its reg property names no memory", name);
+    }
+    if (firmware.module[kind].bytes != 0) {
+        return REFUSE("module /chosen/%s at %#llx: a second %s, the first is at %#llx", name, r.start,
+                      firmware_module_name(kind), firmware.module[kind].start);
+    }
+    firmware.module[kind] = r;
+    if (kind == MODULE_KERNEL) {
+        w->kernel_args = string_property(w, "bootargs");
+    }
+    return OK;
+}
+
+static void read_chosen(struct walk *w)
+{
+    w->chosen_args = string_property(w, "bootargs");
+    w->xen_args = string_property(w, "xen,xen-bootargs");
+    w->dom0_args = string_property(w, "xen,dom0-bootargs");
+    const char *path = string_property(w, "stdout-path");
+    path = path ? path : string_property(w, "linux,stdout-path");
+    if (path) {
+        string_copy(firmware.stdout_path, path, sizeof(firmware.stdout_path));
+    }
+}
+
+/* --- the walk --- */
+
+static enum err read_node(struct walk *w)
+{
+    const char *name = fdt_get_name(w->fdt, w->node, NULL);
+    if (w->depth == 0) {
+        return OK;
+    }
+    if (w->depth == 1) {
+        w->top = name;
+        if (strcmp(name, "chosen") == 0) {
+            read_chosen(w);
+            return OK;
+        }
+        const char *type = string_property(w, "device_type");
+        if (type && strcmp(type, "memory") == 0 && fdt_is_available(w->fdt, w->node)) {
+            return read_memory(w);
+        }
+    }
+    if (is_compatible(w, "arm,psci-0.2") || is_compatible(w, "arm,psci-1.0") || is_compatible(w, "arm,psci")) {
+        read_psci(w);
+    }
+    if (w->depth >= 2 && strcmp(w->top, "chosen") == 0) {
+        return read_module(w);
+    }
+    if (w->depth == 2 && strcmp(w->top, "cpus") == 0) {
+        read_cpu(w);
+    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && fdt_is_available(w->fdt, w->node)) {
+        return read_reserved(w);
+    }
+    return OK;
+}
+
+static enum err read_nodes(struct walk *w)
+{
+    int depth = 0;
+    for (w->node = fdt_next_node(w->fdt, -1, &depth); w->node >= 0 && depth >= 0;
+         w->node = fdt_next_node(w->fdt, w->node, &depth)) {
+        if ((u32)depth >= FDT_MAX_DEPTH) {
             continue;
         }
-        struct range *module = &firmware.module[modules[i].kind];
-        if (module->bytes != 0) {
-            return "two boot modules of one kind in /chosen";
+        w->depth = (u32)depth;
+        /* Inherited where absent: loaders that write /chosen's modules count on it. */
+        w->address_cells[depth] = fdt_cell_property(w->fdt, w->node, "#address-cells",
+                                                    depth > 0 ? w->address_cells[depth - 1] : 2);
+        w->size_cells[depth] = fdt_cell_property(w->fdt, w->node, "#size-cells",
+                                                 depth > 0 ? w->size_cells[depth - 1] : 1);
+        if (w->address_cells[depth] > 4 || w->size_cells[depth] > 4) {
+            return REFUSE("node %s: #address-cells or #size-cells above 4", fdt_get_name(w->fdt, w->node, NULL));
         }
-        if (fdt_reg(node, 0, module) != OK || module->bytes == 0) {
-            return "a boot module in /chosen has no reg";
+        enum err e = read_node(w);
+        if (e != OK) {
+            return e;
         }
-        if (modules[i].kind == MODULE_KERNEL) {
-            *has_args = read_string(fdt, node, "bootargs", firmware.dom0_bootargs, sizeof(firmware.dom0_bootargs));
-        }
-        return NULL;
     }
-    return NULL;
+    return OK;
 }
 
-/*
- * Whose are the bootargs of /chosen? The hypervisor's own come from xen,xen-bootargs. Without that, if dom0's are given
- * elsewhere (xen,dom0-bootargs or the kernel module's bootargs), they are the hypervisor's; else they are dom0's.
- */
-static void read_bootargs(const void *fdt, int chosen, bool dom0_has_args)
+/* --- afterwards --- */
+
+/* Whose options are whose: see Xen's booting.txt. The hypervisor's are in "bootargs" only when the kernel's are told
+ * apart from them. */
+static void choose_arguments(const struct walk *w)
 {
-    char *xen = firmware.xen_bootargs, *dom0 = firmware.dom0_bootargs;
-    bool named = read_string(fdt, chosen, "xen,xen-bootargs", xen, sizeof(firmware.xen_bootargs));
-    dom0_has_args |= read_string(fdt, chosen, "xen,dom0-bootargs", dom0, sizeof(firmware.dom0_bootargs));
-    if (!named && dom0_has_args) {
-        read_string(fdt, chosen, "bootargs", xen, sizeof(firmware.xen_bootargs));
-    } else if (!dom0_has_args) {
-        read_string(fdt, chosen, "bootargs", dom0, sizeof(firmware.dom0_bootargs));
-    }
+    bool apart = w->dom0_args || (w->kernel_args && w->kernel_args[0]);
+    const char *xen = w->xen_args ? w->xen_args : apart ? w->chosen_args : NULL;
+    const char *dom0 = w->dom0_args                             ? w->dom0_args
+                       : w->kernel_args && w->kernel_args[0]    ? w->kernel_args
+                                                                : w->chosen_args;
+    string_copy(firmware.xen_bootargs, xen ? xen : "", sizeof(firmware.xen_bootargs));
+    string_copy(firmware.dom0_bootargs, dom0 ? dom0 : "", sizeof(firmware.dom0_bootargs));
 }
 
-static const char *read_chosen(const void *fdt)
+/* Cuts what must not be mapped out of the banks: to us that is no RAM. */
+static enum err cut_no_map(struct walk *w)
 {
-    int chosen = fdt_path_offset(fdt, "/chosen"), node;
-    if (chosen < 0) {
-        return "no /chosen in the device tree: no boot modules";
-    }
-    bool dom0_has_args = false;
-    read_string(fdt, chosen, "stdout-path", firmware.stdout_path, sizeof(firmware.stdout_path));
-    fdt_for_each_subnode(node, fdt, chosen) {
-        const char *why = read_module(fdt, node, &dom0_has_args);
-        if (why) {
-            return why;
+    struct range old[FW_MAX_BANKS];
+    u32 nr_old = firmware.nr_banks;
+    memcpy(old, firmware.bank, sizeof(old));
+    range_merge(w->no_map, &w->nr_no_map);
+    firmware.nr_banks = 0;
+    for (u32 i = 0; i < nr_old; i++) {
+        struct range rest = old[i], gap;
+        while (range_first_gap(w->no_map, w->nr_no_map, &rest, &gap)) {
+            /* Whole pages only, so that nobody maps a page that is half RAM. */
+            u64 start = align_up(gap.start, PAGE_SIZE), end = align_down(range_end(&gap), PAGE_SIZE);
+            if (end > start && !range_insert(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS,
+                                             (struct range){start, end - start})) {
+                return REFUSE("memory at %#llx: more than %u pieces between reserved ranges", start, FW_MAX_BANKS);
+            }
+            rest.bytes = range_end(&rest) - range_end(&gap);
+            rest.start = range_end(&gap);
         }
     }
-    read_bootargs(fdt, chosen, dom0_has_args);
-    return NULL;
+    return OK;
 }
 
-static const char *check_modules(void)
+static bool is_ram(const struct range *r)
+{
+    for (u32 i = 0; i < firmware.nr_banks; i++) {
+        if (range_contains(&firmware.bank[i], r)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum err check_modules(void)
 {
     const struct range fdt = {firmware.fdt_at.m, firmware.fdt_bytes};
     for (u32 i = 0; i < MODULE_NR; i++) {
-        if (range_overlaps(&firmware.module[i], &fdt)) {
-            return "a boot module overlaps the device tree";
+        const struct range *a = &firmware.module[i];
+        const char *name = firmware_module_name(i);
+        if (a->bytes == 0) {
+            continue;
+        }
+        if (!is_ram(a)) {
+            return REFUSE("module %s at %#llx, %#llx bytes: not in RAM", name, a->start, a->bytes);
+        }
+        if (range_overlaps(a, &fdt)) {
+            return REFUSE("module %s at %#llx, %#llx bytes: overlaps the device tree at %#llx", name, a->start,
+                          a->bytes, fdt.start);
         }
         for (u32 j = 0; j < i; j++) {
-            if (range_overlaps(&firmware.module[i], &firmware.module[j])) {
-                return "two boot modules overlap";
+            const struct range *b = &firmware.module[j];
+            if (range_overlaps(a, b)) {
+                return REFUSE("module %s at %#llx, %#llx bytes: overlaps the %s at %#llx", name, a->start,
+                              a->bytes, firmware_module_name(j), b->start);
             }
         }
     }
-    return NULL;
-}
-
-/* CPU 0 is the one that boots: boot/ puts its MPIDR first. */
-static const char *read_cpus(const void *fdt)
-{
-    int cpus = fdt_path_offset(fdt, "/cpus"), node;
-    if (cpus < 0) {
-        return "no /cpus in the device tree";
-    }
-    fdt_for_each_subnode(node, fdt, cpus) {
-        int bytes;
-        const char *type = fdt_getprop(fdt, node, "device_type", &bytes);
-        const char *status = fdt_getprop(fdt, node, "status", NULL);
-        if (type == NULL || bytes != 4 || memcmp(type, "cpu", 4) != 0 || (status && strcmp(status, "okay") != 0)) {
-            continue;
-        }
-        const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &bytes);
-        int cells = fdt_address_cells(fdt, cpus);
-        if (reg == NULL || cells < 1 || cells > 2 || bytes < cells * 4) {
-            return "a cpu node without reg";
-        }
-        if (firmware.nr_cpus < FW_MAX_CPUS) {
-            firmware.cpu_mpidr[firmware.nr_cpus++] = fdt_cells(reg, (u32)cells);
-        }
-    }
-    return firmware.nr_cpus ? NULL : "no cpu node in the device tree";
-}
-
-static void read_psci(const void *fdt)
-{
-    static const char *const versions[] = {"arm,psci", "arm,psci-0.2", "arm,psci-1.0"};
-    int node = fdt_find_compatible(versions, ARRAY_LEN(versions));
-    char method[8];
-    if (node >= 0 && read_string(fdt, node, "method", method, sizeof(method))) {
-        firmware.psci_smc = strcmp(method, "smc") == 0;
-        firmware.psci_version = fdt_node_check_compatible(fdt, node, "arm,psci") == 0 ? 1 : 2;
-    }
+    return OK;
 }
 
 enum err firmware_read(const void *fdt, maddr_t at, const char **why)
 {
+    *why = sentence;
+    firmware = (struct firmware){.fdt = fdt, .fdt_at = at};
     if (fdt_check_header(fdt) != 0) {
-        *why = "no device tree where x0 pointed at boot";
-        return E_INVAL;
+        return REFUSE("no device tree at %#llx", at.m);
     }
-    firmware = (struct firmware){.fdt = fdt, .fdt_at = at, .fdt_bytes = fdt_totalsize(fdt)};
-    static const char *(*const readers[])(const void *) = {read_memory, read_reserved, read_chosen, read_cpus};
-    for (u32 i = 0; i < ARRAY_LEN(readers); i++) {
-        *why = readers[i](fdt);
-        if (*why) {
-            return E_INVAL;
+    firmware.fdt_bytes = fdt_totalsize(fdt);
+
+    static struct walk w;
+    w = (struct walk){.fdt = fdt};
+    for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
+        uint64_t start, bytes;
+        if (fdt_get_mem_rsv(fdt, i, &start, &bytes) == 0) {
+            enum err e = reserve((struct range){start, bytes});
+            if (e != OK) {
+                return e;
+            }
         }
     }
-    read_psci(fdt);
-    *why = check_modules();
-    return *why ? E_INVAL : OK;
+    enum err e = read_nodes(&w);
+    if (e == OK) {
+        e = cut_no_map(&w);
+    }
+    if (e != OK) {
+        return e;
+    }
+    choose_arguments(&w);
+    if (firmware.nr_banks == 0) {
+        return REFUSE("device tree at %#llx: no memory node", at.m);
+    }
+    if (firmware.nr_cpus == 0) {
+        return REFUSE("device tree at %#llx: no CPU under /cpus", at.m);
+    }
+    return check_modules();
 }

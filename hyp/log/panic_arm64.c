@@ -1,24 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-#include "log/panic_arm64.h"
+#include "log/panic.h"
 
 #include "base/panic.h"
-#include "base/string.h"
 #include "cpu/arch.h"
 #include "log/log.h"
-#include "log/panic.h"
-#include "sync/percpu.h"
 
-#define STACK_BYTES 4096u
 #define TRACE_MAX 24u
 #define TRACE_WORDS (16384u / 8)
 
-/* Exceptions of EL2 itself land here, see panic_entry_arm64.S. */
-struct panic_stack {
-    _Alignas(16) u8 bytes[STACK_BYTES];
-};
-DECLARE_PER_CPU(struct panic_stack, panic_stack);
-DEFINE_PER_CPU(struct panic_stack, panic_stack);
-static DEFINE_PER_CPU(const struct panic_frame *, panic_frame);
+/* What EL2's own exception found, if that is why. */
+static const struct cpu_regs *exception_regs; /* [panicking CPU] */
+static u64 exception_sp;
 
 extern const char image_start[], text_end[];
 
@@ -66,37 +58,38 @@ static void trace(u64 sp)
     }
 }
 
-static void dump_frame(const struct panic_frame *f)
+static void dump_regs(const struct cpu_regs *r, u64 sp)
 {
-    log_error("pc %016llx (image+%#llx) pstate %llx sp %016llx", f->pc, f->pc - (u64)image_start,
-              f->pstate, f->sp);
-    log_error("esr %08llx (class %#llx, syndrome %#llx) far %016llx", f->esr, ESR_EC(f->esr),
-              ESR_ISS(f->esr), f->far);
+    log_error("pc %016llx (image+%#llx) pstate %llx sp %016llx", r->pc, r->pc - (u64)image_start,
+              r->pstate, sp);
     for (u32 i = 0; i < 30; i += 3) {
-        log_error("x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, f->x[i], i + 1, f->x[i + 1],
-                  i + 2, f->x[i + 2]);
+        log_error("x%-2u %016llx  x%-2u %016llx  x%-2u %016llx", i, r->x[i], i + 1, r->x[i + 1],
+                  i + 2, r->x[i + 2]);
     }
-    log_error("x30 %016llx (image+%#llx)", f->x[30], f->x[30] - (u64)image_start);
+    log_error("x30 %016llx (image+%#llx)", r->x[30], r->x[30] - (u64)image_start);
 }
 
 void panic_arch_dump(void)
 {
-    log_error("hcr %llx vttbr %llx esr %llx far %llx elr %llx spsr %llx", read_sysreg(hcr_el2),
-              read_sysreg(vttbr_el2), read_sysreg(esr_el2), read_sysreg(far_el2),
-              read_sysreg(elr_el2), read_sysreg(spsr_el2));
-    const struct panic_frame *f = this_cpu(panic_frame);
-    if (f) {
-        dump_frame(f);
-        trace(f->sp);
+    u64 esr = read_sysreg(esr_el2);
+    log_error("esr %08llx (class %#llx, syndrome %#llx) far %016llx hcr %llx vttbr %llx", esr,
+              ESR_EC(esr), ESR_ISS(esr), read_sysreg(far_el2), read_sysreg(hcr_el2),
+              read_sysreg(vttbr_el2));
+    log_error("elr %016llx spsr %llx", read_sysreg(elr_el2), read_sysreg(spsr_el2));
+    if (exception_regs) {
+        dump_regs(exception_regs, exception_sp);
+        trace(exception_sp);
     } else {
         trace((u64)__builtin_frame_address(0));
     }
 }
 
-void panic_exception(const struct panic_frame *frame, u32 vector)
+void panic_exception(const struct cpu_regs *r, u64 sp, u32 vector)
 {
     static const char *const kind[] = {"synchronous exception", "IRQ", "FIQ", "SError"};
     static const char *const from[] = {"EL2 on SP_EL0", "EL2", "a 64-bit guest", "a 32-bit guest"};
-    this_cpu(panic_frame) = frame;
-    panic("%s from %s at %016llx", kind[vector & 3], from[(vector >> 2) & 3], frame->pc);
+    exception_regs = r;
+    exception_sp = sp;
+    panic("%s from %s at image+%#llx", kind[vector & 3], from[(vector >> 2) & 3],
+          r->pc - (u64)image_start);
 }
