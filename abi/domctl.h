@@ -263,6 +263,25 @@ struct xen_domctl_iomem_permission {
 };
 _Static_assert(sizeof(struct xen_domctl_iomem_permission) == 24);
 
+#define PT_IRQ_TYPE_SPI 4 /* the one kind of Arm */
+
+/* bind_pt_irq, unbind_pt_irq: a shared interrupt of the host's becomes the domain's, same number */
+struct xen_domctl_bind_pt_irq {
+    u32 machine_irq;
+    u32 irq_type; /* PT_IRQ_TYPE_* */
+    union {
+        struct {
+            u16 spi;
+        } spi;
+        struct {
+            u8 gvec;
+            u32 gflags;
+            u64 gtable;
+        } msi; /* x86 */
+    } u;
+};
+_Static_assert(sizeof(struct xen_domctl_bind_pt_irq) == 24);
+
 #define DPCI_ADD_MAPPING    1
 #define DPCI_REMOVE_MAPPING 0
 
@@ -400,6 +419,7 @@ struct xen_domctl {
         struct xen_domctl_irq_permission irq_permission;
         struct xen_domctl_iomem_permission iomem_permission;
         struct xen_domctl_memory_mapping memory_mapping;
+        struct xen_domctl_bind_pt_irq bind_pt_irq;
         struct xen_domctl_assign_device assign_device;
         struct xen_domctl_vuart_op vuart_op;
         struct xen_domctl_setdomainhandle setdomainhandle;
