@@ -66,6 +66,7 @@ struct vcpu {
 
     u64 restart[6];             /* a continued hypercall's private cursor, see call/call.h */
     u64 singleshot_timer_ns;
+    u64 set_way_gfn;            /* trap/: cursor of cache maintenance by set and way */
 };
 
 /*

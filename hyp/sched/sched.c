@@ -345,6 +345,7 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             return prev;
         }
         set_state(prev, stays ? UNIT_RUNNABLE : resting_state(prev), now);
+        sched_up_state(prev);
         if (stays && allowed) {
             policy->enqueue(q, prev, false);
         } else if (stays) {
@@ -355,6 +356,7 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
     if (best) {
         policy->dequeue(q, best);
         set_state(best, UNIT_RUNNING, now);
+        sched_up_state(best);
         q->charged_ns = now;
         q->slice_end_ns = now + slice_ns;
         if (sched_trace) {
@@ -450,8 +452,7 @@ static void wait_for_work(struct sched_queue *q)
 void sched_run(void)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
-    struct sched_unit *left = q->running, *next;
-    struct sched_unit *const came_with = left;
+    struct sched_unit *const came_with = q->running, *next;
     bool idled = false;
     for (;;) {
         /* Cleared before the queue is looked at: whoever enqueues after our look raises it again. */
@@ -470,10 +471,6 @@ void sched_run(void)
 
         if (displaced) {
             settle(displaced, false);
-        }
-        if (left && next != left) {
-            sched_up_left(left);
-            left = NULL;
         }
         if (next) {
             if (others_wait) {

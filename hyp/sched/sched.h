@@ -104,9 +104,9 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out);
 void sched_run(void);
 struct sched_unit *sched_current(void);      /* NULL while this CPU idles */
 
-/* Upcalls (defined in trap/switch_arm64.c), no locks held: */
+/* Upcalls (defined in trap/switch_arm64.c), no locks held but where said: */
 void sched_up_switch(struct sched_unit *next); /* next runs here now; it may be what is loaded already */
-void sched_up_left(struct sched_unit *prev);   /* prev ran here and runs here no more */
+void sched_up_state(struct sched_unit *u);     /* u began or ceased to run; times are new; the queue's lock is held */
 void sched_up_idle_interrupt(void);            /* idle loop: an interrupt may be pending: take it (irq_handle, works) */
 
 /* Idle time of a CPU in ns, for sysctl getcpuinfo. */

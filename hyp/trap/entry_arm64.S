@@ -1,0 +1,277 @@
+// SPDX-License-Identifier: MIT
+// The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu, which begins with
+// struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, then SP_EL0, ELR and SPSR.
+//
+// Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C as they were. When
+// work is due, and a switch may follow, they are stored then. Other exceptions store all, for the decoders to look at.
+#include "cpu/asm_arm64.h"
+#include "cpu/regs_arm64.h"
+
+#define AT_X18 144
+#define AT_X19 152
+#define AT_X30 240
+#define AT_PC 256
+
+.macro this_cpu_address register, symbol // clobbers x17 of the hypervisor
+    address_of \register, percpu_\symbol
+    mrs x17, tpidr_el2
+    add \register, \register, x17
+.endm
+
+// ---- way in: x0, x1 are stored already
+
+.macro save_volatile
+    stp x2, x3, [sp, #16]
+    stp x4, x5, [sp, #32]
+    stp x6, x7, [sp, #48]
+    stp x8, x9, [sp, #64]
+    stp x10, x11, [sp, #80]
+    stp x12, x13, [sp, #96]
+    stp x14, x15, [sp, #112]
+    stp x16, x17, [sp, #128]
+    stp x18, x19, [sp, #AT_X18]
+    mrs x2, sp_el0
+    stp x30, x2, [sp, #AT_X30]
+    mrs x3, elr_el2
+    mrs x4, spsr_el2
+    stp x3, x4, [sp, #AT_PC]
+.endm
+
+// base: the vCPU
+.macro save_rest base
+    stp x20, x21, [\base, #160]
+    stp x22, x23, [\base, #176]
+    stp x24, x25, [\base, #192]
+    stp x26, x27, [\base, #208]
+    stp x28, x29, [\base, #224]
+.endm
+
+// x0: the vCPU, SP: this CPU's stack
+.macro take_stack
+    mov x0, sp
+    this_cpu_address x9, trap_stack
+    ldr x9, [x9]
+    mov sp, x9
+.endm
+
+// ---- way out
+
+// SP: the vCPU
+.macro restore_volatile_and_leave
+    ldp x3, x4, [sp, #AT_PC]
+    ldp x30, x2, [sp, #AT_X30]
+    msr elr_el2, x3
+    msr spsr_el2, x4
+    msr sp_el0, x2
+    ldr x18, [sp, #AT_X18]
+    ldp x16, x17, [sp, #128]
+    ldp x14, x15, [sp, #112]
+    ldp x12, x13, [sp, #96]
+    ldp x10, x11, [sp, #80]
+    ldp x8, x9, [sp, #64]
+    ldp x6, x7, [sp, #48]
+    ldp x4, x5, [sp, #32]
+    ldp x2, x3, [sp, #16]
+    ldp x0, x1, [sp]
+    eret
+    // Some cores run on past eret until it takes effect: nothing of use is here.
+    dsb nsh
+    isb
+.endm
+
+.macro restore_rest
+    ldr x19, [sp, #AT_X19]
+    ldp x20, x21, [sp, #160]
+    ldp x22, x23, [sp, #176]
+    ldp x24, x25, [sp, #192]
+    ldp x26, x27, [sp, #208]
+    ldp x28, x29, [sp, #224]
+.endm
+
+FUNCTION(lower_irq)
+    save_volatile
+    take_stack
+    bl irq_handle
+    b leave_volatile
+END(lower_irq)
+
+FUNCTION(lower_sync)
+    save_volatile
+    mrs x1, esr_el2
+    lsr x5, x1, #26
+    cmp x5, #EC_HVC64
+    b.ne 1f
+    take_stack
+    bl trap_hvc
+    b leave_volatile
+1:  save_rest sp
+    take_stack
+    bl trap_sync
+    b leave_all
+END(lower_sync)
+
+FUNCTION(lower_serror)
+    save_volatile
+    mrs x1, esr_el2
+    save_rest sp
+    take_stack
+    bl trap_serror
+    b leave_all
+END(lower_serror)
+
+FUNCTION(leave_volatile)
+    this_cpu_address x10, work
+    ldr w10, [x10]
+    address_of x9, percpu_current
+    ldr x9, [x9, x17]
+    cbnz w10, 1f
+    mov sp, x9
+    restore_volatile_and_leave
+1:  str x19, [x9, #AT_X19]
+    save_rest x9
+    b leave_slowly
+END(leave_volatile)
+
+FUNCTION(leave_all)
+    this_cpu_address x10, work
+    ldr w10, [x10]
+    cbnz w10, leave_slowly
+    address_of x9, percpu_current
+    ldr x0, [x9, x17]
+    mov sp, x0
+    restore_rest
+    restore_volatile_and_leave
+END(leave_all)
+
+FUNCTION(leave_slowly)
+    bl trap_leave_slow // which vCPU now
+    mov sp, x0
+    restore_rest
+    restore_volatile_and_leave
+END(leave_slowly)
+
+// trap_start_leave(): the boot stack's contents are of no use any more.
+FUNCTION(trap_start_leave)
+    this_cpu_address x9, trap_stack
+    ldr x9, [x9]
+    mov sp, x9
+    mov x29, xzr
+    mov x30, xzr
+    b leave_slowly
+END(trap_start_leave)
+
+// ---- exceptions of the hypervisor itself: store what there was, on no stack, and panic. SP_EL0 is free for use here:
+// the guest's was stored on entry. x0: kind, as the vector's number.
+FUNCTION(el2_exception)
+    address_of x1, panic_registers
+    stp x2, x3, [x1, #16]
+    mov x2, x0
+    mov x3, sp
+    mrs x0, sp_el0
+    str x0, [x1]
+    mrs x0, tpidrro_el0
+    str x0, [x1, #8]
+    mov x0, x1
+    mov x1, x3
+    stp x4, x5, [x0, #32]
+    stp x6, x7, [x0, #48]
+    stp x8, x9, [x0, #64]
+    stp x10, x11, [x0, #80]
+    stp x12, x13, [x0, #96]
+    stp x14, x15, [x0, #112]
+    stp x16, x17, [x0, #128]
+    stp x18, x19, [x0, #AT_X18]
+    save_rest x0
+    mrs x4, sp_el0
+    stp x30, x4, [x0, #AT_X30]
+    mrs x4, elr_el2
+    mrs x5, spsr_el2
+    stp x4, x5, [x0, #AT_PC]
+    address_of x4, panic_stack_top
+    mov sp, x4
+    mov x29, xzr
+    bl trap_panic
+    b .
+END(el2_exception)
+
+.section .bss.panic, "aw", %nobits
+.balign 16
+panic_registers:
+    .skip 36 * 8
+panic_stack:
+    .skip 4096
+panic_stack_top:
+
+// ---- the vectors: 128 bytes each
+
+.macro own kind
+    .balign 128
+    msr sp_el0, x0
+    msr tpidrro_el0, x1 // the guest's is lost: there is no way back from a panic
+    mov x0, #\kind
+    b el2_exception
+.endm
+
+// Branch history: what the guest trained must not steer our first branches (Arm's Spectre-BHB white paper). A loop of
+// taken branches, CLRBHB, or the firmware's call, whichever this CPU model needs.
+.macro mitigate_none
+.endm
+
+.macro mitigate_loop rounds
+    mov x0, #\rounds
+1:  b 2f
+2:  subs x0, x0, #1
+    b.ne 1b
+    dsb nsh
+    isb
+.endm
+
+.macro mitigate_clear
+    hint #22 // CLRBHB
+    isb
+.endm
+
+.macro mitigate_firmware
+    stp x2, x3, [sp, #16]
+    movz w0, #0x3fff // SMCCC_ARCH_WORKAROUND_3: keeps all but x0..x3
+    movk w0, #0x8000, lsl #16
+    smc #0
+    ldp x2, x3, [sp, #16]
+.endm
+
+.macro from_guest target, mitigate:vararg
+    .balign 128
+    stp x0, x1, [sp]
+    \mitigate
+    b \target
+.endm
+
+.macro vectors name, mitigate:vararg
+    .balign 2048
+    .global \name
+    \name:
+    own 0
+    own 1
+    own 2
+    own 3
+    own 4
+    own 5
+    own 6
+    own 7
+    .rept 2 // AArch64, AArch32
+    from_guest lower_sync, \mitigate
+    from_guest lower_irq, \mitigate
+    from_guest lower_irq, \mitigate // FIQ: the same controller
+    from_guest lower_serror, \mitigate
+    .endr
+    .balign 128
+.endm
+
+.section .text.vectors, "ax", %progbits
+vectors trap_vectors, mitigate_none
+vectors trap_vectors_loop8, mitigate_loop 8
+vectors trap_vectors_loop11, mitigate_loop 11
+vectors trap_vectors_loop24, mitigate_loop 24
+vectors trap_vectors_loop32, mitigate_loop 32
+vectors trap_vectors_clear, mitigate_clear
+vectors trap_vectors_firmware, mitigate_firmware

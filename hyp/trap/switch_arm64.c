@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What of a vCPU is in the CPU, and whose. this_cpu(loaded) owns the EL1 registers, the timer, VTTBR and the list
+ * registers; it changes on a real switch only, so a vCPU that idles in place finds everything there.
+ *
+ * FP registers: CPTR_EL2.TFP traps the first use after a switch. A vCPU that used them is saved when it is unloaded;
+ * the registers stay a copy of its memory until another vCPU uses FP here (this_cpu(fp_owner) and v->fp_on agree),
+ * so coming back costs nothing.
+ */
+#include "abi/arm.h"
+#include "base/panic.h"
+#include "base/string.h"
+#include "call/runstate.h"
+#include "cpu/atomic.h"
+#include "dom/domain.h"
+#include "irq/irq.h"
+#include "p2m/p2m.h"
+#include "trap/trap_arm64.h"
+#include "vgic/vgic.h"
+#include "vtimer/vtimer.h"
+
+void fp_save(struct fp_regs *fp);
+void fp_restore(const struct fp_regs *fp);
+
+static DEFINE_PER_CPU(struct vcpu *, fp_owner); /* whose values the FP registers are; may be gone: compare only */
+static DEFINE_PER_CPU(bool, fp_live);           /* TFP is clear: the loaded vCPU may be changing them */
+
+/* ---- floating point ---- */
+
+static void fp_open(bool open)
+{
+    write_sysreg(open ? TRAP_CPTR : TRAP_CPTR | CPTR_TFP, cptr_el2);
+    this_cpu(fp_live) = open;
+}
+
+static bool fp_is_here(const struct vcpu *v)
+{
+    return this_cpu(fp_owner) == v && v->fp_on == cpu_current();
+}
+
+/* FP or SIMD instruction while they are off: give them, and let it run again. */
+void trap_fp(struct vcpu *v, u64 esr)
+{
+    (void)esr;
+    fp_open(true);
+    barrier_context();
+    if (!fp_is_here(v)) {
+        fp_restore(v->fp);
+        this_cpu(fp_owner) = v;
+        v->fp_on = cpu_current();
+    }
+    v->fp_used = true;
+}
+
+static void fp_unload(struct vcpu *v)
+{
+    if (this_cpu(fp_live)) {
+        fp_save(v->fp);
+        fp_open(false);
+    }
+}
+
+/* ---- EL1 ---- */
+
+static void save32(struct el1_regs *r)
+{
+    r->dacr32 = read_sysreg(dacr32_el2);
+    r->ifsr32 = read_sysreg(ifsr32_el2);
+    r->spsr_abt = read_sysreg(spsr_abt);
+    r->spsr_und = read_sysreg(spsr_und);
+    r->spsr_irq = read_sysreg(spsr_irq);
+    r->spsr_fiq = read_sysreg(spsr_fiq);
+}
+
+static void restore32(const struct el1_regs *r)
+{
+    write_sysreg(r->dacr32, dacr32_el2);
+    write_sysreg(r->ifsr32, ifsr32_el2);
+    write_sysreg(r->spsr_abt, spsr_abt);
+    write_sysreg(r->spsr_und, spsr_und);
+    write_sysreg(r->spsr_irq, spsr_irq);
+    write_sysreg(r->spsr_fiq, spsr_fiq);
+}
+
+static void save_el1(struct vcpu *v)
+{
+    struct el1_regs *r = &v->el1;
+    r->sctlr = read_sysreg(sctlr_el1);
+    r->cpacr = read_sysreg(cpacr_el1);
+    r->ttbr0 = read_sysreg(ttbr0_el1);
+    r->ttbr1 = read_sysreg(ttbr1_el1);
+    r->tcr = read_sysreg(tcr_el1);
+    r->mair = read_sysreg(mair_el1);
+    r->amair = read_sysreg(amair_el1);
+    r->vbar = read_sysreg(vbar_el1);
+    r->contextidr = read_sysreg(contextidr_el1);
+    r->csselr = read_sysreg(csselr_el1);
+    r->esr = read_sysreg(esr_el1);
+    r->afsr0 = read_sysreg(afsr0_el1);
+    r->afsr1 = read_sysreg(afsr1_el1);
+    r->far = read_sysreg(far_el1);
+    r->par = read_sysreg(par_el1);
+    r->elr = read_sysreg(elr_el1);
+    r->spsr = read_sysreg(spsr_el1);
+    r->sp_el1 = read_sysreg(sp_el1);
+    r->tpidr_el0 = read_sysreg(tpidr_el0);
+    r->tpidrro_el0 = read_sysreg(tpidrro_el0);
+    r->tpidr_el1 = read_sysreg(tpidr_el1);
+    r->cntkctl = read_sysreg(cntkctl_el1);
+    r->hcr = read_sysreg(hcr_el2); /* a virtual SError may have been taken */
+    if (v->domain->is_32bit) {
+        save32(r);
+    }
+}
+
+/* All but TCR_EL1: see load(). */
+static void restore_el1(const struct vcpu *v)
+{
+    const struct el1_regs *r = &v->el1;
+    write_sysreg(r->sctlr, sctlr_el1);
+    write_sysreg(r->cpacr, cpacr_el1);
+    write_sysreg(r->ttbr0, ttbr0_el1);
+    write_sysreg(r->ttbr1, ttbr1_el1);
+    write_sysreg(r->mair, mair_el1);
+    write_sysreg(r->amair, amair_el1);
+    write_sysreg(r->vbar, vbar_el1);
+    write_sysreg(r->contextidr, contextidr_el1);
+    write_sysreg(r->csselr, csselr_el1);
+    write_sysreg(r->esr, esr_el1);
+    write_sysreg(r->afsr0, afsr0_el1);
+    write_sysreg(r->afsr1, afsr1_el1);
+    write_sysreg(r->far, far_el1);
+    write_sysreg(r->par, par_el1);
+    write_sysreg(r->elr, elr_el1);
+    write_sysreg(r->spsr, spsr_el1);
+    write_sysreg(r->sp_el1, sp_el1);
+    write_sysreg(r->tpidr_el0, tpidr_el0);
+    write_sysreg(r->tpidrro_el0, tpidrro_el0);
+    write_sysreg(r->tpidr_el1, tpidr_el1);
+    write_sysreg(r->cntkctl, cntkctl_el1);
+    write_sysreg(r->vmpidr, vmpidr_el2);
+    write_sysreg(r->vpidr, vpidr_el2);
+    write_sysreg(r->hcr, hcr_el2);
+    if (v->domain->is_32bit) {
+        restore32(r);
+    }
+}
+
+void vcpu_up_reset_el1(struct vcpu *v, bool aarch32)
+{
+    struct el1_regs *r = &v->el1;
+    memset(r, 0, sizeof(*r));
+    r->sctlr = aarch32 ? SCTLR_GUEST_INIT : SCTLR_EL1_RES1;
+    r->vmpidr = vcpu_mpidr(v->id);
+    r->vpidr = read_sysreg(midr_el1);
+    r->hcr = aarch32 ? TRAP_HCR : TRAP_HCR | HCR_RW;
+}
+
+/* ---- the switch ---- */
+
+void vcpu_up_unload(struct vcpu *v)
+{
+    check(this_cpu(loaded) == v);
+    vgic_save(v);
+    save_el1(v);
+    vtimer_save(v);
+    fp_unload(v);
+    /* No walk with one vCPU's tables and another's stage 2, also not a speculative one (errata 1165522, 1319367 and
+     * kin): stage-1 walks are off until the next one is complete. */
+    write_sysreg(v->el1.tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1, tcr_el1);
+    barrier_context();
+    this_cpu(loaded) = NULL;
+    if (this_cpu(current) == v) {
+        this_cpu(current) = &vcpu_nobody;
+    }
+    store_release(&v->loaded_on, VCPU_NOT_LOADED);
+}
+
+/* A guest may use one ASID for different things on two of its CPUs; this CPU is now another of them (its TLB entries
+ * carry the same VMID). */
+static void forget_sibling(struct vcpu *v)
+{
+    struct domain *d = v->domain;
+    u16 *last = &d->last_vcpu[cpu_current()];
+    if (d->max_vcpus > 1 && *last != v->id + 1) {
+        *last = (u16)(v->id + 1);
+        barrier_context();
+        __asm__ volatile("tlbi vmalle1\n\tdsb nsh" ::: "memory");
+    }
+}
+
+static void load(struct vcpu *v)
+{
+    p2m_activate(v->domain->p2m);
+    forget_sibling(v);
+    restore_el1(v);
+    barrier_context();
+    write_sysreg(v->el1.tcr, tcr_el1);
+    fp_open(v->fp_used && fp_is_here(v));
+    vtimer_restore(v);
+    vgic_restore(v);
+    this_cpu(loaded) = v;
+    store_release(&v->loaded_on, cpu_current());
+}
+
+void sched_up_switch(struct sched_unit *next)
+{
+    struct vcpu *v = container_of(next, struct vcpu, unit);
+    struct vcpu *old = this_cpu(loaded);
+    if (old != v) {
+        if (old) {
+            vcpu_up_unload(old);
+        }
+        vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours meanwhile: there is nothing */
+        load(v);
+    }
+    this_cpu(current) = v;
+    /* vcpu_raise(): the bit first, then it looks whether v runs. We: v runs since long, now the bits. */
+    fence_full();
+    if (load_relaxed(&v->work) != 0) {
+        percpu_raise(cpu_current(), WORK_VCPU);
+    }
+}
+
+void sched_up_state(struct sched_unit *u)
+{
+    struct vcpu *v = container_of(u, struct vcpu, unit);
+    if (v->runstate_page) {
+        runstate_write(v, u->state, u->since_ns, u->time_ns);
+    }
+}
+
+bool vcpu_up_has_event(struct vcpu *v)
+{
+    /* Whoever asks runs v, or v is saved: HCR_VSE is where it says. */
+    u64 hcr = this_cpu(loaded) == v ? read_sysreg(hcr_el2) : v->el1.hcr;
+    return (hcr & HCR_VSE) || vgic_has_pending(v);
+}
+
+void switch_init_cpu(void)
+{
+    this_cpu(current) = &vcpu_nobody;
+    this_cpu(loaded) = NULL;
+    fp_open(false);
+}
