@@ -135,6 +135,7 @@
 #define TCR_SH0_INNER (3UL << 12)
 #define TCR_TG0_4K (0UL << 14)
 #define TCR_EL2_PS(ps) ((ps) << 16)
+#define TCR_EL1_EPD0 (1UL << 7)
 #define TCR_EL1_EPD1 (1UL << 23)
 #define TCR_EL1_IPS(ps) ((ps) << 32)
 #define VTCR_RES1 (1UL << 31)
