@@ -8,10 +8,12 @@
 #include "base/bits.h"
 #include "base/format.h"
 #include "base/string.h"
+#include "fw/fdt_read.h"
 #include "fw/firmware.h"
-#include "fw/tree.h"
 
 struct firmware firmware;
+
+#define MAX_DEPTH 16u
 
 static char sentence[160];
 
@@ -22,18 +24,31 @@ struct walk {
     const void *fdt;
     int node;
     u32 depth;                                                /* 0: the root */
-    u32 address_cells[FDT_MAX_DEPTH], size_cells[FDT_MAX_DEPTH]; /* for the children of the node at that depth */
+    u32 address_cells[MAX_DEPTH], size_cells[MAX_DEPTH]; /* for the children of the node at that depth */
     const char *top;                                          /* name of the node at depth 1 */
     struct range no_map[FW_MAX_RESERVED];
     u32 nr_no_map;
     const char *chosen_args, *xen_args, *dom0_args, *kernel_args;
 };
 
+static u32 cell_property(const struct walk *w, const char *name, u32 fallback)
+{
+    int bytes;
+    const fdt32_t *p = fdt_getprop(w->fdt, w->node, name, &bytes);
+    return p && bytes == 4 ? fdt32_to_cpu(*p) : fallback;
+}
+
 static const char *string_property(const struct walk *w, const char *name)
 {
     int bytes;
     const char *s = fdt_getprop(w->fdt, w->node, name, &bytes);
     return s && bytes > 0 && s[bytes - 1] == '\0' ? s : NULL;
+}
+
+static bool is_available(const struct walk *w)
+{
+    const char *status = string_property(w, "status");
+    return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
 }
 
 static bool is_compatible(const struct walk *w, const char *name)
@@ -45,7 +60,7 @@ static bool is_compatible(const struct walk *w, const char *name)
 static bool read_reg(const struct walk *w, u32 i, struct range *out)
 {
     int bytes;
-    const u32 *p = fdt_getprop(w->fdt, w->node, "reg", &bytes);
+    const fdt32_t *p = fdt_getprop(w->fdt, w->node, "reg", &bytes);
     u32 a = w->address_cells[w->depth - 1], s = w->size_cells[w->depth - 1];
     if (!p || a + s == 0 || (u64)(i + 1) * (a + s) > (u32)bytes / 4) {
         return false;
@@ -97,7 +112,7 @@ static void read_cpu(const struct walk *w)
 {
     struct range r;
     const char *type = string_property(w, "device_type");
-    if (!type || strcmp(type, "cpu") != 0 || !fdt_is_available(w->fdt, w->node) || !read_reg(w, 0, &r) ||
+    if (!type || strcmp(type, "cpu") != 0 || !is_available(w) || !read_reg(w, 0, &r) ||
         firmware.nr_cpus == FW_MAX_CPUS) {
         return;
     }
@@ -114,7 +129,7 @@ static void read_psci(const struct walk *w)
         firmware.psci_version = 0x2;
     } else {
         firmware.psci_version = 0x1;
-        firmware.psci_cpu_on_id = fdt_cell_property(w->fdt, w->node, "cpu_on", 0);
+        firmware.psci_cpu_on_id = cell_property(w, "cpu_on", 0);
     }
 }
 
@@ -200,7 +215,7 @@ static enum err read_node(struct walk *w)
             return OK;
         }
         const char *type = string_property(w, "device_type");
-        if (type && strcmp(type, "memory") == 0 && fdt_is_available(w->fdt, w->node)) {
+        if (type && strcmp(type, "memory") == 0 && is_available(w)) {
             return read_memory(w);
         }
     }
@@ -212,7 +227,7 @@ static enum err read_node(struct walk *w)
     }
     if (w->depth == 2 && strcmp(w->top, "cpus") == 0) {
         read_cpu(w);
-    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && fdt_is_available(w->fdt, w->node)) {
+    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && is_available(w)) {
         return read_reserved(w);
     }
     return OK;
@@ -223,14 +238,14 @@ static enum err read_nodes(struct walk *w)
     int depth = 0;
     for (w->node = fdt_next_node(w->fdt, -1, &depth); w->node >= 0 && depth >= 0;
          w->node = fdt_next_node(w->fdt, w->node, &depth)) {
-        if ((u32)depth >= FDT_MAX_DEPTH) {
+        if ((u32)depth >= MAX_DEPTH) {
             continue;
         }
         w->depth = (u32)depth;
         /* Inherited where absent: loaders that write /chosen's modules count on it. */
-        w->address_cells[depth] = fdt_cell_property(w->fdt, w->node, "#address-cells",
-                                                    depth > 0 ? w->address_cells[depth - 1] : 2);
-        w->size_cells[depth] = fdt_cell_property(w->fdt, w->node, "#size-cells",
+        w->address_cells[depth] = cell_property(w, "#address-cells",
+                                                depth > 0 ? w->address_cells[depth - 1] : 2);
+        w->size_cells[depth] = cell_property(w, "#size-cells",
                                                  depth > 0 ? w->size_cells[depth - 1] : 1);
         if (w->address_cells[depth] > 4 || w->size_cells[depth] > 4) {
             return REFUSE("node %s: #address-cells or #size-cells above 4", fdt_get_name(w->fdt, w->node, NULL));

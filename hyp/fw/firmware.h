@@ -50,18 +50,12 @@ bool option_is_on(const char *name, bool fallback);
 u64 option_number(const char *name, u64 fallback);
 
 /* Device tree helpers over libfdt, used by drivers too. */
-/* The first available node with one of the names; -1: none. */
 int fdt_find_compatible(const char *const *compatibles, u32 n);
-bool fdt_is_compatible(int node, const char *const *compatibles, u32 n);
-/* A property that holds one cell; fallback when it does not. */
-u32 fdt_u32(int node, const char *name, u32 fallback);
 /* reg entry i of node translated to a machine range through the parents' ranges. */
 enum err fdt_reg(int node, u32 i, struct range *out);
 /* interrupts(-extended) entry i of node: GIC number and trigger. E_NOENT when there is no such entry or the
  * parent is not the GIC. */
 enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger);
-/* The node that the console is on: option dtuart (a path or an alias), else stdout-path. -1: none. */
-int fdt_find_console(void);
 
 /* PSCI of the machine (DEN0022). */
 enum err psci_init(void);

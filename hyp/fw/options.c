@@ -3,6 +3,7 @@
  * Boot options: words of the hypervisor's command line, "name" or "name=value". The table says which there are; a word
  * that is in no row is warned about, and nothing else happens.
  */
+#include "base/format.h"
 #include "base/panic.h"
 #include "base/string.h"
 #include "fw/firmware.h"
@@ -56,14 +57,46 @@ bool option_find(const char *name, char *out, u32 size)
     return found;
 }
 
+bool option_is_on(const char *name, bool fallback)
+{
+    static const char *const off[] = {"0", "no", "off", "false"};
+    char text[16], negated[40];
+    if (!option_find(name, text, sizeof(text))) {
+        format(negated, sizeof(negated), "no-%s", name);
+        return option_find(negated, text, sizeof(text)) ? false : fallback;
+    }
+    for (u32 i = 0; i < ARRAY_LEN(off); i++) {
+        if (strcmp(text, off[i]) == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+u64 option_number(const char *name, u64 fallback)
+{
+    char text[32];
+    if (!option_find(name, text, sizeof(text))) {
+        return fallback;
+    }
+    const char *end;
+    u64 value = parse_u64(text, &end);
+    if (end == text || *end != '\0') {
+        log_warn("boot option %s=%s is not a number: %llu is used", name, text, fallback);
+        return fallback;
+    }
+    return value;
+}
+
 void option_warn_unknown(void)
 {
     const char *text = firmware.xen_bootargs, *word;
     for (u32 length; (length = next_word(&text, &word)) != 0;) {
         u32 end = name_length(word, length);
+        u32 no = end > 3 && memcmp(word, "no-", 3) == 0 ? 3 : 0;
         bool is_known = false;
         for (u32 i = 0; i < ARRAY_LEN(known) && !is_known; i++) {
-            is_known = is_name(word, end, known[i]);
+            is_known = is_name(word, end, known[i]) || is_name(word + no, end - no, known[i]);
         }
         if (!is_known) {
             log_warn("boot option '%.*s' is not known and has no effect", (int)length, word);

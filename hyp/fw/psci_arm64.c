@@ -60,7 +60,7 @@ enum err psci_cpu_on(u64 mpidr, maddr_t entry, u64 context)
     if (firmware.psci_version == 0) {
         return E_NODEV;
     }
-    s32 answer = psci_call(PSCI_CPU_ON_64, mpidr, entry.m, context);
+    s32 answer = psci_call(firmware.psci_cpu_on_id ? firmware.psci_cpu_on_id : PSCI_CPU_ON_64, mpidr, entry.m, context);
     return answer == 0 ? OK : answer == PSCI_ALREADY_ON ? E_EXIST : E_IO;
 }
 
