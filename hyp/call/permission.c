@@ -4,9 +4,6 @@
  * control domain may. Whether two guests may share an event or a page is policy (dom/policy.c), not asked here.
  * test/permission/matrix.tsv is this table written out, operation by operation.
  */
-#include "abi/event.h"
-#include "abi/grant.h"
-#include "abi/hvm.h"
 #include "abi/memory.h"
 #include "abi/sched.h"
 #include "abi/xen.h"
@@ -25,25 +22,28 @@ struct rule {
     u32 roles;
 };
 
+/* The first row that fits decides. */
 static const struct rule rules[] = {
     {__HYPERVISOR_domctl, 0, ANY_OP, C},
     {__HYPERVISOR_sysctl, 0, ANY_OP, C},
     {__HYPERVISOR_platform_op, 0, ANY_OP, C},
+    {__HYPERVISOR_physdev_op, 0, ANY_OP, C},
     {__HYPERVISOR_console_io, 0, ANY_OP, C},
-    {__HYPERVISOR_memory_op, XENMEM_increase_reservation, XENMEM_decrease_reservation, S | C},
-    {__HYPERVISOR_memory_op, XENMEM_maximum_ram_page, XENMEM_maximum_ram_page, S | O | C},
-    {__HYPERVISOR_memory_op, XENMEM_current_reservation, XENMEM_maximum_reservation, S | C},
-    {__HYPERVISOR_memory_op, XENMEM_populate_physmap, XENMEM_add_to_physmap, S | C},
-    {__HYPERVISOR_memory_op, XENMEM_maximum_gpfn, XENMEM_remove_from_physmap, S | C},
-    {__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, XENMEM_add_to_physmap_batch, S | C},
-    {__HYPERVISOR_memory_op, XENMEM_get_vnumainfo, XENMEM_get_vnumainfo, S | C},
-    {__HYPERVISOR_event_channel_op, EVTCHNOP_status, EVTCHNOP_alloc_unbound, S | C},
-    {__HYPERVISOR_event_channel_op, EVTCHNOP_reset, EVTCHNOP_reset, S | C},
-    {__HYPERVISOR_grant_table_op, GNTTABOP_setup_table, GNTTABOP_setup_table, S | C},
-    {__HYPERVISOR_grant_table_op, GNTTABOP_query_size, GNTTABOP_query_size, S | C},
-    {__HYPERVISOR_grant_table_op, GNTTABOP_get_status_frames, GNTTABOP_get_version, S | C},
-    {__HYPERVISOR_hvm_op, HVMOP_set_param, HVMOP_get_param, S | C},
     {__HYPERVISOR_sched_op, SCHEDOP_remote_shutdown, SCHEDOP_remote_shutdown, C},
+    {__HYPERVISOR_memory_op, XENMEM_maximum_ram_page, XENMEM_maximum_ram_page, S | O | C},
+    {__HYPERVISOR_memory_op, XENMEM_access_op, XENMEM_access_op, C},
+    {__HYPERVISOR_memory_op, XENMEM_claim_pages, XENMEM_claim_pages, C},
+    {__HYPERVISOR_memory_op, XENMEM_reserved_device_memory_map, XENMEM_acquire_resource, C},
+    /* What follows acts on the caller itself or, where it names a domain, on that one for the tools. */
+    {__HYPERVISOR_memory_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_event_channel_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_grant_table_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_hvm_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_sched_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_vcpu_op, 0, ANY_OP, S | C},
+    {__HYPERVISOR_vm_assist, 0, ANY_OP, S | C},
+    {__HYPERVISOR_multicall, 0, ANY_OP, S | C},
+    {__HYPERVISOR_xen_version, 0, ANY_OP, S | O | C},
 };
 
 static enum permission_role role_of(const struct domain *caller, const struct domain *target)
