@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/* Inside irq/: what desc.c wants of the machine, and the formats of list registers. */
+#ifndef IRQ_GIC_H
+#define IRQ_GIC_H
+
+#include "irq/irq.h"
+
+/* probe_arm64.c or gic_host.c: fills gic_info, initialises the distributor and sets gic. E_NODEV, E_NOMEM. */
+enum err gic_probe(void);
+enum err gicv2_init(void);
+enum err gicv3_init(void);
+
+/* One priority for all of the host's interrupts: EL2 is never interrupted, so nothing could preempt anyway. */
+#define GIC_PRIORITY 0xa0u
+#define GIC_PRIORITY_X4 0xa0a0a0a0u
+
+/* lr.c. GICH_LRn (IHI 0048 5.3.10) and ICH_LR<n>_EL2 (IHI 0069 12.4.6). */
+u64 gicv2_lr_encode(const struct gic_lr *lr);
+struct gic_lr gicv2_lr_decode(u64 raw);
+u64 gicv3_lr_encode(const struct gic_lr *lr);
+struct gic_lr gicv3_lr_decode(u64 raw);
+
+/* ipi.c: an SGI of ours was acknowledged. */
+void ipi_receive(u32 sgi);
+
+#endif
