@@ -9,7 +9,6 @@
 #include "irq/irq.h"
 #include "log/log.h"
 #include "sync/percpu.h"
-#include "vgic/vgic.h"
 
 #define GICV2_MAX_VCPUS 8u
 #define EVTCHN_NO_LIMIT 0x7fffffffu
@@ -148,9 +147,6 @@ enum err dom0_build(void)
     e = create_domain();
     if (e == OK) {
         e = dom0_memory_give(&dom0);
-    }
-    if (e == OK) {
-        e = vgic_map_hardware(dom0.domain);
     }
     if (e == OK) {
         e = dom0_fdt_write(&dom0);

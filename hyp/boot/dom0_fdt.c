@@ -13,6 +13,7 @@
 #include "boot/dom0.h"
 #include "cpu/cache.h"
 #include "dom/vcpu.h"
+#include "drv/uart.h"
 #include "irq/irq.h"
 #include "log/log.h"
 #include "mem/hypmap.h"
@@ -415,20 +416,6 @@ static enum err copy_tree(struct tree *t)
     return OK;
 }
 
-/* The console's node: by option dtuart, else by stdout-path; both may be an alias, with the line's settings behind. */
-static int find_console(void)
-{
-    char path[128];
-    if (!option_find("dtuart", path, sizeof(path)) || path[0] == '\0') {
-        string_copy(path, firmware.stdout_path, sizeof(path));
-    }
-    char *settings = strchr(path, ':');
-    if (settings != NULL) {
-        *settings = '\0';
-    }
-    return path[0] != '\0' ? fdt_path_offset(walk.fdt, path) : -FDT_ERR_NOTFOUND;
-}
-
 static void find_its(struct tree *t)
 {
     int node = gic->version == 2 ? -FDT_ERR_NOTFOUND
@@ -444,7 +431,7 @@ enum err dom0_fdt_write(struct dom0 *dom0)
     struct tree t = {.out = hypmap_linear((maddr_t){dom0->fdt.start}), .dom0 = dom0, .gic_cells = 3};
     walk.dom0 = dom0;
     walk.fdt = firmware.fdt;
-    t.console = find_console();
+    t.console = uart_node();
     find_its(&t);
     int bytes;
     int gic_node = fdt_node_offset_by_phandle(walk.fdt, gic_info.phandle);

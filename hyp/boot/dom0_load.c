@@ -22,7 +22,6 @@ static bool is_in_ram(const struct range *r)
 
 enum err dom0_modules_decode(struct dom0 *dom0)
 {
-    static const char *const name[MODULE_NR] = {"kernel", "ramdisk", "device tree", "policy"};
     const struct range *module = firmware.module;
     const struct range fdt = {firmware.fdt_at.m, firmware.fdt_bytes};
     if (module[MODULE_KERNEL].bytes == 0) {
@@ -31,17 +30,17 @@ enum err dom0_modules_decode(struct dom0 *dom0)
     }
     for (u32 i = 0; i < MODULE_NR; i++) {
         if (module[i].bytes != 0 && !is_in_ram(&module[i])) {
-            log_error("dom0: the %s at %#llx (%llu bytes) lies outside of RAM", name[i], module[i].start,
+            log_error("dom0: the %s at %#llx (%llu bytes) lies outside of RAM", firmware_module_name(i), module[i].start,
                       module[i].bytes);
             return E_INVAL;
         }
         if (range_overlaps(&module[i], &fdt)) {
-            log_error("dom0: the %s at %#llx overlaps the device tree at %#llx", name[i], module[i].start, fdt.start);
+            log_error("dom0: the %s at %#llx overlaps the device tree at %#llx", firmware_module_name(i), module[i].start, fdt.start);
             return E_INVAL;
         }
         for (u32 j = 0; j < i; j++) {
             if (range_overlaps(&module[i], &module[j])) {
-                log_error("dom0: the %s at %#llx overlaps the %s at %#llx", name[i], module[i].start, name[j],
+                log_error("dom0: the %s at %#llx overlaps the %s at %#llx", firmware_module_name(i), module[i].start, firmware_module_name(j),
                           module[j].start);
                 return E_INVAL;
             }

@@ -25,7 +25,7 @@ static __noreturn void stop_machine(void)
 
 __noreturn void dom_up_hardware_shutdown(u8 code)
 {
-    char ignored[8];
+    const bool stay = option_is_on("noreboot", false);
     switch (code) {
     case SHUTDOWN_poweroff:
         log_info("dom0 powered off: the machine follows");
@@ -35,8 +35,8 @@ __noreturn void dom_up_hardware_shutdown(u8 code)
         psci_system_reset();
     default:
         log_error("dom0 %s: %s", code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed",
-                  option_find("noreboot", ignored, sizeof(ignored)) ? "stopped (noreboot)" : "the machine reboots");
-        if (option_find("noreboot", ignored, sizeof(ignored))) {
+                  stay ? "stopped (noreboot)" : "the machine reboots");
+        if (stay) {
             stop_machine();
         }
         psci_system_reset();
