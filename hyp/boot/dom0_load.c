@@ -10,41 +10,12 @@
 #include "log/log.h"
 #include "mem/hypmap.h"
 
-static bool is_in_ram(const struct range *r)
-{
-    for (u32 i = 0; i < firmware.nr_banks; i++) {
-        if (range_contains(&firmware.bank[i], r)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum err dom0_modules_decode(struct dom0 *dom0)
 {
     const struct range *module = firmware.module;
-    const struct range fdt = {firmware.fdt_at.m, firmware.fdt_bytes};
     if (module[MODULE_KERNEL].bytes == 0) {
         log_error("dom0: no kernel: /chosen of the device tree has no module \"multiboot,kernel\"");
         return E_NOENT;
-    }
-    for (u32 i = 0; i < MODULE_NR; i++) {
-        if (module[i].bytes != 0 && !is_in_ram(&module[i])) {
-            log_error("dom0: the %s at %#llx (%llu bytes) lies outside of RAM", firmware_module_name(i), module[i].start,
-                      module[i].bytes);
-            return E_INVAL;
-        }
-        if (range_overlaps(&module[i], &fdt)) {
-            log_error("dom0: the %s at %#llx overlaps the device tree at %#llx", firmware_module_name(i), module[i].start, fdt.start);
-            return E_INVAL;
-        }
-        for (u32 j = 0; j < i; j++) {
-            if (range_overlaps(&module[i], &module[j])) {
-                log_error("dom0: the %s at %#llx overlaps the %s at %#llx", firmware_module_name(i), module[i].start, firmware_module_name(j),
-                          module[j].start);
-                return E_INVAL;
-            }
-        }
     }
     const char *why = "";
     enum err e = image_decode(hypmap_linear((maddr_t){module[MODULE_KERNEL].start}), module[MODULE_KERNEL].bytes,
