@@ -1,0 +1,289 @@
+/* SPDX-License-Identifier: MIT */
+#include "vpsci/vpsci.h"
+
+#include "abi/sched.h"
+#include "base/bits.h"
+#include "cpu/atomic.h"
+#include "dom/domain.h"
+#include "fw/firmware.h"
+
+/* Answers of PSCI (DEN0022F 5.2.2) and SMCCC (DEN0028E 7). */
+enum {
+    SUCCESS = 0,
+    NOT_SUPPORTED = -1,
+    INVALID_PARAMETERS = -2,
+    DENIED = -3,
+    ALREADY_ON = -4,
+    ON_PENDING = -5,
+    INVALID_ADDRESS = -9,
+};
+
+#define SMCCC_64BIT BIT(30)
+#define PSCI_VERSION_1_1 0x10001
+#define SMCCC_VERSION_1_1 0x10001
+#define MIGRATE_NOT_NEEDED 2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
+#define AFFINITY_ON 0
+#define AFFINITY_OFF 1
+#define AFFINITY_ON_PENDING 2
+
+/* Arguments as the calling convention gives them: 32 bits wide in a 32-bit call. */
+struct smccc {
+    u64 a1, a2, a3;
+};
+typedef s64 function_fn(struct vcpu *v, const struct smccc *c);
+
+struct function {
+    u32 id;
+    function_fn *fn;
+};
+
+static s64 version(struct vcpu *v, const struct smccc *c)
+{
+    return PSCI_VERSION_1_1;
+}
+
+/* Every power state that a guest may name is entered as the shallowest: the vCPU waits, and returns as from WFI. */
+static s64 cpu_suspend(struct vcpu *v, const struct smccc *c)
+{
+    v->regs.x[0] = SUCCESS;
+    vcpu_block(v);
+    return SUCCESS;
+}
+
+static s64 cpu_off(struct vcpu *v, const struct smccc *c)
+{
+    struct domain *d = v->domain;
+    spin_lock(&d->lock);
+    vcpu_set_online(v, false);
+    spin_unlock(&d->lock);
+    return DENIED; /* read only by a vCPU that did not go */
+}
+
+/* The vCPU whose MPIDR has this affinity; only bits 39:32 and 23:0 count. */
+static struct vcpu *find_target(struct domain *d, u64 affinity)
+{
+    for (u32 id = 0; id < d->max_vcpus; id++) {
+        if (d->vcpu[id] && ((vcpu_mpidr(id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) == 0) {
+            return d->vcpu[id];
+        }
+    }
+    return NULL;
+}
+
+static s64 claim(struct domain *d, struct vcpu *target)
+{
+    s64 answer = SUCCESS;
+    spin_lock(&d->lock);
+    if (target->online) {
+        answer = ALREADY_ON;
+    } else if (target->powering) {
+        answer = ON_PENDING;
+    } else {
+        target->powering = true;
+    }
+    spin_unlock(&d->lock);
+    return answer;
+}
+
+static s64 cpu_on(struct vcpu *v, const struct smccc *c)
+{
+    struct domain *d = v->domain;
+    struct vcpu *target = find_target(d, c->a1);
+    bool aarch32 = v->regs.pstate & PSTATE_AARCH32;
+    if (target == NULL) {
+        return INVALID_PARAMETERS;
+    }
+    if (!aarch32 && (c->a2 & 3) != 0) {
+        return INVALID_ADDRESS;
+    }
+    s64 answer = claim(d, target);
+    if (answer != SUCCESS) {
+        return answer;
+    }
+    vcpu_reset(target, c->a2, c->a3, aarch32); /* waits until it is off its CPU: no lock held */
+    spin_lock(&d->lock);
+    target->powering = false;
+    vcpu_set_online(target, true);
+    spin_unlock(&d->lock);
+    return SUCCESS;
+}
+
+static s64 affinity_info(struct vcpu *v, const struct smccc *c)
+{
+    struct vcpu *target = c->a2 == 0 ? find_target(v->domain, c->a1) : NULL;
+    if (target == NULL) {
+        return INVALID_PARAMETERS; /* levels above 0 are optional from PSCI 1.0 on */
+    }
+    return load_relaxed(&target->online)     ? AFFINITY_ON
+           : load_relaxed(&target->powering) ? AFFINITY_ON_PENDING
+                                             : AFFINITY_OFF;
+}
+
+static s64 migrate_info_type(struct vcpu *v, const struct smccc *c)
+{
+    return MIGRATE_NOT_NEEDED;
+}
+
+static s64 system_off(struct vcpu *v, const struct smccc *c)
+{
+    domain_shutdown(v->domain, SHUTDOWN_poweroff);
+    return NOT_SUPPORTED;
+}
+
+static s64 system_reset(struct vcpu *v, const struct smccc *c)
+{
+    domain_shutdown(v->domain, SHUTDOWN_reboot);
+    return NOT_SUPPORTED;
+}
+
+static function_fn psci_features, smccc_features;
+
+static s64 smccc_version(struct vcpu *v, const struct smccc *c)
+{
+    return SMCCC_VERSION_1_1;
+}
+
+/* A branch predictor or store workaround is the firmware's to do: the guest's call becomes ours. */
+static s64 forward(struct vcpu *v, u32 id)
+{
+    u64 out[4];
+    smccc_call((const u64[8]){id, v->regs.x[1]}, out);
+    return (s32)out[0];
+}
+
+#define WORKAROUND_1 0x80008000u
+#define WORKAROUND_2 0x80007fffu
+#define WORKAROUND_3 0x80003fffu
+#define ARCH_FEATURES 0x80000001u
+
+static s64 workaround_1(struct vcpu *v, const struct smccc *c)
+{
+    return forward(v, WORKAROUND_1);
+}
+
+static s64 workaround_2(struct vcpu *v, const struct smccc *c)
+{
+    return forward(v, WORKAROUND_2);
+}
+
+static s64 workaround_3(struct vcpu *v, const struct smccc *c)
+{
+    return forward(v, WORKAROUND_3);
+}
+
+/* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). */
+#define XEN_UID_WORDS 0xdc1218a7, 0x694398c6, 0xd179cf9a, 0x67e6de8d
+#define STANDARD_UID_WORDS 0x6f3863f8, 0xbd4c394b, 0x16ce2092, 0x6f9fe541
+
+static s64 put_uid(struct vcpu *v, const u32 words[4])
+{
+    for (u32 i = 1; i < 4; i++) {
+        v->regs.x[i] = words[i];
+    }
+    return words[0];
+}
+
+static s64 hypervisor_uid(struct vcpu *v, const struct smccc *c)
+{
+    return put_uid(v, (const u32[]){XEN_UID_WORDS});
+}
+
+static s64 standard_uid(struct vcpu *v, const struct smccc *c)
+{
+    return put_uid(v, (const u32[]){STANDARD_UID_WORDS});
+}
+
+static s64 revision(struct vcpu *v, const struct smccc *c)
+{
+    v->regs.x[1] = 1;
+    return 0;
+}
+
+static s64 hypervisor_count(struct vcpu *v, const struct smccc *c)
+{
+    return 3;
+}
+
+static function_fn standard_count;
+
+/* TRNG (DEN0098, 0x84000050 and on) is in no row: NOT_SUPPORTED. */
+static const struct function functions[] = {
+    {0x84000000, version},
+    {0x84000001, cpu_suspend},
+    {0xc4000001, cpu_suspend},
+    {0x84000002, cpu_off},
+    {0x84000003, cpu_on},
+    {0xc4000003, cpu_on},
+    {0x84000004, affinity_info},
+    {0xc4000004, affinity_info},
+    {0x84000006, migrate_info_type},
+    {0x84000008, system_off},
+    {0x84000009, system_reset},
+    {0x8400000a, psci_features},
+    {0x8400ff00, standard_count},
+    {0x8400ff01, standard_uid},
+    {0x8400ff03, revision},
+    {0x8600ff00, hypervisor_count},
+    {0x8600ff01, hypervisor_uid},
+    {0x8600ff03, revision},
+    {0x80000000, smccc_version},
+    {ARCH_FEATURES, smccc_features},
+    {WORKAROUND_1, workaround_1},
+    {WORKAROUND_2, workaround_2},
+    {WORKAROUND_3, workaround_3},
+};
+
+static function_fn *find_function(u32 id)
+{
+    for (u32 i = 0; i < ARRAY_LEN(functions); i++) {
+        if (functions[i].id == id) {
+            return functions[i].fn;
+        }
+    }
+    return NULL;
+}
+
+static s64 standard_count(struct vcpu *v, const struct smccc *c)
+{
+    s64 count = 0;
+    for (u32 i = 0; i < ARRAY_LEN(functions); i++) {
+        count += (functions[i].id & 0xbf00ff00) == 0x84000000;
+    }
+    return count;
+}
+
+static s64 psci_features(struct vcpu *v, const struct smccc *c)
+{
+    u32 id = (u32)c->a1;
+    bool psci = (id & 0xbfffffe0) == 0x84000000;
+    return (psci || id == 0x80000000) && find_function(id) ? SUCCESS : NOT_SUPPORTED;
+}
+
+static s64 smccc_features(struct vcpu *v, const struct smccc *c)
+{
+    u64 out[4];
+    switch ((u32)c->a1) {
+    case 0x80000000:
+    case ARCH_FEATURES:
+        return SUCCESS;
+    case WORKAROUND_1:
+    case WORKAROUND_2:
+    case WORKAROUND_3:
+        if (firmware.psci_version < 0x10000) {
+            return NOT_SUPPORTED; /* SMCCC 1.1 came with PSCI 1.0: older firmware must not be asked */
+        }
+        smccc_call((const u64[8]){ARCH_FEATURES, (u32)c->a1}, out);
+        return (s32)out[0];
+    default:
+        return NOT_SUPPORTED;
+    }
+}
+
+void vpsci_call(struct vcpu *v)
+{
+    u32 id = (u32)v->regs.x[0];
+    u64 width = id & SMCCC_64BIT ? ~0ULL : 0xffffffff;
+    const struct smccc c = {v->regs.x[1] & width, v->regs.x[2] & width, v->regs.x[3] & width};
+    function_fn *fn = find_function(id);
+    v->regs.x[0] = (u64)(fn ? fn(v, &c) : NOT_SUPPORTED);
+}
