@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/* Private to boot/: from the firmware's list of RAM to an allocator that works. */
+#ifndef BOOT_MEMORY_H
+#define BOOT_MEMORY_H
+
+#include "base/err.h"
+#include "base/range.h"
+
+/* Maps all RAM linearly and the frame table over it, and gives the free part to the allocator. image: what the image
+ * and its bss occupy. An error was said in one line. */
+enum err memory_init(const struct range *image);
+/* One line a bank and a line for what is taken. */
+void memory_print(void);
+
+#endif
