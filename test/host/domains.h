@@ -66,6 +66,15 @@ void vcpu_raise(struct vcpu *v, enum vcpu_work bit)
     atomic_or(&world_raised[v->domain->id.id][v->id], 1u << bit);
 }
 
+void percpu_up_kick(u32 cpu)
+{
+}
+
+void ipi_call_wait(u32 cpu, void (*fn)(void *), void *arg)
+{
+    fn(arg);
+}
+
 void vcpu_pause_nowait(struct vcpu *v)
 {
     v->pauses++;
@@ -163,7 +172,10 @@ static inline void world_rcu(void)
 
 /* --- memory that runs out --- */
 
-static u32 world_allocations_left; /* before the next ones fail; ~0: never */
+static u32 world_allocations_left = ~0u; /* pages before the next one fails; ~0: never */
+static void *world_hoard[4096];
+static u32 world_hoard_bytes[4096];
+static u32 world_nr_hoard;
 
 static bool world_out_of_memory(void)
 {
@@ -173,9 +185,28 @@ static bool world_out_of_memory(void)
     return world_allocations_left == 0 || world_allocations_left-- == 0;
 }
 
-static inline void world_fail_after(u32 allocations)
+/*
+ * This many pages can still be had, and no small object but from them: the first allocation of each size takes a
+ * page. ~0: plenty again.
+ */
+static inline void world_fail_after(u32 pages)
 {
-    world_allocations_left = allocations;
+    while (world_nr_hoard > 0) {
+        world_nr_hoard--;
+        heap_free(world_hoard[world_nr_hoard], world_hoard_bytes[world_nr_hoard]);
+    }
+    if (pages != ~0u) {
+        world_allocations_left = 0;
+        for (u32 bytes = 16; bytes <= 2048; bytes *= 2) {
+            void *p;
+            while ((p = heap_alloc(bytes)) != NULL) {
+                assert_true(world_nr_hoard < ARRAY_LEN(world_hoard));
+                world_hoard[world_nr_hoard] = p;
+                world_hoard_bytes[world_nr_hoard++] = bytes;
+            }
+        }
+    }
+    world_allocations_left = pages;
 }
 
 /* --- looking in --- */
