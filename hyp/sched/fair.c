@@ -75,10 +75,10 @@ static void fair_charge(struct sched_queue *q, struct sched_unit *u, u64 ran_ns)
 }
 
 static bool fair_preempts(struct sched_queue *q, const struct sched_unit *waiting,
-                          const struct sched_unit *running, u64 ran_ns, bool urgent)
+                          const struct sched_unit *running, bool urgent)
 {
     u64 margin = urgent ? 0 : WAKE_MARGIN_NS;
-    return waiting->vruntime + margin < running->vruntime + weighted(ran_ns, running);
+    return waiting->vruntime + margin < running->vruntime;
 }
 
 static void fair_move(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u)

@@ -100,6 +100,15 @@ static struct sched_queue *lock_unit(const struct sched_unit *u)
     }
 }
 
+/* What runs on q pays for its time until now: virtual times compare only then. */
+static void charge_running(struct sched_queue *q, u64 now)
+{
+    if (q->running && now > q->charged_ns) {
+        policy->charge(q, q->running, now - q->charged_ns);
+        q->charged_ns = now;
+    }
+}
+
 static enum unit_state resting_state(const struct sched_unit *u)
 {
     return load_relaxed(&u->wanted) ? UNIT_OFFLINE : UNIT_BLOCKED;
@@ -107,11 +116,10 @@ static enum unit_state resting_state(const struct sched_unit *u)
 
 /* u was just put on q: must q's CPU look at once? It must when it idles, when u is better than what runs, and
  * when nothing would end what runs. */
-static bool must_look(struct sched_queue *q, const struct sched_unit *u, u64 now)
+static bool must_look(struct sched_queue *q, const struct sched_unit *u)
 {
     const struct sched_unit *running = q->running;
-    return !running || !q->slice_armed ||
-           policy->preempts(q, u, running, now - MIN(now, q->charged_ns), false);
+    return !running || !q->slice_armed || policy->preempts(q, u, running, false);
 }
 
 /*
@@ -134,7 +142,9 @@ static void settle(struct sched_unit *u, bool wakeup)
     if (u->state != UNIT_RUNNING && !u->node.linked) {
         u64 now = clock_ns();
         if (load_relaxed(&u->wanted) && u->hold == 0) {
+            charge_running(to, now);
             if (to != from) {
+                charge_running(from, now);
                 policy->move(from, to, u);
                 u->cpu = to->cpu;
             }
@@ -142,7 +152,7 @@ static void settle(struct sched_unit *u, bool wakeup)
                 set_state(u, UNIT_RUNNABLE, now);
             }
             policy->enqueue(to, u, wakeup);
-            look = must_look(to, u, now);
+            look = must_look(to, u);
         } else if (u->state != resting_state(u)) {
             set_state(u, resting_state(u), now);
         }
@@ -150,6 +160,30 @@ static void settle(struct sched_unit *u, bool wakeup)
     spin_unlock_pair(&from->lock, &to->lock);
     if (look) {
         percpu_raise(to->cpu, WORK_SCHED);
+    }
+}
+
+/* Some wait here while other CPUs idle: those may come and look, one for each that waits. */
+static void invite(struct sched_queue *q)
+{
+    struct cpumask free = idle_cpus(), guests = {0};
+    if (cpumask_is_empty(&free)) {
+        return;
+    }
+    spin_lock(&q->lock);
+    u32 looks = 0;
+    for (struct rb_node *n = q->tree.first; n && looks < PULL_LOOKS; n = rb_next(n)) {
+        struct cpumask m = cpumask_and(free, container_of(n, struct sched_unit, node)->hard);
+        u32 cpu = cpumask_next(&m, 0);
+        if (cpu != CPU_MAX) {
+            cpumask_set(&guests, cpu);
+            cpumask_clear(&free, cpu);
+        }
+        looks++;
+    }
+    spin_unlock(&q->lock);
+    for (u32 cpu = cpumask_next(&guests, 0); cpu < CPU_MAX; cpu = cpumask_next(&guests, cpu + 1)) {
+        percpu_raise(cpu, WORK_SCHED);
     }
 }
 
@@ -268,6 +302,8 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard, co
     }
     if (displaced) {
         settle(u, false);
+    } else if (load_relaxed(&q->nr_waiting) != 0) {
+        invite(q); /* it may be that one that may go elsewhere now */
     }
     return OK;
 }
@@ -279,9 +315,7 @@ enum err sched_set_weight(struct sched_unit *u, u64 weight, u64 cap_percent)
     }
     struct sched_queue *q = lock_unit(u);
     if (u->state == UNIT_RUNNING) {
-        u64 now = clock_ns();
-        policy->charge(q, u, now - MIN(now, q->charged_ns)); /* what it ran, at the old weight */
-        q->charged_ns = now;
+        charge_running(q, clock_ns()); /* at the old weight */
     }
     u->weight = weight;
     u->cap_percent = cap_percent;
@@ -329,19 +363,18 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
 {
     struct sched_unit *prev = q->running;
     u64 slice_ns;
+    charge_running(q, now);
     struct sched_unit *best = policy->pick(q, &slice_ns);
     if (prev) {
-        policy->charge(q, prev, now - MIN(now, q->charged_ns));
         bool stays = prev->hold == 0 && load_relaxed(&prev->wanted);
         bool allowed = cpumask_test(&prev->hard, q->cpu);
         bool yielded = prev->yielded;
         prev->yielded = false;
         if (stays && allowed &&
-            (!best || (!yielded && !policy->preempts(q, best, prev, 0, now >= q->slice_end_ns)))) {
+            (!best || (!yielded && !policy->preempts(q, best, prev, now >= q->slice_end_ns)))) {
             if (now >= q->slice_end_ns) {
                 q->slice_end_ns = now + slice_ns;
             }
-            q->charged_ns = now;
             return prev;
         }
         set_state(prev, stays ? UNIT_RUNNABLE : resting_state(prev), now);
@@ -375,28 +408,6 @@ static void arm_slice(struct sched_queue *q)
     }
 }
 
-/* Somebody waits here while another CPU idles: let that one come and look. */
-static void invite(struct sched_queue *q)
-{
-    struct cpumask free = idle_cpus();
-    free = cpumask_and(free, cpumask_online());
-    if (cpumask_is_empty(&free)) {
-        return;
-    }
-    u32 cpu = CPU_MAX;
-    spin_lock(&q->lock);
-    u32 looks = 0;
-    for (struct rb_node *n = q->tree.first; n && looks < PULL_LOOKS && cpu == CPU_MAX; n = rb_next(n)) {
-        struct cpumask m = cpumask_and(free, container_of(n, struct sched_unit, node)->hard);
-        cpu = cpumask_next(&m, 0);
-        looks++;
-    }
-    spin_unlock(&q->lock);
-    if (cpu != CPU_MAX) {
-        percpu_raise(cpu, WORK_SCHED);
-    }
-}
-
 /* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
 static bool pull_from(struct sched_queue *q, struct sched_queue *other)
 {
@@ -411,6 +422,7 @@ static bool pull_from(struct sched_queue *q, struct sched_queue *other)
         looks++;
     }
     if (found) {
+        charge_running(other, clock_ns());
         policy->dequeue(other, found);
         policy->move(other, q, found);
         found->pulled_from = other->cpu;
@@ -433,27 +445,43 @@ static bool pull(struct sched_queue *q)
     return false;
 }
 
+/* From here on whoever enqueues a unit that may run here tells us. */
+static void begin_idle(struct sched_queue *q)
+{
+    if (q->idle_since_ns == 0) {
+        mark_idle(q->cpu, true);
+        store_relaxed(&q->idle_since_ns, MAX(clock_ns(), 1ULL));
+    }
+}
+
+static bool end_idle(struct sched_queue *q)
+{
+    u64 since = q->idle_since_ns;
+    if (since == 0) {
+        return false;
+    }
+    mark_idle(q->cpu, false);
+    store_relaxed(&q->idle_ns, q->idle_ns + (clock_ns() - since));
+    store_relaxed(&q->idle_since_ns, 0);
+    return true;
+}
+
 /*
  * Waits in place until WORK_SCHED is set. A bit raised between the test and cpu_wait() comes with an interrupt
  * that stays pending, so cpu_wait() returns at once.
  */
-static void wait_for_work(struct sched_queue *q)
+static void wait_for_work(void)
 {
-    u64 start = clock_ns();
-    store_relaxed(&q->idle_since_ns, MAX(start, 1));
     while (!(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
         cpu_wait();
         sched_up_idle_interrupt();
     }
-    store_relaxed(&q->idle_ns, q->idle_ns + (clock_ns() - start));
-    store_relaxed(&q->idle_since_ns, 0);
 }
 
 void sched_run(void)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
     struct sched_unit *const came_with = q->running, *next;
-    bool idled = false;
     for (;;) {
         /* Cleared before the queue is looked at: whoever enqueues after our look raises it again. */
         atomic_and(&this_cpu(work), ~(u32)BIT(WORK_SCHED));
@@ -462,7 +490,7 @@ void sched_run(void)
         next = choose(q, clock_ns(), &displaced);
         if (next) {
             arm_slice(q);
-        } else if (q->slice_armed && !displaced) {
+        } else if (q->slice_armed) {
             timer_cancel(&q->slice); /* an idle CPU is not woken for nothing */
             q->slice_armed = false;
         }
@@ -478,16 +506,12 @@ void sched_run(void)
             }
             break;
         }
-        mark_idle(q->cpu, true);
-        idled = true;
+        begin_idle(q);
         if (!pull(q)) {
-            wait_for_work(q);
+            wait_for_work();
         }
     }
-    if (idled) {
-        mark_idle(q->cpu, false);
-    }
-    if (next != came_with || idled) {
+    if (end_idle(q) || next != came_with) {
         sched_up_switch(next);
     }
 }

@@ -64,9 +64,9 @@ struct sched_policy {
     /* Best waiting unit or NULL; does not remove it. *slice_ns: how long it may run while others wait. */
     struct sched_unit *(*pick)(struct sched_queue *q, u64 *slice_ns);
     void (*charge)(struct sched_queue *q, struct sched_unit *u, u64 ran_ns);
-    /* Should waiting take the CPU from running, which has run ran_ns uncharged? urgent: its slice is used up. */
+    /* Should waiting take the CPU from running, which is charged? urgent: its slice is used up. */
     bool (*preempts)(struct sched_queue *q, const struct sched_unit *waiting,
-                     const struct sched_unit *running, u64 ran_ns, bool urgent);
+                     const struct sched_unit *running, bool urgent);
     /* Both locks held: u, on no queue, goes from one to the other. */
     void (*move)(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u);
 };

@@ -1,0 +1,711 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * The scheduler under virtual time. One thread is all CPUs: a CPU that finds nothing to run leaves sched_run() by a
+ * long jump out of its wait, and comes back to it when it has work. Guests are hogs, which always run, and wakers,
+ * which run for a while, sleep, and are woken by a device.
+ */
+#include "test/host/fake.h"
+
+#include "cpu/arch.h"
+#include "cpu/atomic.h"
+#include "sched/queue.h"
+#include "time/clock_host.h"
+
+#define US 1000ULL
+#define MS (1000 * US)
+#define SECOND (1000 * MS)
+#define STEP (20 * US)
+#define TICK_NS 16u
+#define NR_CPUS 4u
+#define NR_GUESTS 16u
+#define BINS 500u /* of latency, STEP each */
+
+struct guest {
+    struct sched_unit unit;
+    u64 period_ns, burst_ns; /* 0: a hog */
+    u64 left_ns, woken_ns, next_wake_ns;
+    bool asleep, late;       /* late: woken and not yet run */
+    u64 ran_ns, ran_on[NR_CPUS];
+    u64 nr_woken, bin[BINS], worst_ns;
+    u32 nr_began, nr_ceased;
+};
+
+static struct {
+    u32 nr_cpus, nr_guests;
+    struct guest guest[NR_GUESTS];
+    u64 seed;
+    u32 kicks[NR_CPUS];
+    struct sched_unit *switched_to[NR_CPUS];
+    u32 nr_switches[NR_CPUS], nr_put;
+    jmp_buf idle;
+    bool in_run;
+} sim;
+
+static u32 drawn(u32 below)
+{
+    sim.seed = sim.seed * 6364136223846793005ULL + 1442695040888963407ULL;
+    return (u32)(sim.seed >> 33) % below;
+}
+
+static struct guest *guest_of(const struct sched_unit *u)
+{
+    return container_of(u, struct guest, unit);
+}
+
+static void become(u32 cpu)
+{
+    cpu_set_percpu_offset(percpu_offset[cpu]);
+}
+
+/* ---- what is below and above ---- */
+
+void frame_up_release(struct frame *f)
+{
+    fail();
+}
+
+void percpu_up_kick(u32 cpu)
+{
+    sim.kicks[cpu]++;
+}
+
+void sched_up_switch(struct sched_unit *next)
+{
+    assert_int_equal(next->state, UNIT_RUNNING);
+    assert_int_equal(next->cpu, cpu_current());
+    sim.switched_to[cpu_current()] = next;
+    sim.nr_switches[cpu_current()]++;
+}
+
+void sched_up_state(struct sched_unit *u)
+{
+    if (u->state == UNIT_RUNNING) {
+        guest_of(u)->nr_began++;
+    } else {
+        guest_of(u)->nr_ceased++;
+    }
+}
+
+void sched_up_idle_interrupt(void)
+{
+}
+
+static void cpu_waits(void)
+{
+    if (sim.in_run && !(this_cpu(work) & BIT(WORK_SCHED))) {
+        longjmp(sim.idle, 1);
+    }
+}
+
+static void put_on(const struct sched_unit *u, u32 cpu, u64 now_ns)
+{
+    struct guest *g = guest_of(u);
+    assert_true(cpumask_test(&u->hard, cpu));
+    assert_int_equal(u->hold, 0);
+    assert_int_equal(now_ns, clock_ns());
+    sim.nr_put++;
+    if (g->late) {
+        u64 late = now_ns - g->woken_ns;
+        g->late = false;
+        g->bin[MIN(late / STEP, BINS - 1)]++;
+        g->worst_ns = MAX(g->worst_ns, late);
+    }
+}
+
+/* ---- the machine ---- */
+
+/* Exactly so much: host_time_advance_ns() rounds up to ticks. */
+static void advance(u64 ns)
+{
+    host_counter_ticks += ns / TICK_NS;
+    host_time_advance_ns(0);
+}
+
+static void leave(u32 cpu)
+{
+    become(cpu);
+    sim.in_run = true;
+    if (setjmp(sim.idle) == 0) {
+        while (this_cpu(work) & BIT(WORK_SCHED)) {
+            sched_run();
+        }
+    }
+    sim.in_run = false;
+}
+
+static void leave_all(void)
+{
+    for (u32 round = 0; round < 8; round++) {
+        for (u32 cpu = 0; cpu < sim.nr_cpus; cpu++) {
+            if (per_cpu(work, cpu) & BIT(WORK_SCHED)) {
+                leave(cpu);
+            }
+        }
+    }
+}
+
+static void machine(u32 nr_cpus)
+{
+    memset(&sim, 0, sizeof(sim));
+    sim.nr_cpus = nr_cpus;
+    sim.seed = 1;
+    percpu_nr_cpus = nr_cpus;
+    host_counter_frequency = 62500000;
+    become(0);
+    assert_int_equal(time_init(), OK);
+    sched_init();
+    for (u32 cpu = 0; cpu < nr_cpus; cpu++) {
+        become(cpu);
+        this_cpu(work) = 0;
+        timer_cancel(&this_cpu(sched_queue).slice); /* the last test's */
+        time_init_cpu();
+        sched_init_cpu();
+    }
+    host_wait_hook = cpu_waits;
+    sched_trace = put_on;
+    become(0);
+    advance(MS);
+    for (u32 cpu = 0; cpu < nr_cpus; cpu++) { /* each begins with nothing to run */
+        percpu_raise(cpu, WORK_SCHED);
+    }
+    leave_all();
+    become(0);
+}
+
+static struct cpumask mask(u64 bits)
+{
+    return (struct cpumask){{bits}};
+}
+
+static struct guest *add(u64 period_ns, u64 burst_ns, u64 weight, u64 cpus)
+{
+    struct guest *g = &sim.guest[sim.nr_guests++];
+    sched_unit_init(&g->unit, bit_lowest(cpus));
+    struct cpumask m = mask(cpus);
+    assert_int_equal(sched_set_affinity(&g->unit, &m, NULL), OK);
+    assert_int_equal(sched_set_weight(&g->unit, weight, 0), OK);
+    g->period_ns = period_ns;
+    g->burst_ns = g->left_ns = burst_ns;
+    g->next_wake_ns = clock_ns() + period_ns;
+    sched_release(&g->unit);
+    return g;
+}
+
+static struct guest *add_hog(u64 weight, u64 cpus)
+{
+    return add(0, 0, weight, cpus);
+}
+
+static void wake(struct guest *g)
+{
+    g->asleep = false;
+    g->late = true;
+    g->woken_ns = clock_ns();
+    g->next_wake_ns = g->woken_ns + g->period_ns;
+    g->left_ns = g->burst_ns;
+    g->nr_woken++;
+    become(drawn(sim.nr_cpus)); /* its interrupt comes anywhere */
+    sched_wake(&g->unit);
+}
+
+/* One step: whoever runs has run, then timers and devices, then the CPUs that have work. */
+static void step(void)
+{
+    for (u32 cpu = 0; cpu < sim.nr_cpus; cpu++) {
+        struct sched_unit *u = per_cpu(sched_queue, cpu).running;
+        if (!u) {
+            continue;
+        }
+        struct guest *g = guest_of(u);
+        assert_true(cpumask_test(&u->hard, cpu) || (per_cpu(work, cpu) & BIT(WORK_SCHED)));
+        assert_ptr_equal(sim.switched_to[cpu], u);
+        g->ran_ns += STEP;
+        g->ran_on[cpu] += STEP;
+        if (g->burst_ns != 0 && (g->left_ns -= MIN(g->left_ns, STEP)) == 0) {
+            become(cpu);
+            g->asleep = true;
+            sched_block(u);
+        }
+    }
+    become(0);
+    advance(STEP);
+    leave_all();
+    for (u32 i = 0; i < sim.nr_guests; i++) {
+        struct guest *g = &sim.guest[i];
+        if (g->asleep && clock_ns() >= g->next_wake_ns) {
+            wake(g);
+        }
+    }
+    leave_all();
+}
+
+static void run_for(u64 ns)
+{
+    leave_all();
+    for (u64 t = 0; t < ns; t += STEP) {
+        step();
+    }
+}
+
+static u64 percentile_99_ns(const struct guest *g)
+{
+    u64 seen = 0, total = 0;
+    for (u32 i = 0; i < BINS; i++) {
+        total += g->bin[i];
+    }
+    for (u32 i = 0; i < BINS; i++) {
+        seen += g->bin[i];
+        if (seen * 100 >= total * 99) {
+            return (i + 1) * STEP;
+        }
+    }
+    return ~0ULL;
+}
+
+/* ---- the three figures of the issue ---- */
+
+static void assert_share(const struct guest *g, u64 total_ns, u64 part, u64 of)
+{
+    u64 due = total_ns * part / of;
+    u64 off = g->ran_ns > due ? g->ran_ns - due : due - g->ran_ns;
+    if (off * 100 > due * 3) {
+        fail_msg("ran %llu us of %llu us due", g->ran_ns / US, due / US);
+    }
+}
+
+static void test_weights_1_2_4_get_1_2_4(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1), *b = add_hog(512, 1), *c = add_hog(1024, 1);
+    run_for(5 * SECOND);
+    assert_share(a, 5 * SECOND, 1, 7);
+    assert_share(b, 5 * SECOND, 2, 7);
+    assert_share(c, 5 * SECOND, 4, 7);
+    assert_int_equal(a->ran_ns + b->ran_ns + c->ran_ns, 5 * SECOND);
+}
+
+static void test_weights_hold_on_every_cpu_and_in_short_windows(void **state)
+{
+    machine(2);
+    struct guest *g[6];
+    for (u32 i = 0; i < 6; i++) {
+        g[i] = add_hog(256u << (i % 3), 1u << (i / 3));
+    }
+    run_for(200 * MS);
+    for (u32 i = 0; i < 6; i++) {
+        g[i]->ran_ns = 0;
+    }
+    run_for(700 * MS);
+    for (u32 i = 0; i < 6; i++) {
+        assert_share(g[i], 700 * MS, 1u << (i % 3), 7);
+        assert_int_equal(g[i]->ran_on[1 - i / 3], 0);
+    }
+}
+
+static void test_a_new_weight_counts_at_once(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1), *b = add_hog(256, 1);
+    run_for(SECOND);
+    assert_share(a, SECOND, 1, 2);
+    assert_int_equal(sched_set_weight(&b->unit, 768, 0), OK);
+    a->ran_ns = b->ran_ns = 0;
+    run_for(2 * SECOND);
+    assert_share(a, 2 * SECOND, 1, 4);
+    assert_share(b, 2 * SECOND, 3, 4);
+    assert_int_equal(sched_set_weight(&b->unit, 0, 0), E_INVAL);
+    assert_int_equal(sched_set_weight(&b->unit, SCHED_MAX_WEIGHT + 1, 0), E_INVAL);
+    assert_int_equal(b->unit.weight, 768);
+}
+
+static void test_who_wakes_every_ms_among_hogs_runs_soon(void **state)
+{
+    machine(1);
+    add_hog(256, 1);
+    add_hog(256, 1);
+    add_hog(256, 1);
+    struct guest *w = add(MS, 100 * US, 256, 1);
+    run_for(5 * SECOND);
+    assert_true(w->nr_woken > 4000);
+    assert_true(percentile_99_ns(w) <= 2 * MS);
+    assert_true(w->worst_ns <= 5 * MS);
+}
+
+static void test_light_wakers_of_any_weight_run_soon(void **state)
+{
+    machine(1);
+    add_hog(1024, 1);
+    add_hog(256, 1);
+    add_hog(256, 1);
+    struct guest *light = add(MS, 20 * US, 64, 1), *heavy = add(3 * MS, 40 * US, 1024, 1);
+    run_for(3 * SECOND);
+    assert_true(percentile_99_ns(light) <= 2 * MS);
+    assert_true(percentile_99_ns(heavy) <= 2 * MS);
+}
+
+/* Sleeping long earns no more than a little: it must not shut the others out when it wakes. */
+static void test_a_long_sleep_earns_little(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1);
+    struct guest *sleeper = add(2 * SECOND, 500 * MS, 256, 1);
+    sleeper->left_ns = STEP; /* asleep almost at once */
+    run_for(2 * SECOND - 10 * MS);
+    u64 before = a->ran_ns;
+    assert_true(before >= 1900 * MS);
+    while (sleeper->nr_woken == 0) {
+        step();
+    }
+    u64 at_wake = a->ran_ns;
+    run_for(100 * MS);
+    assert_true(a->ran_ns - at_wake >= 40 * MS);
+    assert_true(a->ran_ns - at_wake <= 52 * MS);
+}
+
+/* Affinities change at random while hogs and wakers run on four CPUs; put_on() and step() check each decision. */
+static void test_hard_affinity_is_never_violated(void **state)
+{
+    machine(NR_CPUS);
+    for (u32 i = 0; i < 5; i++) {
+        add_hog(256, 0xf);
+    }
+    for (u32 i = 0; i < 6; i++) {
+        add((1 + i) * 300 * US, (1 + i) * 60 * US, 256, 0xf);
+    }
+    for (u32 round = 0; round < 3000; round++) {
+        struct guest *g = &sim.guest[drawn(sim.nr_guests)];
+        struct cpumask hard = mask(1 + drawn(15)), soft = mask(1 + drawn(15));
+        become(drawn(NR_CPUS));
+        assert_int_equal(sched_set_affinity(&g->unit, &hard, drawn(2) ? &soft : NULL), OK);
+        leave_all();
+        u32 cpu;
+        if (sched_is_running(&g->unit, &cpu)) {
+            assert_true(cpumask_test(&hard, cpu));
+        }
+        for (u32 i = drawn(20); i > 0; i--) {
+            step();
+        }
+    }
+    for (u32 i = 0; i < sim.nr_guests; i++) {
+        assert_true(sim.guest[i].ran_ns > 10 * MS); /* nobody was lost */
+    }
+    assert_true(sim.nr_put > 3000);
+}
+
+static void test_affinity_needs_a_cpu_that_is_there(void **state)
+{
+    machine(2);
+    struct guest *g = add_hog(256, 1);
+    struct cpumask none = mask(0), absent = mask(0xc), both = mask(0x6);
+    assert_int_equal(sched_set_affinity(&g->unit, &none, NULL), E_INVAL);
+    assert_int_equal(sched_set_affinity(&g->unit, &absent, NULL), E_INVAL);
+    assert_int_equal(g->unit.hard.bits[0], 1);
+    assert_int_equal(sched_set_affinity(&g->unit, &both, &absent), OK);
+    run_for(MS);
+    assert_int_equal(g->ran_on[1], MS);
+    assert_int_equal(g->unit.soft.bits[0], 0xc);
+}
+
+/* ---- several CPUs ---- */
+
+static void test_idle_cpus_pull_what_waits(void **state)
+{
+    machine(4);
+    struct guest *g[4];
+    for (u32 i = 0; i < 4; i++) {
+        g[i] = add_hog(256, 1);
+    }
+    run_for(10 * MS);
+    for (u32 i = 0; i < 4; i++) {
+        struct cpumask all = mask(0xf);
+        assert_int_equal(sched_set_affinity(&g[i]->unit, &all, NULL), OK);
+        g[i]->ran_ns = 0;
+    }
+    run_for(20 * MS);
+    for (u32 i = 0; i < 4; i++) {
+        assert_true(g[i]->ran_ns >= 14 * MS); /* each has a CPU of its own soon */
+    }
+}
+
+static void test_a_pulled_unit_keeps_its_distance(void **state)
+{
+    machine(2);
+    struct guest *a = add_hog(256, 1), *b = add_hog(256, 1), *c = add_hog(256, 2);
+    run_for(SECOND); /* CPU 1's virtual time is far ahead of CPU 0's */
+    struct cpumask m = mask(2);
+    assert_int_equal(sched_set_affinity(&b->unit, &m, NULL), OK);
+    a->ran_ns = b->ran_ns = c->ran_ns = 0;
+    run_for(100 * MS);
+    assert_int_equal(a->ran_ns, 100 * MS);
+    assert_true(b->ran_ns >= 45 * MS && b->ran_ns <= 55 * MS);
+    assert_true(c->ran_ns >= 45 * MS && c->ran_ns <= 55 * MS);
+}
+
+static void test_a_waking_unit_prefers_an_idle_cpu(void **state)
+{
+    machine(2);
+    struct guest *w = add(MS, 100 * US, 256, 3);
+    struct cpumask all = mask(3);
+    struct guest *hog = add_hog(256, 1);
+    assert_int_equal(sched_set_affinity(&hog->unit, &all, NULL), OK);
+    run_for(100 * MS);
+    assert_int_equal(w->worst_ns, 0);
+    assert_int_equal(w->nr_woken, w->bin[0] + w->late);
+    assert_true(hog->ran_ns >= 99 * MS);
+}
+
+static void test_soft_affinity_is_a_wish(void **state)
+{
+    machine(2);
+    struct guest *w = add(MS, 100 * US, 256, 3);
+    struct cpumask second = mask(2);
+    assert_int_equal(sched_set_affinity(&w->unit, NULL, &second), OK);
+    run_for(20 * MS);
+    u64 on_first = w->ran_on[0];
+    assert_true(on_first <= 200 * US);
+    assert_true(w->ran_on[1] >= MS);
+    add_hog(1024, 2);
+    w->ran_on[0] = 0;
+    run_for(50 * MS);
+    assert_true(w->ran_on[0] >= 4 * MS); /* the wish is taken, the first one is free */
+}
+
+/* ---- waking, blocking, holding ---- */
+
+static void test_blocking_stops_and_waking_starts(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    assert_ptr_equal(sched_current(), &g->unit);
+    sched_block(&g->unit);
+    assert_true(this_cpu(work) & BIT(WORK_SCHED));
+    leave_all();
+    assert_null(sched_current());
+    assert_int_equal(g->unit.state, UNIT_BLOCKED);
+    assert_false(sched_is_running(&g->unit, NULL));
+    advance(5 * MS);
+    assert_true(sched_idle_ns(0) >= 5 * MS);
+    sched_wake(&g->unit);
+    assert_int_equal(g->unit.state, UNIT_RUNNABLE);
+    leave_all();
+    assert_ptr_equal(sched_current(), &g->unit);
+    u64 idle = sched_idle_ns(0);
+    advance(5 * MS);
+    assert_int_equal(sched_idle_ns(0), idle);
+    sched_wake(&g->unit); /* awake already: nothing */
+    assert_int_equal(this_cpu(work), 0);
+}
+
+static void test_a_wake_before_the_way_out_keeps_it_running(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    u32 switches = sim.nr_switches[0];
+    sched_block(&g->unit);
+    sched_wake(&g->unit);
+    assert_int_equal(g->unit.state, UNIT_RUNNING);
+    leave_all();
+    assert_ptr_equal(sched_current(), &g->unit);
+    assert_int_equal(sim.nr_switches[0], switches); /* it never left */
+    assert_int_equal(g->nr_ceased, 0);
+}
+
+static void test_idle_in_place_comes_back_to_the_same_unit(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    sched_block(&g->unit);
+    leave_all();
+    sched_wake(&g->unit);
+    leave_all();
+    assert_ptr_equal(sim.switched_to[0], &g->unit);
+    assert_int_equal(sim.nr_switches[0], 2); /* told again: something may have unloaded it meanwhile */
+    assert_int_equal(g->nr_began, 2);
+    assert_int_equal(g->nr_ceased, 1);
+}
+
+static void test_holds_count_and_beat_wakes(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    sched_hold(&g->unit);
+    sched_hold(&g->unit);
+    assert_true(sched_is_running(&g->unit, NULL)); /* does not wait */
+    leave_all();
+    assert_int_equal(g->unit.state, UNIT_OFFLINE);
+    sched_wake(&g->unit);
+    sched_release(&g->unit);
+    leave_all();
+    assert_int_equal(g->unit.state, UNIT_OFFLINE);
+    sched_release(&g->unit);
+    assert_int_equal(g->unit.state, UNIT_RUNNABLE);
+    leave_all();
+    assert_ptr_equal(sched_current(), &g->unit);
+}
+
+static void test_a_held_sleeper_wakes_when_released(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    sched_block(&g->unit);
+    leave_all();
+    sched_hold(&g->unit);
+    assert_int_equal(g->unit.state, UNIT_BLOCKED);
+    sched_wake(&g->unit);
+    assert_int_equal(g->unit.state, UNIT_OFFLINE);
+    leave_all();
+    assert_null(sched_current());
+    sched_release(&g->unit);
+    leave_all();
+    assert_ptr_equal(sched_current(), &g->unit);
+}
+
+static void test_holding_one_that_waits(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1), *b = add_hog(256, 1);
+    leave_all();
+    struct guest *waiting = sched_current() == &a->unit ? b : a, *running = waiting == a ? b : a;
+    assert_int_equal(this_cpu(sched_queue).nr_waiting, 1);
+    sched_hold(&waiting->unit);
+    assert_int_equal(this_cpu(sched_queue).nr_waiting, 0);
+    u64 ran = running->ran_ns;
+    run_for(20 * MS);
+    assert_int_equal(running->ran_ns - ran, 20 * MS);
+    sched_release(&waiting->unit);
+    run_for(20 * MS);
+    assert_true(waiting->ran_ns >= 9 * MS);
+    sched_hold(&a->unit);
+    sched_hold(&b->unit);
+    leave_all();
+    sched_unit_fini(&a->unit);
+    sched_unit_fini(&b->unit);
+}
+
+static void test_yield_lets_another_run_and_costs_nothing_alone(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1);
+    leave_all();
+    sched_yield(&a->unit);
+    assert_int_equal(this_cpu(work), 0);
+    struct guest *b = add_hog(256, 1);
+    leave_all();
+    struct sched_unit *first = sched_current();
+    sched_yield(first);
+    leave_all();
+    struct sched_unit *second = sched_current();
+    assert_ptr_not_equal(first, second);
+    sched_yield(second);
+    leave_all();
+    assert_ptr_equal(sched_current(), first);
+    run_for(SECOND);
+    assert_share(a, SECOND, 1, 2);
+    assert_share(b, SECOND, 1, 2);
+}
+
+static void test_alone_there_is_no_slice_timer(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1);
+    leave_all();
+    assert_false(timer_is_set(&this_cpu(sched_queue).slice));
+    struct guest *b = add_hog(256, 1);
+    leave_all();
+    assert_true(timer_is_set(&this_cpu(sched_queue).slice));
+    sched_hold(&b->unit);
+    sched_hold(&a->unit);
+    leave_all();
+    assert_false(timer_is_set(&this_cpu(sched_queue).slice)); /* idle: quiet */
+}
+
+static void test_times_add_up(void **state)
+{
+    machine(1);
+    u64 start = clock_ns();
+    struct guest *a = add_hog(256, 1), *b = add(2 * MS, 500 * US, 256, 1);
+    run_for(50 * MS);
+    sched_hold(&b->unit);
+    leave_all();
+    advance(3 * MS);
+    struct sched_times t;
+    for (u32 i = 0; i < 2; i++) {
+        struct guest *g = i ? b : a;
+        sched_read_times(&g->unit, &t);
+        u64 sum = clock_ns() - t.since_ns;
+        for (u32 s = 0; s < 4; s++) {
+            sum += t.time_ns[s];
+        }
+        assert_int_equal(sum, clock_ns() - start);
+        t.time_ns[t.state] += clock_ns() - t.since_ns;
+        if (g == a) {
+            assert_int_equal(t.state, UNIT_RUNNING);
+            assert_int_equal(t.time_ns[UNIT_BLOCKED] + t.time_ns[UNIT_OFFLINE], 0);
+            assert_int_equal(t.time_ns[UNIT_RUNNING], a->ran_ns + 3 * MS);
+        } else {
+            assert_true(t.time_ns[UNIT_RUNNING] == b->ran_ns);
+            assert_true(t.time_ns[UNIT_BLOCKED] >= 30 * MS);
+        }
+    }
+}
+
+static void test_a_remote_wake_kicks_only_when_needed(void **state)
+{
+    machine(2);
+    struct guest *a = add_hog(256, 2);
+    leave_all();
+    become(1);
+    sched_block(&a->unit);
+    leave_all();
+    become(0);
+    u32 kicks = sim.kicks[1];
+    sched_wake(&a->unit);
+    assert_int_equal(sim.kicks[1], kicks + 1); /* CPU 1 idles */
+    leave_all();
+    kicks = sim.kicks[1];
+    become(0);
+    sched_wake(&a->unit);
+    assert_int_equal(sim.kicks[1], kicks);
+}
+
+static void test_policy_is_named(void **state)
+{
+    assert_string_equal(sched_policy()->name, "fair");
+    assert_int_equal(sched_policy()->abi_id, 6); /* what the tools know how to ask: credit2 */
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_weights_1_2_4_get_1_2_4),
+        cmocka_unit_test(test_weights_hold_on_every_cpu_and_in_short_windows),
+        cmocka_unit_test(test_a_new_weight_counts_at_once),
+        cmocka_unit_test(test_who_wakes_every_ms_among_hogs_runs_soon),
+        cmocka_unit_test(test_light_wakers_of_any_weight_run_soon),
+        cmocka_unit_test(test_a_long_sleep_earns_little),
+        cmocka_unit_test(test_hard_affinity_is_never_violated),
+        cmocka_unit_test(test_affinity_needs_a_cpu_that_is_there),
+        cmocka_unit_test(test_idle_cpus_pull_what_waits),
+        cmocka_unit_test(test_a_pulled_unit_keeps_its_distance),
+        cmocka_unit_test(test_a_waking_unit_prefers_an_idle_cpu),
+        cmocka_unit_test(test_soft_affinity_is_a_wish),
+        cmocka_unit_test(test_blocking_stops_and_waking_starts),
+        cmocka_unit_test(test_a_wake_before_the_way_out_keeps_it_running),
+        cmocka_unit_test(test_idle_in_place_comes_back_to_the_same_unit),
+        cmocka_unit_test(test_holds_count_and_beat_wakes),
+        cmocka_unit_test(test_a_held_sleeper_wakes_when_released),
+        cmocka_unit_test(test_holding_one_that_waits),
+        cmocka_unit_test(test_yield_lets_another_run_and_costs_nothing_alone),
+        cmocka_unit_test(test_alone_there_is_no_slice_timer),
+        cmocka_unit_test(test_times_add_up),
+        cmocka_unit_test(test_a_remote_wake_kicks_only_when_needed),
+        cmocka_unit_test(test_policy_is_named),
+    };
+    fake_machine_init(16, NR_CPUS);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
