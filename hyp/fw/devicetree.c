@@ -235,7 +235,7 @@ static enum err read_node(struct walk *w)
 
 static enum err read_nodes(struct walk *w)
 {
-    int depth = 0;
+    int depth = -1; /* the root comes as 0 */
     for (w->node = fdt_next_node(w->fdt, -1, &depth); w->node >= 0 && depth >= 0;
          w->node = fdt_next_node(w->fdt, w->node, &depth)) {
         if ((u32)depth >= MAX_DEPTH) {
