@@ -31,14 +31,16 @@ FUNCTION(fp_save)
     each_pair stp
     mrs x1, fpsr
     mrs x2, fpcr
-    stp w1, w2, [x0, #AT_STATUS]
+    add x3, x0, #AT_STATUS
+    stp w1, w2, [x3]
     ret
 END(fp_save)
 
 // void fp_restore(const struct fp_regs *)
 FUNCTION(fp_restore)
     each_pair ldp
-    ldp w1, w2, [x0, #AT_STATUS]
+    add x3, x0, #AT_STATUS
+    ldp w1, w2, [x3]
     msr fpsr, x1
     msr fpcr, x2
     ret

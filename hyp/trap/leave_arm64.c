@@ -81,6 +81,7 @@ void sched_up_idle_interrupt(void)
 
 __noreturn void trap_start(void)
 {
+    switch_start_cpu();
     percpu_raise(cpu_current(), WORK_SCHED);
     trap_start_leave();
 }

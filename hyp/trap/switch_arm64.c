@@ -241,5 +241,10 @@ void switch_init_cpu(void)
 {
     this_cpu(current) = &vcpu_nobody;
     this_cpu(loaded) = NULL;
+    fp_open(true); /* libfdt copies by SIMD registers while dom0 is built */
+}
+
+void switch_start_cpu(void)
+{
     fp_open(false);
 }

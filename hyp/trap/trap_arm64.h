@@ -77,6 +77,7 @@ u64 idregs_read(u32 crm, u32 op2);
 
 /* switch_arm64.c */
 void switch_init_cpu(void);
+void switch_start_cpu(void); /* from here on FP registers are the guests' */
 void trap_fp(struct vcpu *v, u64 esr);
 
 #endif
