@@ -23,10 +23,9 @@ s64 memory_op_restart(struct memory_op *m, u64 done)
     return E_RESTART;
 }
 
-enum err memory_op_permit(const struct memory_op *m, const struct domain *d)
+enum err memory_op_permit(const struct memory_op *m, struct domain *d)
 {
-    const struct domain *caller = m->v->domain;
-    return caller == d || caller->privileged ? OK : E_PERM;
+    return permission_check(m->v->domain, d, __HYPERVISOR_memory_op, m->command);
 }
 
 static s64 ask_domain(struct memory_op *m)
@@ -74,8 +73,9 @@ static s64 claim(struct memory_op *m)
     if (!d) {
         return E_INVAL;
     }
-    if (!m->v->domain->privileged) {
-        return E_PERM;
+    enum err e = memory_op_permit(m, d);
+    if (e != OK) {
+        return e;
     }
     if (r.nr_extents == 0) {
         return OK;

@@ -26,8 +26,8 @@ struct memory_op {
 bool memory_op_spend(struct memory_op *m, u32 pages);
 /* The result that has the caller come again with done elements behind him. */
 s64 memory_op_restart(struct memory_op *m, u64 done);
-/* May the caller act on d's memory? Its own, or anybody's for the control domain. */
-enum err memory_op_permit(const struct memory_op *m, const struct domain *d);
+/* May the caller do this to d? */
+enum err memory_op_permit(const struct memory_op *m, struct domain *d);
 
 /* memory_populate.c: increase_reservation, decrease_reservation, populate_physmap */
 s64 memory_reservation(struct memory_op *m);

@@ -56,7 +56,7 @@ s64 memory_acquire_resource(struct memory_op *m)
     if (!d) {
         return E_SRCH;
     }
-    if (d == m->v->domain || !m->v->domain->privileged) {
+    if (d == m->v->domain || memory_op_permit(m, d) != OK) {
         return E_PERM;
     }
     u32 max = gnttab_max_frames(d);

@@ -155,16 +155,15 @@ static enum err unmap_locked(struct p2m_gather *g, gfn_t gfn, mfn_t expect, u32 
             return e;
         }
     }
-    bool any = false;
+    u64 before = g->removed;
     /* 512 entries and 512 references at most: bounded by the order. */
     u32 budget = ~0u;
     for (u32 i = 0; i < nr_slots(order); i++) {
         if (slot[i]) {
-            any = true;
             (void)walk_clear(g, &slot[i], nth_gfn(gfn, i, level), level, &budget);
         }
     }
-    return any ? OK : E_NOENT;
+    return g->removed != before ? OK : E_NOENT;
 }
 
 enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order)
@@ -184,6 +183,7 @@ enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order)
 void p2m_gather_init(struct p2m_gather *g, struct p2m *p2m)
 {
     g->p2m = p2m;
+    g->removed = 0;
     g->nr = 0;
 }
 

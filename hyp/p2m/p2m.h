@@ -101,6 +101,7 @@ enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order);
 #define P2M_GATHER_MAX 32u
 struct p2m_gather {
     struct p2m *p2m;
+    u64 removed; /* pages whose leaves went */
     u32 nr;
     u64 item[P2M_GATHER_MAX];
 };

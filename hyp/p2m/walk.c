@@ -65,7 +65,7 @@ static void owe_flush(struct p2m *p2m, u64 first, u64 end)
     p2m->flush_end = MAX(p2m->flush_end, end);
 }
 
-/* Fills table with what the block at level maps. */
+/* Fills table, which nobody walks yet, with what the block at level maps. */
 static void fill_from_block(u64 *table, u64 block, u32 level)
 {
     mfn_t mfn = pte_mfn(block);
@@ -73,7 +73,7 @@ static void fill_from_block(u64 *table, u64 block, u32 level)
     u64 pte = pte_leaf(mfn, level + 1, type);
     u64 step = PAGE_SIZE << level_order(level + 1);
     for (u32 i = 0; i < 512; i++) {
-        pte_write(&table[i], pte);
+        table[i] = pte;
         pte += step;
     }
 }
@@ -159,6 +159,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
     owe_flush(p2m, first, first + (1ULL << level_order(level)));
     p2m->nr_leaves[type] -= 1ULL << level_order(level);
+    g->removed += 1ULL << level_order(level);
     if (p2m_type_is_borrowed(type)) {
         *budget -= MIN(*budget, 10u);
         gather(g, pte_mfn(pte), p2m_type_is_writable(type) ? PUT_WRITABLE : PUT);
