@@ -1,14 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "test/host/fake.h"
 
-#include <cmocka.h>
-
-#include "base/string.h"
-#include "cpu/arch.h"
-#include "sync/percpu.h"
 #include "time/clock_host.h"
 #include "time/time.h"
 
@@ -31,20 +23,12 @@ static int setup(void **state)
 {
     memset(&test, 0, sizeof(test));
     host_counter_frequency = 62500000;
-    percpu_nr_cpus = 1;
-    if (percpu_offset[1] == 0 && percpu_create(1) != OK) {
-        return -1;
-    }
-    percpu_nr_cpus = 2;
-    if (time_init() != OK) {
-        return -1;
-    }
+    assert_int_equal(time_init(), OK);
     for (u32 cpu = 0; cpu < 2; cpu++) {
-        cpu_set_percpu_offset(percpu_offset[cpu]);
-        this_cpu(cpu_id) = cpu;
+        fake_cpu(cpu);
         time_init_cpu();
     }
-    cpu_set_percpu_offset(0);
+    fake_cpu(0);
     for (u32 i = 0; i < ARRAY_LEN(test.timer); i++) {
         timer_init(&test.timer[i], fired, (void *)(uintptr_t)i);
     }
@@ -143,9 +127,9 @@ static void test_setting_on_another_cpu_moves_it_there(void **state)
 {
     timer_set(&test.timer[0], 1 * MS);
     timer_set(&test.timer[1], 1 * MS);
-    cpu_set_percpu_offset(percpu_offset[1]);
+    fake_cpu(1);
     timer_set(&test.timer[0], 2 * MS);
-    cpu_set_percpu_offset(0);
+    fake_cpu(0);
     host_time_advance_ns(3 * MS);
     assert_int_equal(test.nr_fired, 2);
     assert_int_equal(test.order[0], 1);
@@ -156,9 +140,9 @@ static void test_setting_on_another_cpu_moves_it_there(void **state)
 
 static void test_cancel_reaches_another_cpus_queue(void **state)
 {
-    cpu_set_percpu_offset(percpu_offset[1]);
+    fake_cpu(1);
     timer_set(&test.timer[0], 1 * MS);
-    cpu_set_percpu_offset(0);
+    fake_cpu(0);
     timer_cancel(&test.timer[0]);
     assert_false(timer_is_set(&test.timer[0]));
     host_time_advance_ns(2 * MS);
@@ -194,6 +178,7 @@ static void test_a_handler_may_set_its_own_timer(void **state)
 
 int main(void)
 {
+    fake_machine_init(16, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_counter_without_frequency_is_refused, setup),
         cmocka_unit_test_setup(test_ticks_and_ns, setup),
