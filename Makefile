@@ -16,7 +16,8 @@ SOURCES := $(sort $(shell find hyp -name '*.[cS]' 2>/dev/null))
 NEVER := %_test.c %_fuzz.c %_arm32.c %_arm32.S %_x86.c %_x86.S
 NOT_arm64 := %_host.c %_host.S
 NOT_host := %_arm.c %_arm.S %_arm64.c %_arm64.S hyp/trap/% hyp/boot/% hyp/plat/%
-FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES)) $(if $(filter host,$(ARCH)),$(sort $(wildcard test/host/*.c)))
+ALSO_host := $(sort $(wildcard test/host/*.c hyp/boot/dom0*.c hyp/boot/image.c hyp/boot/inflate.c))
+FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES)) $(filter-out $(NEVER),$(ALSO_$(ARCH)))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(FILES)))
 TESTS := $(patsubst %.c,%,$(sort $(filter %_test.c,$(SOURCES)) $(wildcard abi/*_test.c)))
 
@@ -98,6 +99,12 @@ dom0: $(DOM0)
 $(DOM0): scripts/dom0.sh scripts/debs.sh $(wildcard test/dom0/*) | deps-dom0
 	$(Q)scripts/dom0.sh $(IMAGES)
 
+# A Debian root file system for a guest, without its maintainer scripts
+DEBIAN := $(IMAGES)/debian.ext4
+debian: $(DEBIAN)
+$(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
+	$(Q)scripts/debian.sh $@
+
 run: all $(DOM0) | deps-run
 	$(Q)test/sys/run.py boot
 
@@ -111,7 +118,7 @@ $(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest
 	$(Q)mkdir -p $(@D) && $(GUEST_CC) -Wl,-T,test/guest/guest.lds -o $(@:.img=.elf) $(wildcard test/guest/*.S test/guest/*.c test/guest/$*/*.[cS])
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
-scenarios: all $(DOM0) $(GUESTS) | deps-run
+scenarios: all $(DOM0) $(GUESTS) $(DEBIAN) | deps-run
 test: scenarios
 	$(Q)scripts/test.sh
 
@@ -136,5 +143,5 @@ help:
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 run guests scenarios test test-repeat clean help always
+.PHONY: all unit dom0 debian run guests scenarios test test-repeat clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

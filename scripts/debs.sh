@@ -1,6 +1,6 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# debs.sh DIR PACKAGE...: unpack Debian's arm64 packages into DIR.
+# debs.sh [--closure] DIR PACKAGE...: unpack Debian's arm64 packages into DIR, with --closure all that they depend on.
 #
 # apt works on a private state under build/debian/apt with arm64 as its only architecture, so the
 # host's package database never hears of it. Downloads stay in build/debian/debs: a package that is
@@ -10,6 +10,11 @@ cd "$(dirname "$0")/.."
 
 apt=$PWD/build/debian/apt
 debs=$PWD/build/debian/debs
+closure=
+if [ "$1" = --closure ]; then
+    closure=yes
+    shift
+fi
 dir=$1
 shift
 mkdir -p "$apt"/{state/lists/partial,cache/archives/partial} "$debs" "$dir"
@@ -50,6 +55,18 @@ file_of() {
     find "$debs" -name "$1_*.deb" | sort -V | tail -1
 }
 
+if [ -n "$closure" ]; then
+    # The list is kept: with it and the packages the next time needs no network
+    list=$apt/closure-$(echo "$*" | sha256sum | cut -c1-16)
+    if [ ! -s "$list" ]; then
+        [ -e "$apt/updated" ] || update || fail "$1"
+        apt-get "${options[@]}" -s --no-install-recommends install "$@" 2>/dev/null |
+            awk '/^Inst/ { print $2 }' >"$list" || { rm -f "$list"; fail "what $1 depends on"; }
+    fi
+    mapfile -t closed <"$list"
+    set -- "${closed[@]}"
+fi
+
 missing=()
 names=()
 for name in "$@"; do
@@ -71,5 +88,6 @@ if [ ${#missing[@]} -gt 0 ]; then
     download || { update && download; } || fail "${missing[*]}"
 fi
 for name in "${names[@]}"; do
-    dpkg -x "$(file_of "$name")" "$dir"
+    # A directory that is a symbolic link (/bin to usr/bin) stays one
+    dpkg --fsys-tarfile "$(file_of "$name")" | tar -x --keep-directory-symlink -C "$dir"
 done

@@ -29,6 +29,9 @@ void shutdown(unsigned reason);
 void print(const char *text);
 void print_hex(unsigned long value);
 
+// Whether the hypervisor calls itself Kanso: some promises are its own, Xen does not make them.
+bool guest_on_kanso(void);
+
 // expect(): say what is wrong and count it. Values are printed in hex.
 void expect(bool good, const char *what, unsigned long found);
 

@@ -135,6 +135,20 @@ unsigned long trap_esr(void)
     return seen_esr;
 }
 
+bool guest_on_kanso(void)
+{
+    char text[32] = "";
+
+    // extraversion is 16 bytes
+    hypercall(CALL_VERSION, 1, (uintptr_t)text, 0);
+    for (char *at = text; at < text + 12; at++) {
+        if ((at[0] | 32) == 'k' && (at[1] | 32) == 'a' && (at[2] | 32) == 'n' && (at[3] | 32) == 's' && (at[4] | 32) == 'o') {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void done(void)
 {
     print("@@BARE-DONE ");

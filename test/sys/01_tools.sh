@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 1. dom0 comes up to a shell with its tools; xl info and xl list are right
-# needs: smp=2 mem=2048 dom0=768 vcpus=2
+# needs: smp=2 vcpus=2
 . /test/lib.sh
 
 field() { # name: a value of xl info

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 2. A Linux guest with a disk and a network: both read and write, both ping
-# needs: smp=2 mem=2048 dom0=1024
+# needs: smp=2 dom0=1024 vcpus=2
 . /test/lib.sh
 
 bridge_up xenbr0 192.168.77.1/24

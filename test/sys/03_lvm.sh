@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 3. Real DMA of granted pages: a guest's root on an LVM volume of dom0's virtio disk, a second disk on a partition,
 #    its network through dom0's virtio card to a peer outside, all after dom0's balloon has moved pages about
-# needs: smp=2 mem=2048 dom0=768 disk=512 net timeout=240
+# needs: disk=512 net timeout=300
 . /test/lib.sh
 
 balloon() { # MiB: dom0 gives pages back or takes them

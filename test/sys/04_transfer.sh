@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 4. Two guests and dom0 on a bridge: 64 MiB by TCP, checksummed, each way between the guests and between one and dom0
-# needs: smp=2 mem=2048 dom0=768 timeout=300
+# needs: timeout=300
 . /test/lib.sh
 
 # Everybody serves 64 MiB of its own by HTTP and, told an address, fetches another's

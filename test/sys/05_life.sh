@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 5. Life cycle: pause, unpause, shutdown, reboot, destroy, crash with each on_crash action, vcpu-pin, vcpu-list,
 #    dmesg, debug-keys, dump-core
-# needs: smp=2 mem=2048 dom0=768 timeout=300
+# needs: smp=2 vcpus=2 timeout=400
 . /test/lib.sh
 
 column() { # domain, number: of xl list
@@ -83,7 +83,7 @@ same "magic of the core" "7f454c46" "$(hexdump -n 4 -e '4/1 "%02x"' /tmp/core)"
 size=$(stat -c %s /tmp/core)
 [ "$size" -gt $((8 << 20)) ] && [ "$size" -lt $((10 << 20)) ] || fail "size of the core of 8 MiB: $size"
 # The guest's own words are in its memory, so they are in the core
-strings /tmp/core | grep -q "@@BARE-DONE" || fail "the core does not hold the guest's memory"
+tr -d '\000' </tmp/core | grep -q "@@BARE-DONE" || fail "the core does not hold the guest's memory"
 rm /tmp/core
 try xl destroy idle
 gone idle

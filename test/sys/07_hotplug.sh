@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 7. A guest takes a CPU off and on; its balloon goes down and up by memory/target
-# needs: smp=2 mem=2048 dom0=768
+# needs: smp=2 timeout=240
 . /test/lib.sh
 
 vcpu_state() { # number: of l1's vCPU

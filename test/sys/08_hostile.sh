@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 8. Bare-metal guests do what is forbidden: each gets its exception or error, host and neighbour go on
-# needs: smp=2 mem=3072 dom0=768 timeout=240 cmdline=bootscrub=idle
+# needs: mem=3072 timeout=240
 . /test/lib.sh
 
 step "a neighbour"

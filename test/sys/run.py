@@ -25,7 +25,7 @@ BUILD = ROOT / "build"
 IMAGES = BUILD / "arm64"
 DEBIAN_XEN = BUILD / "debian/arm64/boot/xen-4.17-arm64"
 SCENARIOS = ROOT / "test/sys"
-DEFAULTS = {"smp": "2", "mem": "2048", "dom0": "768", "vcpus": "2", "timeout": "180"}
+DEFAULTS = {"smp": "1", "mem": "2048", "dom0": "768", "vcpus": "1", "timeout": "180"}
 # Guest modules lie where neither a 768 MiB dom0 nor the device tree at 0x48000000 is
 KERNEL_ADDRESS = 0x50000000
 RAMDISK_ADDRESS = 0x58000000
@@ -67,7 +67,7 @@ def machine(gic, needs, ramdisk, dom0_words, where):
     command = [
         "qemu-system-aarch64", "-M", f"virt,virtualization=on,gic-version={gic}",
         "-cpu", os.environ.get("CPU", needs.get("cpu", "cortex-a57")), "-smp", needs["smp"], "-m", needs["mem"],
-        "-accel", "tcg,thread=multi", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
+        "-accel", f"tcg,thread={os.environ.get('THREAD', needs.get('thread', 'multi'))}", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
         "-kernel", str(image),
         "-append", f"dom0_mem={needs['dom0']}M dom0_max_vcpus={needs['vcpus']} console=dtuart bootscrub=0 "
                    f"loglvl=all guest_loglvl=all {needs.get('cmdline', '')}".strip(),

@@ -30,6 +30,7 @@ void guest_main(void)
     };
 
     for (unsigned i = 0; i < NR_EXTENTS; i++) {
+        *(volatile uint64_t *)(base + ((unsigned long)i << 21)) = ~0UL;
         gfns[i] = (base >> 12) + (unsigned long)i * (1 << ORDER);
     }
     long result = hypercall(CALL_MEMORY, 1, (uintptr_t)&reservation, 0);
@@ -58,7 +59,8 @@ void guest_main(void)
         nr_mixed += *(volatile uint64_t *)(base + ((unsigned long)i << 21)) != i + 1;
     }
     expect(nr_missing == 0, "extents missing", nr_missing);
-    expect(nr_dirty == 0, "extents not zero", nr_dirty);
+    // Xen hands a domain its own old pages back as they were
+    expect(nr_dirty == 0 || !guest_on_kanso(), "extents not zero", nr_dirty);
     expect(nr_mixed == 0, "extents mixed up", nr_mixed);
     hypercall(CALL_SCHED, 0, 0, 0);
 }
