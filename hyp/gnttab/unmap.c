@@ -32,8 +32,14 @@ static s16 unmap_leaf(struct gnttab_unmaps *batch, struct mapping *m, u64 host_a
         return GNTST_general_error;
     }
     mfn_t mfn = frame_to_mfn(grant_pinned(m->granter, m->ref));
-    enum err e = p2m_unmap_later(&batch->gather, gfn, mfn);
-    return e == OK || e == E_NOENT ? GNTST_okay : GNTST_general_error;
+    if (p2m_unmap_later(&batch->gather, gfn, mfn) == OK) {
+        return GNTST_okay;
+    }
+    enum p2m_type type;
+    u32 order;
+    return p2m_lookup(batch->mapper->p2m, gfn, &mfn, &type, &order) == E_NOENT
+               ? GNTST_okay
+               : GNTST_general_error;
 }
 
 void gnttab_unmap(struct gnttab_unmaps *batch, struct xen_gnttab_unmap_grant_ref *op)
