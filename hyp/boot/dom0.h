@@ -16,6 +16,7 @@
 #include "base/range.h"
 #include "boot/image.h"
 #include "fw/firmware.h"
+#include "mem/frame.h"
 
 struct domain;
 
@@ -48,6 +49,12 @@ struct dom0 {
     struct range fdt;     /* room for the tree */
     struct range grant;   /* guest-physical region that dom0 may use for its grant table */
 };
+
+/* RAM as we see it. */
+static inline void *dom0_ram(u64 at)
+{
+    return (void *)(frame_linear + at);
+}
 
 /* dom0_memory.c: chooses the banks around the modules and takes them from the allocator; then gives them to the
  * domain and maps them. Nothing may be allocated before the first call returns: the modules' pages are free in it. */

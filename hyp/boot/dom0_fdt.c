@@ -16,7 +16,6 @@
 #include "drv/uart.h"
 #include "irq/irq.h"
 #include "log/log.h"
-#include "mem/hypmap.h"
 
 enum node_kind { NODE_COPY, NODE_DROP, NODE_CHOSEN, NODE_GIC, NODE_V2M, NODE_RESERVED };
 
@@ -428,7 +427,7 @@ static void find_its(struct tree *t)
 
 enum err dom0_fdt_write(struct dom0 *dom0)
 {
-    struct tree t = {.out = hypmap_linear((maddr_t){dom0->fdt.start}), .dom0 = dom0, .gic_cells = 3};
+    struct tree t = {.out = dom0_ram(dom0->fdt.start), .dom0 = dom0, .gic_cells = 3};
     walk.dom0 = dom0;
     walk.fdt = firmware.fdt;
     t.console = uart_node();

@@ -8,7 +8,6 @@
 #include "boot/dom0.h"
 #include "cpu/cache.h"
 #include "log/log.h"
-#include "mem/hypmap.h"
 
 enum err dom0_modules_decode(struct dom0 *dom0)
 {
@@ -18,7 +17,7 @@ enum err dom0_modules_decode(struct dom0 *dom0)
         return E_NOENT;
     }
     const char *why = "";
-    enum err e = image_decode(hypmap_linear((maddr_t){module[MODULE_KERNEL].start}), module[MODULE_KERNEL].bytes,
+    enum err e = image_decode(dom0_ram(module[MODULE_KERNEL].start), module[MODULE_KERNEL].bytes,
                               &dom0->image, &why);
     if (e != OK) {
         log_error("dom0: the kernel at %#llx %s", module[MODULE_KERNEL].start, why);
@@ -120,7 +119,7 @@ enum err dom0_place(struct dom0 *dom0)
 enum err dom0_load(struct dom0 *dom0)
 {
     const struct range *kernel = &firmware.module[MODULE_KERNEL], *ramdisk = &firmware.module[MODULE_RAMDISK];
-    void *to = hypmap_linear((maddr_t){dom0->kernel.start});
+    void *to = dom0_ram(dom0->kernel.start);
     if (dom0->image.packed) {
         if (image_unpack(&dom0->image, to) != OK) {
             log_error("dom0: the kernel at %#llx is a broken gzip file", kernel->start);
@@ -131,7 +130,7 @@ enum err dom0_load(struct dom0 *dom0)
     }
     cache_clean(to, dom0->image.file_bytes);
     if (ramdisk->bytes != 0 && dom0->ramdisk.start != ramdisk->start) {
-        memmove(hypmap_linear((maddr_t){dom0->ramdisk.start}), hypmap_linear((maddr_t){ramdisk->start}),
+        memmove(dom0_ram(dom0->ramdisk.start), dom0_ram(ramdisk->start),
                 ramdisk->bytes);
     }
     cache_invalidate_instructions();
