@@ -132,6 +132,10 @@ static void init_machine(void)
         log_error("time: no architected timer, or one without a frequency");
         stop();
     }
+    if (vtimer_init() != OK) {
+        log_error("vtimer: the virtual timer's or the GIC's maintenance interrupt is taken or not there");
+        stop();
+    }
     sched_init();
     p2m_init();
     this_cpu(trap_stack) = (u64)boot_stack_top;

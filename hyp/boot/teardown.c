@@ -49,6 +49,7 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
         e = d->direct_mapped ? vgic_map_hardware(d) : vgic_map_guest(d);
     }
     if (e == OK) {
+        vtimer_create(d);
         wallclock_update(d);
     }
     return e;

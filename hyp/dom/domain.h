@@ -71,6 +71,7 @@ struct domain {
     u32 populate_given_pages;      /* [RANK_PAGES] then: on the list so far */
 
     u64 hvm_param[64];             /* [L] call/hvm.c */
+    u64 vtimer_offset_ticks;       /* [c] vtimer/: counter at creation, where the virtual one begins */
     u64 time_offset_seconds;
     u64 assist;                    /* vm_assist bits (runstate update flag) */
 

@@ -22,14 +22,21 @@ struct vcpu;
 #define VIRQ_MAINTENANCE 25u
 #define VIRQ_EVENT ((virq_t){31})
 
-/* dom_up_create / _destroy and the same for a vCPU. */
+/* The maintenance interrupt; vtimer_init() and vtimer_init_cpu() call these. */
+enum err vgic_init(void);
+void vgic_init_cpu(void);
+
+/* dom_up_create / _destroy and the same for a vCPU. E_INVAL: more SPIs or vCPUs than the version has; E_NODEV: the
+ * host's GIC cannot stand in for that version. */
 enum err vgic_create(struct domain *d, u32 version, u32 nr_spis);
 void vgic_destroy(struct domain *d);
 enum err vgic_create_vcpu(struct vcpu *v);
 void vgic_destroy_vcpu(struct vcpu *v);
+/* v is loaded nowhere. Its private interrupts and its CPU interface as after reset; events are looked at again. */
 void vgic_reset_vcpu(struct vcpu *v);
 
-/* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO handlers. */
+/* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO handlers. A second
+ * call for a domain that has its face does nothing. */
 enum err vgic_map_guest(struct domain *d);
 enum err vgic_map_hardware(struct domain *d);
 
@@ -38,11 +45,16 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t irq);
 /* Level: the line as the device drives it. */
 void vgic_set_level(struct domain *d, struct vcpu *v, virq_t irq, bool high);
 
-/* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of interrupt. */
+/* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of interrupt.
+ * E_INVAL no such interrupt; E_BUSY either side is taken. No locks held. */
 enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_trigger trigger);
 enum err vgic_unroute_irq(struct domain *d, virq_t virq);
 /* A private hardware line (virtual timer) whose active state follows the guest's. */
 void vgic_bind_private(struct vcpu *v, virq_t virq, hwirq_t hwirq);
+/* Its interrupt was taken here, where v is loaded: hardware stays active until the guest ends it. */
+void vgic_private_fired(struct vcpu *v, virq_t virq);
+/* The same by a stand-in for the hardware while v is loaded nowhere; nothing if it is by now. */
+void vgic_private_due(struct vcpu *v, virq_t virq);
 
 /* The switch: list registers out and in; and the way in (VCPU_WORK_VGIC). */
 void vgic_save(struct vcpu *v);
@@ -72,6 +84,7 @@ struct mmio_handler {
     bool (*access)(struct vcpu *v, struct mmio_access *a, void *arg);
     void *arg;
 };
+/* Before the domain runs: nobody searches meanwhile. E_EXIST: overlaps another one. */
 enum err mmio_register(struct domain *d, gaddr_t base, u64 bytes,
                        bool (*access)(struct vcpu *, struct mmio_access *, void *), void *arg);
 const struct mmio_handler *mmio_find(struct domain *d, gaddr_t at);

@@ -143,10 +143,19 @@ static s64 smccc_version(struct vcpu *v, const struct smccc *c)
     return SMCCC_VERSION_1_1;
 }
 
+/* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be undefined. */
+static bool has_smccc(void)
+{
+    return firmware.psci_version >= 0x10000;
+}
+
 /* A branch predictor or store workaround is the firmware's to do: the guest's call becomes ours. */
 static s64 forward(struct vcpu *v, u32 id)
 {
     u64 out[4];
+    if (!has_smccc()) {
+        return NOT_SUPPORTED;
+    }
     smccc_call((const u64[8]){id, v->regs.x[1]}, out);
     return (s32)out[0];
 }
@@ -269,8 +278,8 @@ static s64 smccc_features(struct vcpu *v, const struct smccc *c)
     case WORKAROUND_1:
     case WORKAROUND_2:
     case WORKAROUND_3:
-        if (firmware.psci_version < 0x10000) {
-            return NOT_SUPPORTED; /* SMCCC 1.1 came with PSCI 1.0: older firmware must not be asked */
+        if (!has_smccc()) {
+            return NOT_SUPPORTED;
         }
         smccc_call((const u64[8]){ARCH_FEATURES, (u32)c->a1}, out);
         return (s32)out[0];

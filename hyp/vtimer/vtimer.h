@@ -13,12 +13,14 @@
 struct domain;
 struct vcpu;
 
-enum err vtimer_init(void);                 /* boot: claims the PPIs (27) */
-void vtimer_init_cpu(void);
+enum err vtimer_init(void);                 /* boot, before vtimer_init_cpu: claims the PPIs; vgic_init() */
+void vtimer_init_cpu(void);                 /* each CPU, after irq_init_cpu */
+/* dom_up_create: its virtual counter is 0 now, and its wall clock counts from here. */
+void vtimer_create(struct domain *d);
 enum err vtimer_create_vcpu(struct vcpu *v);
 void vtimer_destroy_vcpu(struct vcpu *v);
-void vtimer_reset_vcpu(struct vcpu *v);
-void vtimer_save(struct vcpu *v);           /* after el1 registers were saved: arms the stand-in */
+void vtimer_reset_vcpu(struct vcpu *v);     /* v is loaded nowhere: both timers off */
+void vtimer_save(struct vcpu *v);           /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
 void vtimer_restore(struct vcpu *v);        /* before the guest runs: hardware again */
 /* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). reg: 0 ctl, 1 cval, 2 tval. */
 u64 vtimer_physical_read(struct vcpu *v, u32 reg);

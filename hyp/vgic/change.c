@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+/* What registers do to one interrupt, on the CPU that knows it: see state.h. */
+#include "vgic/state.h"
+
+/* The vCPU is chased to another CPU at most so often; each time it left one and came to another. */
+#define CHASES_MAX 8u
+
+struct change {
+    struct vgic_irq *irq;
+    enum vgic_op op;
+    u32 value, result;
+    u32 cpu;     /* where it must be done */
+    bool forced; /* chased in vain: what is known here has to do */
+    bool done;
+};
+
+/* The host's interrupt that irq stands for will not be ended by the guest. Lock held. */
+static void end_hardware(struct vgic_irq *irq)
+{
+    /* A private one is active only while its vCPU is loaded: vgic_save() took it off the CPU. */
+    if (irq->intid >= NR_PRIVATE || vgic_is_here(irq->home->vgic)) {
+        irq_deactivate((hwirq_t){irq->hwirq});
+    }
+}
+
+static void clear_pending(struct vgic_irq *irq)
+{
+    irq->latch = false;
+    if (irq->hw_pending) {
+        end_hardware(irq);
+        irq->hw_pending = false;
+    }
+}
+
+static void clear_active(struct vgic_irq *irq)
+{
+    irq->active = false;
+    if (irq->hw_active) {
+        end_hardware(irq);
+        irq->hw_active = false;
+    }
+}
+
+static void enable(struct vgic_irq *irq, bool on)
+{
+    irq->enabled = on;
+    if (irq->hwirq && irq->intid >= NR_PRIVATE) {
+        if (on) {
+            irq_enable((hwirq_t){irq->hwirq});
+        } else {
+            irq_disable((hwirq_t){irq->hwirq});
+        }
+    }
+}
+
+static void configure(struct vgic_irq *irq, bool level)
+{
+    irq->level = level;
+    if (irq->hwirq && irq->intid >= NR_PRIVATE) {
+        irq_set_trigger((hwirq_t){irq->hwirq}, level ? IRQ_LEVEL_HIGH : IRQ_EDGE_RISING);
+    }
+}
+
+static void unroute(struct vgic_irq *irq)
+{
+    if (irq->hw_active) {
+        end_hardware(irq);
+        irq->hw_active = false;
+    }
+    clear_pending(irq);
+    irq->hwirq = 0;
+}
+
+/* Lock held; the fields are the truth. Returns the answer to a question. */
+static u32 apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
+{
+    switch (op) {
+    case OP_ENABLE:
+        enable(irq, true);
+        return 0;
+    case OP_DISABLE:
+        enable(irq, false);
+        return 0;
+    case OP_IS_PENDING:
+        return vgic_is_pending(irq);
+    case OP_SET_PENDING:
+        irq->latch = true;
+        return 0;
+    case OP_CLEAR_PENDING:
+        clear_pending(irq);
+        return 0;
+    case OP_IS_ACTIVE:
+        return irq->active;
+    case OP_SET_ACTIVE:
+        irq->active = true;
+        return 0;
+    case OP_CLEAR_ACTIVE:
+        clear_active(irq);
+        return 0;
+    case OP_SET_PRIORITY:
+        irq->priority = value & PRIORITY_MASK;
+        vgic_resort(irq);
+        return 0;
+    case OP_SET_LEVEL_CONFIG:
+        configure(irq, value);
+        return 0;
+    case OP_SET_TARGET:
+        irq->target = (u16)value;
+        irq->target_mask = (u8)(value >> 16);
+        return 0;
+    case OP_SOURCES:
+        return irq->sources;
+    case OP_SET_SOURCES:
+        irq->sources |= (u8)value;
+        return 0;
+    case OP_CLEAR_SOURCES:
+        irq->sources &= (u8)~value;
+        return 0;
+    case OP_UNROUTE:
+        unroute(irq);
+        return 0;
+    }
+    return 0;
+}
+
+/* Its state lies in another CPU: in a list register, or as an active private line of that CPU's. Lock held. */
+static bool is_elsewhere(const struct vgic_irq *irq)
+{
+    const struct vgic_cpu *vc = irq->home->vgic;
+    bool bound = irq->intid < NR_PRIVATE && irq->hwirq;
+    return (irq->lr != LR_NONE || bound) && vc->loaded_on != NOT_LOADED && !vgic_is_here(vc);
+}
+
+static void change_here(void *arg)
+{
+    struct change *c = arg;
+    struct vcpu *home = vgic_lock(c->irq);
+    if (is_elsewhere(c->irq) && !c->forced) {
+        c->cpu = home->vgic->loaded_on;
+        vgic_unlock(home, TELL_NOBODY);
+        return;
+    }
+    c->done = true;
+    if (c->irq->lr == LR_NONE && (c->op == OP_IS_PENDING || c->op == OP_IS_ACTIVE || c->op == OP_SOURCES)) {
+        c->result = apply(c->irq, c->op, 0); /* a question that changes nothing */
+        vgic_unlock(home, TELL_NOBODY);
+        return;
+    }
+    vgic_recall(c->irq);
+    c->result = apply(c->irq, c->op, c->value);
+    vgic_unlock(home, vgic_settle(c->irq));
+}
+
+u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)
+{
+    struct change c = {.irq = irq, .op = op, .value = value};
+    change_here(&c);
+    for (u32 i = 0; !c.done && i < CHASES_MAX; i++) {
+        ipi_call_wait(c.cpu, change_here, &c);
+    }
+    if (!c.done) {
+        c.forced = true;
+        change_here(&c);
+    }
+    return c.result;
+}

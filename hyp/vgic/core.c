@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: MIT */
+#include "vgic/state.h"
+
+#include "base/panic.h"
+#include "cpu/atomic.h"
+#include "cpu/speculation.h"
+
+struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid)
+{
+    if (intid < NR_PRIVATE) {
+        return v && v->vgic ? &v->vgic->irq[index_clamp(intid, NR_PRIVATE)] : NULL;
+    }
+    u32 n = intid - NR_PRIVATE;
+    if (!d->vgic || n >= d->vgic->nr_spis) {
+        return NULL;
+    }
+    n = (u32)index_clamp(n, d->vgic->nr_spis);
+    return &d->vgic->spi[n / SPI_BLOCK][n % SPI_BLOCK];
+}
+
+/* ---- the queue; lock held ---- */
+
+static void enqueue(struct vgic_irq *irq)
+{
+    struct list *queue = &irq->home->vgic->queue, *at = queue;
+    /* From the tail: most are of one priority and come last. */
+    while (at->prev != queue && list_entry(at->prev, struct vgic_irq, node)->priority > irq->priority) {
+        at = at->prev;
+    }
+    list_insert_before(at, &irq->node);
+}
+
+void vgic_requeue(struct vgic_irq *irq)
+{
+    bool wanted = irq->active || irq->lr != LR_NONE || (irq->enabled && vgic_is_pending(irq));
+    if (wanted && !vgic_is_queued(irq)) {
+        enqueue(irq);
+    } else if (!wanted) {
+        list_del(&irq->node);
+    }
+    if (wanted && vgic_is_stray(irq)) {
+        irq->home->vgic->strays = true;
+    }
+}
+
+void vgic_resort(struct vgic_irq *irq)
+{
+    if (vgic_is_queued(irq)) {
+        list_del(&irq->node);
+        enqueue(irq);
+    }
+}
+
+/* ---- locking, moving, telling ---- */
+
+static void tell_vcpu(struct vcpu *v, enum tell tell)
+{
+    if (tell == TELL_WORK) {
+        vcpu_raise(v, VCPU_WORK_VGIC);
+    } else if (tell == TELL_WAKE) {
+        vcpu_wake(v);
+    }
+}
+
+/* Moves a stray to its target. No locks held. */
+static void move(struct vgic_irq *irq)
+{
+    struct vcpu *from = load_acquire(&irq->home);
+    struct domain *d = from->domain;
+    u32 target = irq->target; /* looked at again with the locks held */
+    struct vcpu *to = target < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(target, d->max_vcpus)]) : NULL;
+    if (!to || to == from) {
+        return;
+    }
+    enum tell tell = TELL_NOBODY;
+    spin_lock_pair(&from->vgic->lock, &to->vgic->lock);
+    if (irq->home == from && irq->target == target && vgic_is_stray(irq)) {
+        list_del(&irq->node);
+        store_release(&irq->home, to);
+        if (irq->hwirq) {
+            irq_set_target((hwirq_t){irq->hwirq}, to->unit.cpu);
+        }
+        tell = vgic_settle(irq);
+    }
+    spin_unlock_pair(&from->vgic->lock, &to->vgic->lock);
+    tell_vcpu(to, tell);
+}
+
+/* No locks held. Each round moves one off the queue, or finds one that cannot go and stops. */
+static void move_strays(struct vcpu *home)
+{
+    for (u32 i = 0; i < GIC_MAX_LRS + 1; i++) {
+        struct vgic_irq *irq, *found = NULL;
+        spin_lock(&home->vgic->lock);
+        list_for_each(irq, &home->vgic->queue, node) {
+            if (vgic_is_stray(irq)) {
+                found = irq;
+                break;
+            }
+        }
+        spin_unlock(&home->vgic->lock);
+        if (!found) {
+            return;
+        }
+        move(found);
+        if (load_relaxed(&found->home) == home) {
+            return;
+        }
+    }
+}
+
+struct vcpu *vgic_lock(struct vgic_irq *irq)
+{
+    bool tried = false;
+    for (;;) {
+        struct vcpu *home = load_acquire(&irq->home);
+        spin_lock(&home->vgic->lock);
+        if (irq->home == home) {
+            if (likely(!vgic_is_stray(irq) || tried)) {
+                return home;
+            }
+            tried = true;
+        }
+        /* It moved meanwhile (both locks were held for that, so it is not here any more), or it should. */
+        spin_unlock(&home->vgic->lock);
+        if (tried) {
+            move(irq);
+        }
+    }
+}
+
+void vgic_unlock(struct vcpu *home, enum tell tell)
+{
+    bool strays = home->vgic->strays;
+    home->vgic->strays = false;
+    spin_unlock(&home->vgic->lock);
+    tell_vcpu(home, tell);
+    if (unlikely(strays)) {
+        move_strays(home);
+    }
+}
+
+enum tell vgic_settle(struct vgic_irq *irq)
+{
+    struct vgic_cpu *vc = irq->home->vgic;
+    if (irq->lr != LR_NONE) {
+        return TELL_WORK; /* in a list register of another CPU: vgic_recall() left it there */
+    }
+    vgic_requeue(irq);
+    bool due = vgic_is_due(irq);
+    bool place = (due || irq->active) && !vgic_is_stray(irq);
+    if (vgic_is_here(vc)) {
+        vgic_place(vc, place ? irq : NULL);
+    } else if (place && vc->loaded_on != NOT_LOADED) {
+        return TELL_WORK;
+    }
+    return place && due ? TELL_WAKE : TELL_NOBODY;
+}
+
+/* ---- events ---- */
+
+void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
+{
+    struct vgic_irq *irq = vgic_find(d, v, virq.virq);
+    if (!irq || !irq->home) {
+        return;
+    }
+    struct vcpu *home = vgic_lock(irq);
+    vgic_recall(irq);
+    irq->latch = true;
+    vgic_unlock(home, vgic_settle(irq));
+}
+
+void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
+{
+    struct vgic_irq *irq = vgic_find(d, v, virq.virq);
+    if (!irq || !irq->home) {
+        return;
+    }
+    struct vcpu *home = vgic_lock(irq);
+    if (irq->line != high) {
+        vgic_recall(irq);
+        /* Configured as an edge, its rise is what counts. */
+        irq->latch |= high && !irq->level;
+        irq->line = high;
+        vgic_unlock(home, vgic_settle(irq));
+    } else {
+        vgic_unlock(home, TELL_NOBODY);
+    }
+}
+
+void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
+{
+    struct vgic_irq *irq = &to->vgic->irq[index_clamp(sgi, NR_SGIS)];
+    spin_lock(&to->vgic->lock);
+    vgic_recall(irq);
+    if (vgic_is_sgi_with_source(irq)) {
+        irq->sources |= (u8)(1u << source);
+    } else {
+        irq->latch = true;
+    }
+    vgic_unlock(to, vgic_settle(irq));
+}
+
+/* The host's interrupt is active now, so whatever it stood for before has ended. Lock held. */
+static enum tell arrive_locked(struct vgic_irq *irq)
+{
+    vgic_recall(irq);
+    irq->latch = true;
+    irq->hw_pending = true;
+    return vgic_settle(irq);
+}
+
+void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
+{
+    struct vcpu *home = vgic_lock(irq);
+    if (irq->hwirq != desc->hwirq.hw) { /* given back meanwhile */
+        vgic_unlock(home, TELL_NOBODY);
+        irq_deactivate(desc->hwirq);
+        return;
+    }
+    u32 cpu = home->vgic->loaded_on;
+    vgic_unlock(home, arrive_locked(irq));
+    if (cpu != cpu_current() && cpu != NOT_LOADED) {
+        irq_set_target(desc->hwirq, cpu); /* the next one comes where its vCPU is */
+    }
+}
+
+void vgic_private_fired(struct vcpu *v, virq_t virq)
+{
+    spin_lock(&v->vgic->lock);
+    vgic_unlock(v, arrive_locked(&v->vgic->irq[virq.virq]));
+}
+
+void vgic_private_due(struct vcpu *v, virq_t virq)
+{
+    struct vgic_irq *irq = &v->vgic->irq[virq.virq];
+    enum tell tell = TELL_NOBODY;
+    spin_lock(&v->vgic->lock);
+    /* Loaded: hardware tells by itself. Else vgic_restore() makes hardware's line active, as if it had fired. */
+    if (v->vgic->loaded_on == NOT_LOADED && !irq->hw_pending && !irq->hw_active) {
+        tell = arrive_locked(irq);
+    }
+    vgic_unlock(v, tell);
+}

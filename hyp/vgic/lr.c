@@ -1,0 +1,349 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * List registers as a cache of the head of a vCPU's queue. When not all fit:
+ *
+ *   - the most urgent one that is due gets one, so that it can preempt;
+ *   - then those that are active, so that their end finds them; of those that find no room the host is told by a
+ *     count of ends without a list register (LRENPIE);
+ *   - then the others that are due; when some are left out, the host is told once none is pending in a list
+ *     register any more (NPIE).
+ *
+ * Ends come in the order of urgency (the running priority falls), so a counted end is that of the most urgent active
+ * one that is in no list register.
+ */
+#include "base/panic.h"
+#include "cpu/atomic.h"
+#include "vgic/state.h"
+
+/* ---- one list register ---- */
+
+/* Hardware's part of the state comes back. The register itself is left as it is (lr_stale). */
+static void fold(struct vgic_cpu *vc, u32 n)
+{
+    struct vgic_irq *irq = vc->lr[n];
+    struct gic_lr lr = gic->lr_decode(gic->lr_read(n));
+    vc->lr_used &= ~(1u << n);
+    vc->lr_stale |= 1u << n;
+    vc->lr[n] = NULL;
+    irq->lr = LR_NONE;
+    irq->active = lr.active;
+    if (lr.active) {
+        irq->active_source = (u8)(lr.hw ? 0 : lr.hwirq);
+        irq->hw_active = lr.hw;
+    } else if (lr.pending && lr.hw) {
+        irq->hw_pending = true;
+    }
+    if (lr.pending && irq->lr_latch) {
+        if (vgic_is_sgi_with_source(irq)) {
+            irq->sources |= (u8)(1u << lr.hwirq);
+        } else {
+            irq->latch = true;
+        }
+    }
+}
+
+/* The pending part that a list register can show: none beside an active state of another source, of the host's, or
+ * while the latch stands for the host's interrupt, which needs a register of its own kind. */
+static bool take_pending(struct vgic_irq *irq, u32 source)
+{
+    if (vgic_is_sgi_with_source(irq)) {
+        irq->lr_latch = irq->sources >> source & 1;
+        irq->sources &= (u8)~(1u << source);
+        return irq->lr_latch;
+    }
+    if (irq->active && (irq->hw_pending || !irq->latch)) {
+        return false;
+    }
+    irq->lr_latch = irq->latch;
+    irq->latch = false;
+    return true; /* by the latch or by the line */
+}
+
+static void fill(struct vgic_cpu *vc, struct vgic_irq *irq, u32 n)
+{
+    bool due = vgic_is_due(irq);
+    if (due && irq->active && irq->hw_active) {
+        /* No register shows both, and one of the host's tells nobody of its end: from here on it is software's. */
+        irq_deactivate((hwirq_t){irq->hwirq});
+        irq->hw_active = false;
+    }
+    struct gic_lr lr = {
+        .virq = irq->intid,
+        .priority = irq->priority,
+        .active = irq->active,
+        .hw = irq->active ? irq->hw_active : due && irq->hw_pending,
+        .group1 = irq->home->domain->vgic->version == 3,
+    };
+    if (vgic_is_sgi_with_source(irq)) {
+        lr.hwirq = irq->active || irq->sources == 0 ? irq->active_source : bit_lowest(irq->sources);
+    } else if (lr.hw) {
+        lr.hwirq = irq->hwirq;
+    }
+    irq->lr_latch = false;
+    lr.pending = due && take_pending(irq, lr.hwirq);
+    if (lr.hw) {
+        irq->hw_active = false;
+        irq->hw_pending = false;
+    }
+    /* More to come once this has ended: a line that is still high, another source, the host's next. */
+    lr.eoi_maintenance = !lr.hw && irq->enabled && vgic_is_pending(irq);
+    gic->lr_write(n, gic->lr_encode(&lr));
+    irq->lr = (u8)n;
+    vc->lr[n] = irq;
+    vc->lr_used |= 1u << n;
+    vc->lr_stale &= ~(1u << n);
+}
+
+static void clear_stale(struct vgic_cpu *vc)
+{
+    while (vc->lr_stale) {
+        u32 n = bit_lowest(vc->lr_stale);
+        vc->lr_stale &= ~(1u << n);
+        gic->lr_write(n, 0);
+    }
+}
+
+/* ---- all of them ---- */
+
+static u32 all_lrs(void)
+{
+    return (u32)(BIT(gic_info.nr_lrs) - 1);
+}
+
+static void fold_some(struct vgic_cpu *vc, u32 which)
+{
+    while (which) {
+        u32 n = bit_lowest(which);
+        which &= ~(1u << n);
+        struct vgic_irq *irq = vc->lr[n];
+        fold(vc, n);
+        vgic_requeue(irq);
+    }
+}
+
+/* Ends that found no list register: see above. Before anything is folded. */
+static void count_ends(struct vgic_cpu *vc)
+{
+    if (!(vc->hcr & GICH_HCR_LRENPIE)) {
+        return;
+    }
+    u32 nr = GICH_HCR_EOICOUNT(gic->hcr_read());
+    struct vgic_irq *irq, *next;
+    list_for_each_safe(irq, next, &vc->queue, node) {
+        if (nr == 0) {
+            break;
+        }
+        if (irq->active && irq->lr == LR_NONE) {
+            nr--;
+            irq->active = false;
+            if (irq->hw_active) {
+                irq_deactivate((hwirq_t){irq->hwirq});
+                irq->hw_active = false;
+            }
+            vgic_requeue(irq);
+        }
+    }
+    vc->hcr = 0; /* the count goes with the next write */
+}
+
+void vgic_recall(struct vgic_irq *irq)
+{
+    struct vgic_cpu *vc = irq->home->vgic;
+    if (irq->lr != LR_NONE && vgic_is_here(vc)) {
+        count_ends(vc);
+        fold(vc, irq->lr);
+    }
+}
+
+static void set_hcr(struct vgic_cpu *vc, u32 hcr)
+{
+    if (vc->hcr != hcr) {
+        vc->hcr = hcr;
+        gic->hcr_write(hcr);
+    }
+}
+
+/* Fills the empty list registers from the queue. */
+static void choose(struct vgic_cpu *vc)
+{
+    u32 free = all_lrs() & ~vc->lr_used;
+    u32 nr_active = 0;
+    struct vgic_irq *irq, *urgent = NULL, *running = NULL;
+    list_for_each(irq, &vc->queue, node) {
+        if (irq->active) {
+            nr_active++;
+            running = running ? running : irq;
+        } else if (!urgent && vgic_is_due(irq) && !vgic_is_stray(irq)) {
+            urgent = irq;
+        }
+    }
+    /* With a single list register the urgent one gets it only if it preempts. */
+    if (urgent && (gic_info.nr_lrs > 1 || !running || urgent->priority < running->priority)) {
+        fill(vc, urgent, bit_lowest(free));
+        free = all_lrs() & ~vc->lr_used;
+    }
+    u32 hcr = GICH_HCR_EN;
+    list_for_each(irq, &vc->queue, node) {
+        if (nr_active == 0) {
+            break;
+        }
+        if (irq->active) {
+            nr_active--;
+            if (free) {
+                fill(vc, irq, bit_lowest(free));
+                free = all_lrs() & ~vc->lr_used;
+            } else {
+                hcr |= GICH_HCR_LRENPIE;
+            }
+        }
+    }
+    list_for_each(irq, &vc->queue, node) {
+        if (irq->lr != LR_NONE || irq->active || !vgic_is_due(irq) || vgic_is_stray(irq)) {
+            continue;
+        }
+        if (!free) {
+            hcr |= GICH_HCR_NPIE;
+            break;
+        }
+        fill(vc, irq, bit_lowest(free));
+        free = all_lrs() & ~vc->lr_used;
+    }
+    set_hcr(vc, hcr);
+}
+
+void vgic_refill(struct vgic_cpu *vc)
+{
+    count_ends(vc);
+    fold_some(vc, vc->lr_used);
+    choose(vc);
+    clear_stale(vc);
+}
+
+void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
+{
+    u32 free = all_lrs() & ~vc->lr_used;
+    if (unlikely(!free || vc->hcr != GICH_HCR_EN)) {
+        vgic_refill(vc);
+        return;
+    }
+    if (irq) {
+        /* One that hardware must be cleared of is best written at once. */
+        u32 best = free & vc->lr_stale;
+        fill(vc, irq, bit_lowest(best ? best : free));
+    }
+    if (vc->lr_stale) {
+        clear_stale(vc);
+    }
+}
+
+/* ---- coming and going ---- */
+
+/* Lock held, list registers here: the host's private interrupts that the vCPU has not ended leave or enter the CPU. */
+static void move_private(struct vgic_cpu *vc, bool in)
+{
+    for (u32 bits = vc->bound; bits; bits &= bits - 1) {
+        struct vgic_irq *irq = &vc->irq[bit_lowest(bits)];
+        if (!irq->hw_pending && !irq->hw_active) {
+            continue;
+        }
+        if (in) {
+            irq_activate((hwirq_t){irq->hwirq});
+        } else {
+            irq_deactivate((hwirq_t){irq->hwirq});
+        }
+    }
+}
+
+void vgic_save(struct vcpu *v)
+{
+    struct vgic_cpu *vc = v->vgic;
+    spin_lock(&vc->lock);
+    count_ends(vc);
+    fold_some(vc, vc->lr_used);
+    clear_stale(vc);
+    gic->save(&vc->state);
+    gic->hcr_write(0);
+    vc->hcr = 0;
+    move_private(vc, false);
+    vc->loaded_on = NOT_LOADED;
+    vgic_unlock(v, TELL_NOBODY);
+}
+
+void vgic_restore(struct vcpu *v)
+{
+    struct vgic_cpu *vc = v->vgic;
+    spin_lock(&vc->lock);
+    vc->loaded_on = cpu_current();
+    gic->restore(&vc->state);
+    move_private(vc, true);
+    choose(vc);
+    spin_unlock(&vc->lock);
+}
+
+void vgic_work(struct vcpu *v)
+{
+    spin_lock(&v->vgic->lock);
+    if (vgic_is_here(v->vgic)) {
+        vgic_refill(v->vgic);
+    }
+    vgic_unlock(v, TELL_NOBODY);
+}
+
+void vgic_maintenance(struct irq_desc *desc, void *arg)
+{
+    (void)desc;
+    (void)arg;
+    struct vcpu *v = this_cpu(loaded);
+    if (v) {
+        vgic_work(v);
+    }
+}
+
+/* ---- waiting for an interrupt ---- */
+
+/* The priority that one must be below to reach the vCPU; 0: none does. GICH_VMCR: IHI 0048 5.3.3; ICH_VMCR_EL2: IHI
+ * 0069 12.4.8. Ours are of group 0 on GICv2 and of group 1 on GICv3. */
+static u32 priority_mask(const struct vgic_cpu *vc, u32 version)
+{
+    u32 vmcr = vgic_is_here(vc) ? gic->vmcr_read() : vc->state.vmcr;
+    if (version == 2) {
+        return vmcr & 1 ? (vmcr >> 27) << 3 : 0;
+    }
+    return vmcr & 2 ? vmcr >> 24 : 0;
+}
+
+static bool is_lr_pending(u32 n)
+{
+    struct gic_lr lr = gic->lr_decode(gic->lr_read(n));
+    return lr.pending && !lr.active;
+}
+
+bool vgic_has_pending(struct vcpu *v)
+{
+    struct vgic_cpu *vc = v->vgic;
+    if (!vc) {
+        return false;
+    }
+    bool found = false;
+    struct vgic_irq *irq;
+    spin_lock(&vc->lock);
+    if (!list_is_empty(&vc->queue)) {
+        u32 mask = priority_mask(vc, v->domain->vgic->version);
+        list_for_each(irq, &vc->queue, node) {
+            if (irq->priority >= mask) {
+                break; /* and so are the rest */
+            }
+            if (irq->lr == LR_NONE) {
+                found = vgic_is_due(irq) && !irq->active;
+            } else {
+                /* Another CPU's register cannot be read: it may be pending. */
+                found = !vgic_is_here(vc) || is_lr_pending(irq->lr);
+            }
+            if (found) {
+                break;
+            }
+        }
+    }
+    spin_unlock(&vc->lock);
+    return found;
+}

@@ -1,0 +1,225 @@
+/* SPDX-License-Identifier: MIT */
+#include "vtimer/vtimer.h"
+
+#include "cpu/arch.h"
+#include "cpu/atomic.h"
+#include "dom/domain.h"
+#include "mem/slab.h"
+#include "time/time.h"
+#include "vgic/vgic.h"
+#include "vtimer/hw.h"
+
+#define NS_PER_S 1000000000ULL
+/* Farthest that a timer is armed, in ticks (years); it looks again then. Guests write ~0 to mean never. */
+#define AHEAD_MAX BIT(54)
+/* A guest that writes its timer on one CPU while it expires on another settles within two rounds. */
+#define ROUNDS_MAX 4u
+
+/* Both of a vCPU's timers; struct vcpu points to each. */
+struct timers {
+    struct timer virtual, physical;
+};
+static struct slab_cache timers_cache;
+static hwirq_t virtual_ppi, physical_ppi; /* [c] */
+
+/* dom0 has the host's tree, and so the host's numbers; other guests the ABI's. */
+static virq_t virtual_irq(const struct domain *d)
+{
+    return d->direct_mapped ? (virq_t){virtual_ppi.hw} : VIRQ_VTIMER;
+}
+
+static virq_t physical_irq(const struct domain *d)
+{
+    return d->direct_mapped ? (virq_t){physical_ppi.hw} : VIRQ_PTIMER;
+}
+
+static void arm(struct timer *t, u64 ahead_ticks)
+{
+    timer_set(t, clock_ns() + ticks_to_ns(MIN(ahead_ticks, AHEAD_MAX)));
+}
+
+static void disarm(struct timer *t)
+{
+    if (timer_is_set(t)) {
+        timer_cancel(t);
+    }
+}
+
+/* ---- the virtual timer ---- */
+
+/* The PPI, taken at EL2: it stays active until the guest ends it, so it does not come again before. */
+static void fired(struct irq_desc *desc, void *arg)
+{
+    (void)arg;
+    struct vcpu *v = this_cpu(loaded);
+    if (v) {
+        vgic_private_fired(v, virtual_irq(v->domain));
+    } else {
+        irq_deactivate(desc->hwirq); /* taken while its vCPU was leaving; vtimer_save() has seen that it is due */
+    }
+}
+
+/* v is loaded nowhere: its interrupt is due, or the stand-in waits until it is. */
+static void stand_in(struct vcpu *v)
+{
+    if ((v->el1.cntv_ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE) {
+        return;
+    }
+    u64 now = cpu_counter_ticks() - v->vtimer_offset_ticks;
+    if (now >= v->el1.cntv_cval) {
+        vgic_private_due(v, virtual_irq(v->domain));
+    } else {
+        arm(v->vtimer_timer, v->el1.cntv_cval - now);
+    }
+}
+
+static void stand_in_expired(void *arg)
+{
+    struct vcpu *v = arg;
+    /* If v is loaded by now, vtimer_restore() came too late to cancel us: hardware does it, and the vgic knows. */
+    stand_in(v);
+}
+
+void vtimer_save(struct vcpu *v)
+{
+    u64 ctl;
+    vtimer_hw_stop(&ctl, &v->el1.cntv_cval);
+    v->el1.cntv_ctl = ctl & (TIMER_ENABLE | TIMER_IMASK);
+    stand_in(v);
+}
+
+void vtimer_restore(struct vcpu *v)
+{
+    disarm(v->vtimer_timer);
+    vtimer_hw_start(v->vtimer_offset_ticks, v->el1.cntv_ctl, v->el1.cntv_cval);
+}
+
+/* ---- the physical timer, emulated: CVAL counts the host's ticks ---- */
+
+static bool is_expired(const struct vcpu *v)
+{
+    return (load_relaxed(&v->ptimer_ctl) & TIMER_ENABLE) && cpu_counter_ticks() >= load_relaxed(&v->ptimer_cval);
+}
+
+static bool is_asserted(const struct vcpu *v)
+{
+    return is_expired(v) && !(load_relaxed(&v->ptimer_ctl) & TIMER_IMASK);
+}
+
+/* Its own CPU after a write, or the timer's handler on another one: whoever is last looks again. */
+static void physical_update(struct vcpu *v)
+{
+    for (u32 i = 0; i < ROUNDS_MAX; i++) {
+        bool high = is_asserted(v);
+        vgic_set_level(v->domain, v, physical_irq(v->domain), high);
+        fence_full();
+        if (is_asserted(v) == high) {
+            return;
+        }
+    }
+}
+
+static void physical_arm(struct vcpu *v)
+{
+    u64 now = cpu_counter_ticks(), cval = load_relaxed(&v->ptimer_cval);
+    if ((load_relaxed(&v->ptimer_ctl) & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && now < cval) {
+        arm(v->ptimer_timer, cval - now);
+    } else {
+        disarm(v->ptimer_timer);
+    }
+}
+
+static void physical_expired(void *arg)
+{
+    physical_update(arg);
+}
+
+u64 vtimer_physical_read(struct vcpu *v, u32 reg)
+{
+    switch (reg) {
+    case 0:
+        return v->ptimer_ctl | (is_expired(v) ? TIMER_ISTATUS : 0);
+    case 1:
+        return v->ptimer_cval;
+    default:
+        return (u32)(v->ptimer_cval - cpu_counter_ticks());
+    }
+}
+
+void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value)
+{
+    switch (reg) {
+    case 0:
+        store_relaxed(&v->ptimer_ctl, value & (TIMER_ENABLE | TIMER_IMASK));
+        break;
+    case 1:
+        store_relaxed(&v->ptimer_cval, value);
+        break;
+    default:
+        store_relaxed(&v->ptimer_cval, cpu_counter_ticks() + (u64)(s64)(s32)value);
+        break;
+    }
+    physical_update(v);
+    physical_arm(v);
+}
+
+/* ---- life ---- */
+
+enum err vtimer_init(void)
+{
+    slab_init(&timers_cache, "vtimer", sizeof(struct timers));
+    virtual_ppi.hw = vtimer_hw_irq();
+    physical_ppi.hw = vtimer_hw_physical_irq();
+    enum err e = vgic_init();
+    return e == OK ? irq_route_guest(virtual_ppi, fired, NULL) : e;
+}
+
+void vtimer_init_cpu(void)
+{
+    u64 ctl, cval;
+    vtimer_hw_stop(&ctl, &cval);
+    irq_enable(virtual_ppi);
+    vgic_init_cpu();
+}
+
+void vtimer_create(struct domain *d)
+{
+    d->vtimer_offset_ticks = cpu_counter_ticks();
+    d->time_offset_seconds = ticks_to_ns(d->vtimer_offset_ticks - clock_boot_ticks()) / NS_PER_S;
+}
+
+enum err vtimer_create_vcpu(struct vcpu *v)
+{
+    struct timers *t = slab_alloc(&timers_cache);
+    if (!t) {
+        return E_NOMEM;
+    }
+    timer_init(&t->virtual, stand_in_expired, v);
+    timer_init(&t->physical, physical_expired, v);
+    v->vtimer_timer = &t->virtual;
+    v->ptimer_timer = &t->physical;
+    v->vtimer_offset_ticks = v->domain->vtimer_offset_ticks;
+    vgic_bind_private(v, virtual_irq(v->domain), virtual_ppi);
+    return OK;
+}
+
+void vtimer_destroy_vcpu(struct vcpu *v)
+{
+    if (v->vtimer_timer) {
+        vtimer_reset_vcpu(v);
+        slab_free(&timers_cache, container_of(v->vtimer_timer, struct timers, virtual));
+        v->vtimer_timer = NULL;
+        v->ptimer_timer = NULL;
+    }
+}
+
+void vtimer_reset_vcpu(struct vcpu *v)
+{
+    v->el1.cntv_ctl = 0;
+    v->el1.cntv_cval = 0;
+    store_relaxed(&v->ptimer_ctl, 0);
+    store_relaxed(&v->ptimer_cval, 0);
+    disarm(v->vtimer_timer);
+    disarm(v->ptimer_timer);
+    physical_update(v);
+}
