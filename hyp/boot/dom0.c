@@ -125,6 +125,7 @@ static void start_vcpu(void)
 
 enum err dom0_build(void)
 {
+    dom0 = (struct dom0){0};
     enum err e = read_options();
     if (e == OK) {
         e = dom0_modules_decode(&dom0);

@@ -90,6 +90,8 @@ struct dom0_walk {
     u32 depth;
     struct dom0_bus bus[DOM0_MAX_DEPTH];
 };
+/* Forgets what was noted. */
+void dom0_devices_begin(void);
 /* Fills bus[depth] for node, from bus[depth - 1] and the node's properties. */
 void dom0_bus_read(struct dom0_walk *walk, int node);
 /* Notes the MMIO ranges and routes the interrupts of the node at hand, when it is available. */

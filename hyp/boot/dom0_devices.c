@@ -30,6 +30,12 @@ static struct mmio mmio[DOM0_MAX_RANGES];
 static u32 nr_mmio;
 static u64 routed[1024 / 64]; /* a bit per host interrupt */
 
+void dom0_devices_begin(void)
+{
+    nr_mmio = 0;
+    memset(routed, 0, sizeof(routed));
+}
+
 static u64 read_cells(const u32 *cells, u32 n)
 {
     u64 value = 0;

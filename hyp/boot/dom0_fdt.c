@@ -96,7 +96,6 @@ static const struct {
     {"arm,gic-v3-its", NODE_DROP},
     {"arm,gic-v2m-frame", NODE_V2M},
     {"arm,armv8-pmuv3", NODE_DROP},
-    {"multiboot,module", NODE_DROP},
     {"xen,multiboot-module", NODE_DROP},
     {"xen,linux-zimage", NODE_DROP},
     {"xen,linux-initrd", NODE_DROP},
@@ -107,7 +106,7 @@ static const struct {
 static enum node_kind kind_of_compatible(const char *name)
 {
     u64 length = strlen(name);
-    if (length > 4 && strcmp(name + length - 4, "-pmu") == 0) {
+    if ((length > 4 && strcmp(name + length - 4, "-pmu") == 0) || strncmp(name, "multiboot,", 10) == 0) {
         return NODE_DROP;
     }
     for (u32 i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -428,6 +427,7 @@ static void find_its(struct tree *t)
 enum err dom0_fdt_write(struct dom0 *dom0)
 {
     struct tree t = {.out = dom0_ram(dom0->fdt.start), .dom0 = dom0, .gic_cells = 3};
+    dom0_devices_begin();
     walk.dom0 = dom0;
     walk.fdt = firmware.fdt;
     t.console = uart_node();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * dom0's RAM: the fewest runs of free machine memory that hold dom0_mem bytes, the first of them around the kernel
- * as the boot loader placed it, so that 33 MB need not be copied. Low addresses are preferred: devices that can
- * only reach 4 GiB are dom0's.
+ * as the boot loader placed it, so that 33 MB need not be copied. Where there is a choice the lower run is taken:
+ * devices that can only reach 4 GiB are dom0's.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -15,7 +15,6 @@
 #define MAX_RUNS 64u
 /* What the hypervisor keeps for itself at least: tables, vCPUs, the first grants. */
 #define KEEP_BYTES (8ULL << 20)
-#define LOW_END (4ULL << 30)
 
 static struct range run[MAX_RUNS];
 static u32 nr_runs;
@@ -162,8 +161,8 @@ static u64 take_first_bank(struct dom0 *dom0, u64 want)
     return want - bank.bytes;
 }
 
-/* Index of the next run to take: with the ramdisk, else the largest below 4 GiB, else the largest. */
-static u32 choose_next_run(void)
+/* Index of the next run to take: with the ramdisk, else what gives most of want, below 4 GiB if there is a choice. */
+static u32 choose_next_run(u64 want)
 {
     const struct range *ramdisk = &firmware.module[MODULE_RAMDISK];
     u32 best = MAX_RUNS;
@@ -174,9 +173,12 @@ static u32 choose_next_run(void)
         if (ramdisk->bytes != 0 && range_contains(&run[i], ramdisk)) {
             return i;
         }
-        bool low = run[i].start < LOW_END;
-        bool best_low = best != MAX_RUNS && run[best].start < LOW_END;
-        if (best == MAX_RUNS || (low && !best_low) || (low == best_low && run[i].bytes > run[best].bytes)) {
+        if (best == MAX_RUNS) {
+            best = i;
+            continue;
+        }
+        u64 gives = MIN(want, run[i].bytes), best_gives = MIN(want, run[best].bytes);
+        if (gives > best_gives || (gives == best_gives && run[i].start < run[best].start)) {
             best = i;
         }
     }
@@ -216,7 +218,7 @@ enum err dom0_memory_take(struct dom0 *dom0)
     }
     u64 want = take_first_bank(dom0, dom0->memory_bytes);
     while (want != 0) {
-        u32 n = choose_next_run();
+        u32 n = choose_next_run(want);
         if (n == MAX_RUNS || dom0->nr_banks == DOM0_MAX_BANKS) {
             log_error("dom0: dom0_mem=%lluM does not fit in %u pieces of RAM", dom0->memory_bytes >> 20,
                       DOM0_MAX_BANKS);
