@@ -175,7 +175,7 @@ void hypmap_init(maddr_t root_at, maddr_t image_at, u64 bytes)
     image = image_at;
     image_bytes = bytes;
     root = table_at(root_at.m);
-    next_va = HYPMAP_DYNAMIC;
+    next_va = HYPMAP_DYNAMIC + PAGE_SIZE; /* the first one has a guard page too */
     memset(pool, 0, sizeof(pool));
 }
 
