@@ -11,6 +11,7 @@
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
+#include "guestmem/exclusive.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
 
@@ -184,10 +185,6 @@ static void done(struct attempt *a, bool changed)
     }
 }
 
-/* The one seam for tests: a weak compare-and-exchange, which may fail without a reason. */
-#define try_cmpxchg(p, expected, value)                                                            \
-    __atomic_compare_exchange_n(p, expected, value, true, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
-
 #define CMPXCHG(bits)                                                                              \
     bool gpage_cmpxchg##bits(struct gpage *p, u32 offset, u##bits *expected, u##bits value)        \
     {                                                                                              \
@@ -196,7 +193,7 @@ static void done(struct attempt *a, bool changed)
         struct attempt a = {.page = p};                                                            \
         bool changed;                                                                              \
         do {                                                                                       \
-            changed = try_cmpxchg(word, &found, value);                                            \
+            changed = exclusive_try##bits(word, &found, value);                                    \
             /* Failed though what we want is there: the exclusive was lost. */                     \
         } while (!changed && found == *expected && again(&a));                                     \
         *expected = found;                                                                         \
@@ -215,7 +212,7 @@ u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value)
     struct attempt a = {.page = p};
     bool changed;
     do {
-        changed = try_cmpxchg(word, &found, value);
+        changed = exclusive_try32(word, &found, value);
     } while (!changed && again(&a));
     done(&a, changed);
     return found;
@@ -229,7 +226,7 @@ static u64 change_bits(struct gpage *p, u32 offset, u64 set, u64 clear)
     struct attempt a = {.page = p};
     bool changed;
     do {
-        changed = try_cmpxchg(word, &found, (found | set) & ~clear);
+        changed = exclusive_try64(word, &found, (found | set) & ~clear);
     } while (!changed && again(&a));
     done(&a, changed);
     return found;
