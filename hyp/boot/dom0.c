@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "boot/dom0.h"
 
+#include "abi/arm.h"
+#include "abi/hvm.h"
 #include "abi/domctl.h"
 #include "base/bits.h"
 #include "base/format.h"
@@ -13,6 +15,11 @@
 #define GICV2_MAX_VCPUS 8u
 #define EVTCHN_NO_LIMIT 0x7fffffffu
 #define DEFAULT_UNIT_SHIFT 10u /* a bare number is in KiB, as in Xen */
+
+/* How dom0 hears of events: the PPI that the hypervisor node of its device tree names, active low as Xen says it. */
+#define EVENT_CALLBACK                                                                             \
+    ((u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |                                                      \
+     HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | GUEST_EVTCHN_PPI)
 
 static struct dom0 dom0;
 
@@ -83,6 +90,9 @@ static enum err create_domain(void)
         .max_maptrack_frames = DOM0_MAPTRACK_FRAMES,
     };
     enum err e = domain_create(&config, &dom0.domain);
+    if (e == OK) {
+        dom0.domain->hvm_param[HVM_PARAM_CALLBACK_IRQ] = EVENT_CALLBACK; /* a guest's is set by the tools */
+    }
     for (u32 i = 0; e == OK && i < dom0.nr_vcpus; i++) {
         e = domain_create_vcpu(dom0.domain, i);
     }
