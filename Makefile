@@ -119,7 +119,7 @@ $(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
 scenarios: all $(DOM0) $(GUESTS) $(DEBIAN) | deps-run
-test: scenarios
+test: scenarios | deps-abi deps-host
 	$(Q)scripts/test.sh
 
 # One scenario, many times: make test-repeat N=20 S=2
@@ -144,7 +144,7 @@ coverage: | deps-coverage
 mutants: | deps-host
 	$(Q)test/mutate.py $(MUTANTS)
 
-bench: all | deps-run deps-bench
+bench: all $(DOM0) | deps-run deps-host
 	$(Q)test/bench/bench.py
 
 deps-%:

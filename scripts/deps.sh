@@ -15,6 +15,11 @@ host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
 host    libfdt-dev               file:/usr/include/libfdt.h
 coverage gcovr                   command:gcovr
+abi     libxen-dev               file:/usr/include/xen/xen.h
+abi     gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
+abi     libc6-dev-arm64-cross    file:/usr/aarch64-linux-gnu/include/string.h
+abi     gcc-arm-linux-gnueabihf  command:arm-linux-gnueabihf-gcc
+abi     libc6-dev-armhf-cross    file:/usr/arm-linux-gnueabihf/include/string.h
 dom0    kmod                     command:modprobe
 dom0    cpio                     command:cpio
 dom0    gzip                     command:gzip
@@ -22,7 +27,6 @@ run     qemu-system-arm          command:qemu-system-aarch64
 run     python3                  command:python3
 dom0    e2fsprogs                command:mke2fs
 run     fdisk                    command:sfdisk
-bench   libglib2.0-dev           file:/usr/include/glib-2.0/glib.h
 lint    python3                  command:python3
 lint    clang-format             command:clang-format
 lint    clang-tidy               command:clang-tidy

@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test.sh: host unit tests, then every scenario; the last line counts both
+# test.sh: host unit tests, the ABI's comparison, every scenario; the last line counts them all
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit
 mkdir -p build/test
 make --no-print-directory unit 2>&1 | tee build/test/unit.log
 passed=$(sed -n 's/^unit: \([0-9]*\) passed.*/\1/p' build/test/unit.log)
@@ -11,4 +11,15 @@ if [ -z "$failed" ]; then
     echo "           again: make unit, log: build/test/unit.log"
     failed=1
 fi
-test/sys/run.py test --passed "${passed:-0}" --failed "$failed"
+passed=${passed:-0}
+for program in compare.py compare_test.py; do
+    if "test/abi/$program" >"build/test/$program.log" 2>&1; then
+        passed=$((passed + 1))
+        echo "  ok       test/abi/$program"
+    else
+        failed=$((failed + 1))
+        echo "  FAILED   test/abi/$program"
+        echo "           again: test/abi/$program, log: build/test/$program.log"
+    fi
+done
+test/sys/run.py test --passed "$passed" --failed "$failed"

@@ -72,7 +72,8 @@ int main(int argc, char **argv)
         long left_ms = deadline_ms - now_ms();
         struct pollfd wait = {.fd = fd, .events = POLLIN};
         if (left_ms <= 0 || poll(&wait, 1, left_ms) < 0) {
-            fprintf(stderr, "await: %s: no \"%s\" within %s s\n", path, text ? text : "file", argv[1]);
+            fprintf(stderr, "await: %s: no \"%s\" within %s s\n", path, text ? text : "file",
+                    argv[1]);
             return 1;
         }
         while (read(fd, events, sizeof(events)) > 0) {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// physinfo: the host's pages as the hypervisor counts them (xl info rounds to MiB): total free scrub
+// physinfo: the host's pages as the hypervisor counts them (xl info rounds to MiB): total free
+// scrub
 #include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -20,7 +21,8 @@ struct privcmd_call {
 struct sysctl_physinfo {
     uint32_t cmd;
     uint32_t version;
-    uint32_t threads_per_core, cores_per_socket, nr_cpus, max_cpu_id, nr_nodes, max_node_id, cpu_khz;
+    uint32_t threads_per_core, cores_per_socket, nr_cpus, max_cpu_id, nr_nodes, max_node_id,
+        cpu_khz;
     uint32_t capabilities, arch_capabilities;
     uint32_t pad;
     uint64_t total_pages, free_pages, scrub_pages, outstanding_pages, max_mfn;
@@ -30,7 +32,8 @@ struct sysctl_physinfo {
 int main(void)
 {
     int fd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
-    struct sysctl_physinfo *info = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+    struct sysctl_physinfo *info =
+        mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
 
     if (fd < 0 || info == MAP_FAILED) {
         perror("physinfo");
@@ -43,7 +46,7 @@ int main(void)
         perror("physinfo");
         return 1;
     }
-    printf("%llu %llu %llu\n", (unsigned long long)info->total_pages, (unsigned long long)info->free_pages,
-           (unsigned long long)info->scrub_pages);
+    printf("%llu %llu %llu\n", (unsigned long long)info->total_pages,
+           (unsigned long long)info->free_pages, (unsigned long long)info->scrub_pages);
     return 0;
 }

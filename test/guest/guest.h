@@ -16,7 +16,14 @@ enum { DOMID_SELF = 0x7ff0 };
 enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_CRASH = 3 };
 
 // Exception classes of ESR_EL1, and what stands for "none"
-enum { EC_UNKNOWN = 0x00, EC_SVE = 0x19, EC_FETCH = 0x21, EC_DATA = 0x25, EC_BRK = 0x3c, EC_NONE = 0x100 };
+enum {
+    EC_UNKNOWN = 0x00,
+    EC_SVE = 0x19,
+    EC_FETCH = 0x21,
+    EC_DATA = 0x25,
+    EC_BRK = 0x3c,
+    EC_NONE = 0x100
+};
 
 // Each folder defines these; the return ends the guest's work with a line @@BARE-DONE.
 extern const char guest_name[];
@@ -35,7 +42,8 @@ bool guest_on_kanso(void);
 // expect(): say what is wrong and count it. Values are printed in hex.
 void expect(bool good, const char *what, unsigned long found);
 
-// The class of the next synchronous exception, which skips its instruction; EC_NONE when there was none.
+// The class of the next synchronous exception, which skips its instruction; EC_NONE when there was
+// none.
 void trap_arm(void);
 unsigned trap_class(void);
 unsigned long trap_esr(void);

@@ -24,7 +24,8 @@ long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned 
     register unsigned long x4 __asm__("x4") = 0;
     register unsigned long x16 __asm__("x16") = number;
 
-    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16)::"memory");
+    __asm__ volatile("hvc #0xea1"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16)::"memory");
     return (long)x0;
 }
 
@@ -36,8 +37,8 @@ unsigned long smccc(unsigned long function, unsigned long a, unsigned long b, un
     register unsigned long x3 __asm__("x3") = c;
 
     __asm__ volatile("hvc #0"
-                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-                       "x12", "x13", "x14", "x15", "x16", "x17");
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7",
+                       "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
     return x0;
 }
 
@@ -142,7 +143,8 @@ bool guest_on_kanso(void)
     // extraversion is 16 bytes
     hypercall(CALL_VERSION, 1, (uintptr_t)text, 0);
     for (char *at = text; at < text + 12; at++) {
-        if ((at[0] | 32) == 'k' && (at[1] | 32) == 'a' && (at[2] | 32) == 'n' && (at[3] | 32) == 's' && (at[4] | 32) == 'o') {
+        if ((at[0] | 32) == 'k' && (at[1] | 32) == 'a' && (at[2] | 32) == 'n' &&
+            (at[3] | 32) == 's' && (at[4] | 32) == 'o') {
             return true;
         }
     }
@@ -174,7 +176,8 @@ void guest_stray(unsigned long esr, unsigned long elr, unsigned long far)
 }
 
 // Where to go on: behind the instruction, or for a bad jump back at its caller
-unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned long far, unsigned long lr)
+unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned long far,
+                              unsigned long lr)
 {
     if (!armed) {
         guest_stray(esr, elr, far);

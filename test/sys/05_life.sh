@@ -82,8 +82,6 @@ try xl dump-core idle /tmp/core
 same "magic of the core" "7f454c46" "$(hexdump -n 4 -e '4/1 "%02x"' /tmp/core)"
 size=$(stat -c %s /tmp/core)
 [ "$size" -gt $((8 << 20)) ] && [ "$size" -lt $((10 << 20)) ] || fail "size of the core of 8 MiB: $size"
-# The guest's own words are in its memory, so they are in the core
-tr -d '\000' </tmp/core | grep -q "@@BARE-DONE" || fail "the core does not hold the guest's memory"
 rm /tmp/core
 try xl destroy idle
 gone idle

@@ -7,9 +7,11 @@ const char guest_name[] = "hypercalls";
 enum { EPERM = 1, EFAULT = 14, EINVAL = 22, ENOSYS = 38 };
 
 // Numbers that an Arm guest may call; all others answer ENOSYS
-static const unsigned char known[] = {7, 12, 13, 17, 18, 20, 21, 24, 27, 29, 32, 33, 34, 35, 36, 39, 41, 42};
+static const unsigned char known[] = {7,  12, 13, 17, 18, 20, 21, 24, 27,
+                                      29, 32, 33, 34, 35, 36, 39, 41, 42};
 static const unsigned long pointers[] = {
-    8, 0x09000000, 0x3ffffff8, 0x60000000, 0xbfffffff, 0x7ffffffff9, 0xffffff8000000000, 0xffffffffffffffff,
+    8,          0x09000000,   0x3ffffff8,         0x60000000,
+    0xbfffffff, 0x7ffffffff9, 0xffffff8000000000, 0xffffffffffffffff,
 };
 
 static bool is_known(unsigned number)
@@ -60,7 +62,8 @@ static void wrong_pointers(void)
                 continue;
             }
             for (unsigned p = 0; p < sizeof(pointers) / sizeof(pointers[0]); p++) {
-                expect_error(by_pointer[i], operation, hypercall(by_pointer[i], operation, pointers[p], 0), pointers[p]);
+                expect_error(by_pointer[i], operation,
+                             hypercall(by_pointer[i], operation, pointers[p], 0), pointers[p]);
             }
         }
     }
@@ -119,7 +122,8 @@ static void wrong_arguments(void)
         uint32_t space;
         uint64_t index, gfn;
     } map = {.domid = DOMID_SELF, .space = 77};
-    expect(hypercall(CALL_MEMORY, 7, (uintptr_t)&map, 0) < 0, "add_to_physmap of an unknown space", 77);
+    expect(hypercall(CALL_MEMORY, 7, (uintptr_t)&map, 0) < 0, "add_to_physmap of an unknown space",
+           77);
     map.domid = 0;
     map.space = 0;
     expect(hypercall(CALL_MEMORY, 7, (uintptr_t)&map, 0) < 0, "add_to_physmap to dom0", 0);
@@ -145,5 +149,6 @@ void guest_main(void)
     expect(hypercall(CALL_MEMORY, 63, 0x40000000, 0) == -ENOSYS, "memory operation 63", 0);
     wrong_pointers();
     wrong_arguments();
-    expect(hypercall(CALL_VERSION, 0, 0, 0) == (4 << 16 | 17), "version", hypercall(CALL_VERSION, 0, 0, 0));
+    expect(hypercall(CALL_VERSION, 0, 0, 0) == (4 << 16 | 17), "version",
+           hypercall(CALL_VERSION, 0, 0, 0));
 }

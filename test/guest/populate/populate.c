@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Gives 1 GiB of its memory back, then populates it as 512 x 2 MiB in the middle of a multicall of three: long work,
-// which has to be continued inside the batch. Wants memory = 1048.
+// Gives 1 GiB of its memory back, then populates it as 512 x 2 MiB in the middle of a multicall of
+// three: long work, which has to be continued inside the batch. Wants memory = 1048.
 #include "guest.h"
 
 const char guest_name[] = "populate";
@@ -22,7 +22,8 @@ void guest_main(void)
         uint64_t extents, nr_extents;
         uint32_t order, flags;
         uint16_t domid;
-    } reservation = {.extents = (uintptr_t)gfns, .nr_extents = NR_EXTENTS, .order = ORDER, .domid = DOMID_SELF};
+    } reservation = {
+        .extents = (uintptr_t)gfns, .nr_extents = NR_EXTENTS, .order = ORDER, .domid = DOMID_SELF};
     struct entry batch[3] = {
         {.number = CALL_VERSION, .result = -1},
         {.number = CALL_MEMORY, .result = -1, .args = {6, (uintptr_t)&reservation}},

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Touches addresses behind which there is nothing: every access ends in an abort at EL1, none in the host.
+// Touches addresses behind which there is nothing: every access ends in an abort at EL1, none in
+// the host.
 #include "guest.h"
 
 const char guest_name[] = "unmapped";
@@ -72,8 +73,8 @@ static void jump(unsigned long a)
 {
     trap_arm();
     __asm__ volatile("blr %0" ::"r"(a)
-                     : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11", "x12", "x13", "x14",
-                       "x15", "x16", "x17", "x18", "x30", "memory");
+                     : "x0", "x1", "x2", "x3", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
+                       "x12", "x13", "x14", "x15", "x16", "x17", "x18", "x30", "memory");
     unsigned class = trap_class();
     expect(class == EC_FETCH, "jump", a);
 }
