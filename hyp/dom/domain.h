@@ -65,6 +65,8 @@ struct domain {
     u64 nr_foreign_pages;          /* [a] pages of others mapped here */
     u32 page_list;                 /* [RANK_PAGES] frame index, FRAME_NIL: none */
     struct spinlock page_lock;     /* RANK_PAGES */
+    bool has_pages_ref;            /* [RANK_PAGES] one of refs stands for the pages, from the first one on */
+    struct rcu_head pages_rcu;     /* puts it where locks may be held */
     struct frame *populate_block;  /* [RANK_PAGES] a block being cleared (dom/populate.c), or NULL */
     u32 populate_order;            /* [RANK_PAGES] its size */
     u32 populate_done_pages;       /* [RANK_PAGES] zeroed and cleaned so far */

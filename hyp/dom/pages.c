@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Which pages are a domain's. A page of the domain's is on its list from domain_add_pages() until its allocation
- * is dropped, and counts in nr_pages until it is free; between the two it is only borrowed by others. While it has
- * pages a domain keeps one reference on itself, so that the last borrower still finds the account.
+ * is dropped, and counts in nr_pages until it is free; between the two it is only borrowed by others. From its first
+ * page on a domain keeps one reference on itself, so that the last borrower still finds the account; it goes when
+ * the domain is dying and the last page has gone.
  */
 #include "base/panic.h"
 #include "cpu/atomic.h"
@@ -29,18 +30,30 @@ enum err pages_count_in_locked(struct domain *d, u64 nr)
     if (d->life != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
         return E_NOMEM;
     }
-    if (d->nr_pages == 0 && nr > 0 && !domain_get(d)) {
-        return E_NOMEM;
+    if (!d->has_pages_ref && nr > 0) {
+        if (!domain_get(d)) {
+            return E_NOMEM;
+        }
+        d->has_pages_ref = true;
     }
     d->nr_pages += nr;
     return OK;
 }
 
-bool pages_count_out_locked(struct domain *d, u64 nr)
+void pages_count_out_locked(struct domain *d, u64 nr)
 {
     check(d->nr_pages >= nr);
     d->nr_pages -= nr;
-    return nr > 0 && d->nr_pages == 0;
+}
+
+/* Takes the reference if no page can come any more and none is left: the caller puts it. */
+static bool take_ref_locked(struct domain *d)
+{
+    bool take = d->has_pages_ref && d->nr_pages == 0 && d->life != DOMAIN_ALIVE;
+    if (take) {
+        d->has_pages_ref = false;
+    }
+    return take;
 }
 
 void pages_give_locked(struct domain *d, struct frame *first, u32 nr)
@@ -79,11 +92,8 @@ enum err domain_reserve_pages(struct domain *d, u64 nr)
 void domain_unreserve_pages(struct domain *d, u64 nr)
 {
     spin_lock(&d->page_lock);
-    bool last = pages_count_out_locked(d, nr);
+    pages_count_out_locked(d, nr);
     spin_unlock(&d->page_lock);
-    if (last) {
-        domain_put(d);
-    }
 }
 
 bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr)
@@ -132,13 +142,10 @@ bool domain_drop_page(struct domain *d, struct frame *f)
     bool owned;
     spin_lock(&d->page_lock);
     bool free = drop_locked(d, f, &owned);
-    bool last = free && pages_count_out_locked(d, 1);
+    pages_count_out_locked(d, free ? 1 : 0);
     spin_unlock(&d->page_lock);
     if (free) {
         frame_free(f, 0);
-    }
-    if (last) {
-        domain_put(d);
     }
     return owned;
 }
@@ -159,11 +166,13 @@ void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
         }
         start = i + 1;
     }
-    bool last = pages_count_out_locked(d, nr_free);
+    pages_count_out_locked(d, nr_free);
     spin_unlock(&d->page_lock);
-    if (last) {
-        domain_put(d);
-    }
+}
+
+static void put_pages_ref(struct rcu_head *head)
+{
+    domain_put(container_of(head, struct domain, pages_rcu));
 }
 
 void frame_up_release(struct frame *f)
@@ -171,7 +180,14 @@ void frame_up_release(struct frame *f)
     /* Found: it has a page, so it holds a reference on itself, and ids are not given twice. */
     struct domain *d = dom_find((domid_t){f->owner});
     check(d != NULL);
-    domain_unreserve_pages(d, 1);
+    spin_lock(&d->page_lock);
+    pages_count_out_locked(d, 1);
+    bool last = take_ref_locked(d);
+    spin_unlock(&d->page_lock);
+    if (last) {
+        /* Whoever put the page may hold any lock; taking a domain off the list takes one. */
+        rcu_defer(&d->pages_rcu, put_pages_ref);
+    }
 }
 
 enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
@@ -190,7 +206,8 @@ enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
         }
     }
     bool more = d->page_list != FRAME_NIL;
-    bool last = pages_count_out_locked(d, nr_free);
+    pages_count_out_locked(d, nr_free);
+    bool last = take_ref_locked(d);
     spin_unlock(&d->page_lock);
     if (last) {
         domain_put(d);

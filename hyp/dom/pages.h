@@ -7,8 +7,7 @@
 
 /* E_NOMEM: over max_pages, or dying. */
 enum err pages_count_in_locked(struct domain *d, u64 nr);
-/* True: the reference that stands for the pages is to be put (domain_put), with the lock dropped. */
-[[nodiscard]] bool pages_count_out_locked(struct domain *d, u64 nr);
+void pages_count_out_locked(struct domain *d, u64 nr);
 /* HEAP pages, counted in already, become the domain's. */
 void pages_give_locked(struct domain *d, struct frame *first, u32 nr);
 

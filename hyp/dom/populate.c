@@ -21,37 +21,24 @@ static void clear(struct frame *first, u32 nr)
     frame_unmap(va);
 }
 
-/* True: domain_put() with the lock dropped. */
-static bool cancel_locked(struct domain *d)
+static void cancel_locked(struct domain *d)
 {
     if (!d->populate_block) {
-        return false;
+        return;
     }
     u64 rest = (1ULL << d->populate_order) - d->populate_given_pages;
     if (rest > 0) {
         frame_free_range(d->populate_block + d->populate_given_pages, rest);
     }
     d->populate_block = NULL;
-    return pages_count_out_locked(d, rest);
+    pages_count_out_locked(d, rest);
 }
 
 void domain_populate_cancel(struct domain *d)
 {
     spin_lock(&d->page_lock);
-    bool last = cancel_locked(d);
+    cancel_locked(d);
     spin_unlock(&d->page_lock);
-    if (last) {
-        domain_put(d);
-    }
-}
-
-/* The pages' reference goes with the lock held: never the last one, because a domain that is alive under this lock
- * keeps its own until its pages were relinquished, which takes the lock. */
-static void uncount_locked(struct domain *d, bool put)
-{
-    if (put) {
-        check(!ref_put(&d->refs));
-    }
 }
 
 static enum err begin_locked(struct domain *d, u32 order, struct frame **out)
@@ -62,7 +49,7 @@ static enum err begin_locked(struct domain *d, u32 order, struct frame **out)
     }
     e = frame_alloc(order, out);
     if (e != OK) {
-        uncount_locked(d, pages_count_out_locked(d, 1ULL << order));
+        pages_count_out_locked(d, 1ULL << order);
     }
     return e;
 }
@@ -119,7 +106,7 @@ enum err domain_populate_step(struct domain *d, u32 order, struct frame **out)
         e = small_locked(d, order, out);
     } else {
         if (d->populate_block && d->populate_order != order) {
-            uncount_locked(d, cancel_locked(d));
+            cancel_locked(d);
         }
         if (!d->populate_block) {
             e = begin_locked(d, order, &d->populate_block);
