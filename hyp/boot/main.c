@@ -24,7 +24,7 @@
 #include "trap/trap.h"
 #include "vtimer/vtimer.h"
 
-#define FDT_MAX_BYTES (2ULL << 20) /* the boot protocol's limit */
+#define FDT_MAX_BYTES (4ULL << 20) /* twice the boot protocol's limit: QEMU doubles the room of a tree it is given */
 
 /* For the first page tables: device tree, console, linear map of the first bank. */
 #define EARLY_TABLES 12u
@@ -125,8 +125,7 @@ static void init_machine(void)
     rcu_init();
     err_ignore(psci_init()); /* said so; without it there is one CPU */
     if (irq_init() != OK) {
-        log_error("irq: no interrupt controller that is supported (GICv2 or GICv3) in the device tree");
-        stop();
+        stop(); /* said so */
     }
     if (time_init() != OK) {
         log_error("time: no architected timer, or one without a frequency");
@@ -149,7 +148,7 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     boot_adopt_tables(image);
     const void *fdt = boot_map_fdt(fdt_at);
     if (!fdt) {
-        stop_early("no device tree where x0 pointed at boot, or larger than 2 MiB");
+        stop_early("no device tree where x0 pointed at boot, or larger than 4 MiB");
     }
     const char *why;
     if (firmware_read(fdt, fdt_at, &why) != OK) {
@@ -161,7 +160,7 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     }
     log_info("Kanso %s", KANSO_VERSION);
     log_info("options: %s", firmware.xen_bootargs);
-    if (!put_boot_cpu_first() || memory_init(&image_range) != OK) {
+    if (!put_boot_cpu_first() || memory_init(&image_range) != OK || dom0_take() != OK) {
         stop();
     }
     memory_print();

@@ -2,12 +2,12 @@
 /* The slow way out: something is to be done before this CPU enters a guest, perhaps another one. */
 #include "base/bits.h"
 #include "base/panic.h"
+#include "call/console.h"
 #include "call/sched_op.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
 #include "irq/irq.h"
-#include "log/console.h"
 #include "sync/rcu.h"
 #include "trap/trap.h"
 #include "trap/trap_arm64.h"
@@ -22,7 +22,7 @@ static void common_work(u32 work)
         ipi_serve();
     }
     if (work & BIT(WORK_CONSOLE)) {
-        console_receive();
+        call_console_work();
     }
     if (work & BIT(WORK_RCU)) {
         rcu_quiescent();
