@@ -49,7 +49,7 @@ static bool parse_memory(const char *text)
     return amount != 0 && amount < 1ULL << 40;
 }
 
-static enum err read_options(void)
+static enum err read_memory_option(void)
 {
     char text[64];
     dom0.memory_bytes = DOM0_DEFAULT_BYTES;
@@ -60,18 +60,24 @@ static enum err read_options(void)
         log_error("dom0: dom0_mem=%s is not understood: a size like 1024M", text);
         return E_INVAL;
     }
+    return OK;
+}
 
+static enum err read_vcpus_option(void)
+{
+    char text[16];
     u32 most = gic->version == 2 ? GICV2_MAX_VCPUS : DOMAIN_MAX_VCPUS;
     dom0.nr_vcpus = MIN(percpu_nr_cpus, most);
-    if (option_find("dom0_max_vcpus", text, sizeof(text))) {
-        const char *end;
-        u64 n = parse_u64(text, &end);
-        if (end == text || *end != '\0' || n == 0) {
-            log_error("dom0: dom0_max_vcpus=%s is not understood: a number from 1 to %u", text, most);
-            return E_INVAL;
-        }
-        dom0.nr_vcpus = (u32)MIN(n, most);
+    if (!option_find("dom0_max_vcpus", text, sizeof(text))) {
+        return OK;
     }
+    const char *end;
+    u64 n = parse_u64(text, &end);
+    if (end == text || *end != '\0' || n == 0) {
+        log_error("dom0: dom0_max_vcpus=%s is not understood: a number from 1 to %u", text, most);
+        return E_INVAL;
+    }
+    dom0.nr_vcpus = (u32)MIN(n, most);
     return OK;
 }
 
@@ -133,10 +139,10 @@ static void start_vcpu(void)
     err_ignore(domain_unpause_by_tools(d)); /* it was made paused, so this can't fail */
 }
 
-enum err dom0_build(void)
+enum err dom0_take(void)
 {
     dom0 = (struct dom0){0};
-    enum err e = read_options();
+    enum err e = read_memory_option();
     if (e == OK) {
         e = dom0_modules_decode(&dom0);
     }
@@ -146,11 +152,14 @@ enum err dom0_build(void)
     if (e == OK) {
         e = dom0_place(&dom0);
     }
+    return e == OK ? choose_grant_region() : e;
+}
+
+enum err dom0_build(void)
+{
+    enum err e = read_vcpus_option();
     if (e == OK) {
         e = dom0_load(&dom0);
-    }
-    if (e == OK) {
-        e = choose_grant_region();
     }
     if (e != OK) {
         return e; /* said where it was found */

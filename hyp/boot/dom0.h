@@ -20,7 +20,10 @@
 
 struct domain;
 
-/* Makes domain 0 and leaves it runnable; domain_hardware is set. The caller then enters the scheduler. */
+/* First thing once the allocator knows the RAM: takes dom0's, around its modules, before anything else is allocated
+ * in their neighbourhood. */
+enum err dom0_take(void);
+/* Last: makes domain 0 and leaves it runnable; domain_hardware is set. The caller then enters the scheduler. */
 enum err dom0_build(void);
 
 /* ---- between the files of the builder ---- */
@@ -57,7 +60,7 @@ static inline void *dom0_ram(u64 at)
 }
 
 /* dom0_memory.c: chooses the banks around the modules and takes them from the allocator; then gives them to the
- * domain and maps them. Nothing may be allocated before the first call returns: the modules' pages are free in it. */
+ * domain and maps them. */
 enum err dom0_memory_take(struct dom0 *dom0);
 enum err dom0_memory_give(struct dom0 *dom0);
 /* Where the kernel's module could run as it lies; false when it must move. */

@@ -574,6 +574,7 @@ static u64 ramdisk_at(void)
 static u64 build(const struct machine *m)
 {
     power_on(m);
+    assert_int_equal(dom0_take(), OK);
     assert_int_equal(dom0_build(), OK);
     assert_string_equal(errors, "");
     tree = dom0_ram(vcpu[0].regs.x[0]);
@@ -765,7 +766,7 @@ static void no_ramdisk(void **state)
 static void refused(const struct machine *m, const char *why)
 {
     power_on(m);
-    assert_true(dom0_build() != OK);
+    assert_true(dom0_take() != OK || dom0_build() != OK);
     assert_non_null(strstr(errors, why));
     assert_null(domain_hardware);
     stop(NULL);
