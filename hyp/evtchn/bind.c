@@ -7,10 +7,12 @@
 
 enum err evtchn_alloc_unbound(struct domain *d, domid_t remote, port_t *out)
 {
-    if (!domain_policy_open) {
-        /* Nobody of that name, or nobody that d may talk to: the same answer. */
+    if (!domain_policy_open) { /* open, the remote need not even be there yet */
         struct domain *r = dom_find_or_self(remote);
-        if (r == NULL || !domain_may_share(d, r)) {
+        if (r == NULL) {
+            return E_SRCH;
+        }
+        if (!domain_may_share(d, r)) {
             return E_PERM;
         }
     }

@@ -221,8 +221,15 @@ static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word
             return;
         }
     }
-    bool was_pending = word_set_bit(w, EVTCHN_FIFO_PENDING);
+    /* What the sender wrote for the receiver, before a look at the word. */
+    fence_full();
     u32 now = gpage_read32(w.page, w.offset);
+    if ((now & (1u << EVTCHN_FIFO_PENDING)) != 0 &&
+        (now & (1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_LINKED)) != 0) {
+        return; /* the guest will take it, or unmask it, after this */
+    }
+    bool was_pending = word_set_bit(w, EVTCHN_FIFO_PENDING);
+    now = gpage_read32(w.page, w.offset);
     if ((now & (1u << EVTCHN_FIFO_MASKED | 1u << EVTCHN_FIFO_LINKED)) == 0) {
         link_port(d, f, chn, port, word);
     }

@@ -357,7 +357,7 @@ static void sending_again_costs_little(void **state)
     send(a);
     accesses = 0;
     send(a);
-    assert_int_equal(accesses, 2); /* PENDING, and a look at the word */
+    assert_int_equal(accesses, 1); /* a look at the word */
 }
 
 static void priorities_come_in_order(void **state)
@@ -902,9 +902,8 @@ static void run_random(u64 with_seed)
     for (u32 i = 0; i < PORTS; i++) {
         (void)guest_try_unmask(port_of[i]);
         assert_false(outstanding[i]);
-        assert_int_equal(set[i], sent[i]);
         assert_int_equal(*word_at(port_of[i]) & ~WORD_MASKED, 0);
-        assert_true(handled[i] <= sent[i]);
+        assert_true(handled[i] <= set[i] && set[i] <= sent[i]);
     }
     for (u32 v = 0; v < WORLD_VCPUS; v++) {
         assert_int_equal(control_of(v)->ready, 0);

@@ -26,7 +26,12 @@ static void select_and_raise(struct domain *d, u32 port, u64 word)
 static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word)
 {
     struct gpage *page = &d->evtchn->shared;
-    if (gpage_test_and_set_bit(page, PENDING, port)) {
+    /*
+     * What the sender wrote for the receiver, before the bit is looked at: seen set here, it is cleared later,
+     * and what the receiver reads after that is new. A look is cheaper than a set.
+     */
+    fence_full();
+    if (test_bit(page, PENDING, port) || gpage_test_and_set_bit(page, PENDING, port)) {
         return;
     }
     if (!test_bit(page, MASK, port)) {
