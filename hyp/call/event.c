@@ -9,13 +9,13 @@
 #include "guestmem/guestmem.h"
 
 /*
- * Continuations. A reset that was interrupted comes back as a command of its own, as in Xen (a guest may issue
- * it: E_BUSY unless one is under way). An expand_array carries the next port above the command; a guest that makes
- * such a number up has ports looked at again, to no effect.
+ * Continuations. A reset that was interrupted comes back as a command of its own, as in Xen (a
+ * guest may issue it: E_BUSY unless one is under way). An expand_array carries the next port above
+ * the command; a guest that makes such a number up has ports looked at again, to no effect.
  */
-#define RESET_AGAIN    14u
-#define CURSOR_SHIFT   8
-#define COMMAND_MASK   0xffu
+#define RESET_AGAIN            14u
+#define CURSOR_SHIFT           8
+#define COMMAND_MASK           0xffu
 #define EXPAND_CURSOR(command) ((command) >> CURSOR_SHIFT)
 
 static enum err permitted(struct domain *d, struct domain *target, u32 command)
@@ -142,8 +142,7 @@ static enum err op_init_control(struct domain *d, gva_t arg)
     if (copy_in(&op, arg, sizeof(op)) != OK) {
         return E_FAULT;
     }
-    enum err e =
-        evtchn_init_control(d, op.vcpu, (gfn_t){op.control_gfn}, op.offset, &op.link_bits);
+    enum err e = evtchn_init_control(d, op.vcpu, (gfn_t){op.control_gfn}, op.offset, &op.link_bits);
     return e == OK ? copy_out(arg, &op, sizeof(op)) : e;
 }
 

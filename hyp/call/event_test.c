@@ -123,13 +123,13 @@ static int begin(void **state)
 
 #define EVENT_TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, fake_teardown)
 
-#define assert_asked(what, domain, x, y, z)                                                        \
-    do {                                                                                           \
-        assert_string_equal(asked.name, what);                                                     \
-        assert_ptr_equal(asked.d, &fake_domain[domain]);                                           \
-        assert_int_equal(asked.a, x);                                                              \
-        assert_int_equal(asked.b, y);                                                              \
-        assert_int_equal(asked.c, z);                                                              \
+#define assert_asked(what, domain, x, y, z)              \
+    do {                                                 \
+        assert_string_equal(asked.name, what);           \
+        assert_ptr_equal(asked.d, &fake_domain[domain]); \
+        assert_int_equal(asked.a, x);                    \
+        assert_int_equal(asked.b, y);                    \
+        assert_int_equal(asked.c, z);                    \
     } while (0)
 
 static void ports_alone(void **state)
@@ -137,8 +137,7 @@ static void ports_alone(void **state)
     static const struct {
         u32 command;
         const char *name;
-    } cases[] = {
-        {EVTCHNOP_send, "send"}, {EVTCHNOP_unmask, "unmask"}, {EVTCHNOP_close, "close"}};
+    } cases[] = {{EVTCHNOP_send, "send"}, {EVTCHNOP_unmask, "unmask"}, {EVTCHNOP_close, "close"}};
     for (u32 i = 0; i < ARRAY_LEN(cases); i++) {
         const u32 port = 4000 + i;
         guest_put(GUEST_END - 4, &port, 4); /* no byte more is read */
@@ -320,7 +319,8 @@ static void reset(void **state)
 static void fifo(void **state)
 {
     struct xen_evtchn_init_control *control = guest_at(AT);
-    *control = (struct xen_evtchn_init_control){.control_gfn = 0x123456789, .offset = 64, .vcpu = 1};
+    *control =
+        (struct xen_evtchn_init_control){.control_gfn = 0x123456789, .offset = 64, .vcpu = 1};
     assert_int_equal(call(EVTCHNOP_init_control, AT), 0);
     assert_asked("init_control", 1, 1, 0x123456789, 64);
     assert_int_equal(control->link_bits, 17);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * grant_table_op(command, array, count): the loop over the array. Each element is copied in, done, and its
- * result copied out; where a stay gets long the call is continued with the array's address and the count moved
- * on, as Xen does, so that nothing is done twice. A cache_flush that is still looking for its page carries the
- * place above the command.
+ * grant_table_op(command, array, count): the loop over the array. Each element is copied in, done,
+ * and its result copied out; where a stay gets long the call is continued with the array's address
+ * and the count moved on, as Xen does, so that nothing is done twice. A cache_flush that is still
+ * looking for its page carries the place above the command.
  */
 #include "abi/grant.h"
 #include "abi/xen.h"
@@ -52,7 +52,8 @@ static s64 op_map(struct domain *d, gva_t array, u32 count, struct call_args *ar
     return OK;
 }
 
-/* One batch of unmaps from element first on, with one flush. *done: elements done, even on an error. */
+/* One batch of unmaps from element first on, with one flush. *done: elements done, even on an
+ * error. */
 static enum err unmap_batch(struct domain *d, gva_t array, u32 first, u32 nr, u32 *done)
 {
     struct gnttab_unmaps batch;
@@ -65,8 +66,8 @@ static enum err unmap_batch(struct domain *d, gva_t array, u32 first, u32 nr, u3
             break;
         }
         gnttab_unmap(&batch, &op);
-        e = copy_out(STATUS_AT(array, first + *done, struct xen_gnttab_unmap_grant_ref),
-                     &op.status, sizeof(op.status));
+        e = copy_out(STATUS_AT(array, first + *done, struct xen_gnttab_unmap_grant_ref), &op.status,
+                     sizeof(op.status));
     }
     gnttab_unmap_end(&batch);
     return e == OK ? OK : E_FAULT;
@@ -86,7 +87,8 @@ static s64 op_unmap(struct domain *d, gva_t array, u32 count, struct call_args *
     return OK;
 }
 
-/* On Arm a mapping cannot be replaced: what asks for a new address is refused, the rest is an unmap. */
+/* On Arm a mapping cannot be replaced: what asks for a new address is refused, the rest is an
+ * unmap. */
 static s64 op_unmap_and_replace(struct domain *d, gva_t array, u32 count, struct call_args *args)
 {
     for (u32 i = 0; i < count; i++) {

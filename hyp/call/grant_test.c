@@ -7,7 +7,7 @@
 #define AT   (GUEST_BASE + 0x80)
 #define LIST (GUEST_BASE + 0x1100)
 
-static u32 elements;       /* gnttab/ was asked for so far */
+static u32 elements; /* gnttab/ was asked for so far */
 static u32 batches, flushes, most_in_batch;
 static s16 answer_status;
 static enum err answer;
@@ -62,7 +62,8 @@ void gnttab_swap(struct domain *d, u32 a, u32 b, s16 *status)
     elements++;
 }
 
-enum err gnttab_cache_flush(struct domain *caller, const struct xen_gnttab_cache_flush *op, u32 *cursor)
+enum err gnttab_cache_flush(struct domain *caller, const struct xen_gnttab_cache_flush *op,
+                            u32 *cursor)
 {
     asked_domain = caller;
     asked_cursor = *cursor;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Indices that a guest chose. A bounds check alone does not hold a processor that predicts past it: the
- * loaded element could steer a second load and leave a trace in the caches (Spectre variant 1). After the
- * check such an index goes through index_clamp(), which is arithmetic and cannot be predicted.
+ * Indices that a guest chose. A bounds check alone does not hold a processor that predicts past it:
+ * the loaded element could steer a second load and leave a trace in the caches (Spectre variant 1).
+ * After the check such an index goes through index_clamp(), which is arithmetic and cannot be
+ * predicted.
  */
 #ifndef CPU_SPECULATION_H
 #define CPU_SPECULATION_H

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Making, changing and closing ports: event_channel_op as abi/event.h has it, with the results of Xen 4.17. */
+/* Making, changing and closing ports: event_channel_op as abi/event.h has it, with the results of
+ * Xen 4.17. */
 #include "abi/event.h"
 #include "abi/xen.h"
 #include "dom/policy.h"
@@ -46,8 +47,8 @@ static enum err bind_interdomain_locked(struct domain *d, struct domain *remote,
     store_relaxed(&local->peer, remote); /* before the words, which release them */
     store_relaxed(&peer->peer, d);
     port_bind(d, local, PORT_INTERDOMAIN, 0, remote_port, remote->id);
-    port_set_word(peer, word_make(PORT_INTERDOMAIN, word_priority(word), word_vcpu(word), out->port,
-                                  d->id));
+    port_set_word(
+        peer, word_make(PORT_INTERDOMAIN, word_priority(word), word_vcpu(word), out->port, d->id));
     /* What was sent to the unbound port is lost: the new port starts with an event, to be safe. */
     port_raise(d, local, out->port, local->word);
     return OK;
@@ -121,7 +122,8 @@ enum err evtchn_close(struct domain *d, port_t port)
     }
     spin_unlock(&d->evtchn->lock);
     if (state == PORT_INTERDOMAIN) {
-        /* Two locks want their order. The peer's domain is borrowed: it stays until this exit ends. */
+        /* Two locks want their order. The peer's domain is borrowed: it stays until this exit ends.
+         */
         return close_joined(d, chn, port.port, remote);
     }
     return state <= PORT_RESERVED ? E_INVAL : OK;

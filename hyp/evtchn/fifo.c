@@ -1,24 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIFO: a word for each port in pages of the guest's, and for each vCPU a control block with the heads of 16
- * queues and a bit for each queue that has news.
+ * FIFO: a word for each port in pages of the guest's, and for each vCPU a control block with the
+ * heads of 16 queues and a bit for each queue that has news.
  *
- *   event word:  31 PENDING | 30 MASKED | 29 LINKED | 28 BUSY | 16..0 the port that follows in the queue
+ *   event word:  31 PENDING | 30 MASKED | 29 LINKED | 28 BUSY | 16..0 the port that follows in the
+ * queue
  *
- *   control block:  ready (a bit a queue), head[16]         hypervisor's own: tail[16], a lock a vCPU
+ *   control block:  ready (a bit a queue), head[16]         hypervisor's own: tail[16], a lock a
+ * vCPU
  *
- * The hypervisor only appends, the guest only takes from the head. To append P behind tail T is to write P into
- * T's link, but only while T is LINKED: the guest clears LINKED and link in one compare-and-swap when it takes T,
- * so either T still is in the queue and the guest will find P behind it, or the queue is empty, and P goes to
- * head[] and the queue's bit to ready.
+ * The hypervisor only appends, the guest only takes from the head. To append P behind tail T is to
+ * write P into T's link, but only while T is LINKED: the guest clears LINKED and link in one
+ * compare-and-swap when it takes T, so either T still is in the queue and the guest will find P
+ * behind it, or the queue is empty, and P goes to head[] and the queue's bit to ready.
  *
- * A port is in at most one queue (LINKED), and may have been LINKED last in another one than it would go to now,
- * after a change of its vCPU or priority. If it is the tail that the old queue remembers, that queue is empty
- * (the port is not LINKED), and must forget it before the port is LINKED anew elsewhere: else the next event of
- * the old queue would be appended behind a port of another queue. So linking holds the locks of both vCPUs.
+ * A port is in at most one queue (LINKED), and may have been LINKED last in another one than it
+ * would go to now, after a change of its vCPU or priority. If it is the tail that the old queue
+ * remembers, that queue is empty (the port is not LINKED), and must forget it before the port is
+ * LINKED anew elsewhere: else the next event of the old queue would be appended behind a port of
+ * another queue. So linking holds the locks of both vCPUs.
  *
- * Exactly once: PENDING is set first, then LINKED is read. Found set, the guest's taking of the port is still to
- * come, and it looks at PENDING after it. Found clear, we link, under the lock, unless a sender before us did.
+ * Exactly once: PENDING is set first, then LINKED is read. Found set, the guest's taking of the
+ * port is still to come, and it looks at PENDING after it. Found clear, we link, under the lock,
+ * unless a sender before us did.
  */
 #include "abi/event.h"
 #include "abi/xen.h"
@@ -26,13 +30,13 @@
 #include "log/log.h"
 #include "mem/slab.h"
 
-#define WORDS_PAGE   1024u
-#define NR_PAGES     (EVTCHN_FIFO_NR_CHANNELS / WORDS_PAGE)
-#define PAGES_CHUNK  16u
-#define NR_QUEUES    EVTCHN_FIFO_MAX_QUEUES
-#define READY        offsetof(struct xen_evtchn_fifo_control_block, ready)
-#define HEAD(q)      (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
-#define LINK_MASK    ((u32)EVTCHN_FIFO_LINK_MASK)
+#define WORDS_PAGE  1024u
+#define NR_PAGES    (EVTCHN_FIFO_NR_CHANNELS / WORDS_PAGE)
+#define PAGES_CHUNK 16u
+#define NR_QUEUES   EVTCHN_FIFO_MAX_QUEUES
+#define READY       offsetof(struct xen_evtchn_fifo_control_block, ready)
+#define HEAD(q)     (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
+#define LINK_MASK   ((u32)EVTCHN_FIFO_LINK_MASK)
 
 /* Tries against a guest that keeps changing the word: unaware ones, then those that see BUSY. */
 #define LINK_TRIES      4u
@@ -50,10 +54,10 @@ struct fifo_cpu {
 
 struct evtchn_fifo {
     struct rcu_head rcu;
-    u32 nr_pages;                           /* [a] */
-    u32 nr_cpus;                            /* [c] */
+    u32 nr_pages;                                /* [a] */
+    u32 nr_cpus;                                 /* [c] */
     struct gpage *chunk[NR_PAGES / PAGES_CHUNK]; /* [table's lock] published by nr_pages */
-    struct fifo_cpu *cpu[];                 /* [a] NULL: no control block yet */
+    struct fifo_cpu *cpu[];                      /* [a] NULL: no control block yet */
 };
 
 /* --- words --- */
@@ -91,7 +95,8 @@ static bool word_has(struct word_ref w, u32 bit)
     return (gpage_read32(w.page, w.offset) >> bit) & 1;
 }
 
-/* Tries to write link into a LINKED word. True: *linked says whether it was LINKED (and now has the link). */
+/* Tries to write link into a LINKED word. True: *linked says whether it was LINKED (and now has the
+ * link). */
 static bool try_link(struct word_ref w, u32 link, u32 tries, bool *linked)
 {
     u32 old = gpage_read32(w.page, w.offset);
@@ -115,7 +120,8 @@ static bool link_behind(struct domain *d, struct word_ref tail, u32 link)
     if (likely(try_link(tail, link, LINK_TRIES, &linked))) {
         return linked;
     }
-    /* By the ABI a guest does not mask or unmask while BUSY is set; taking it from the queue it still may. */
+    /* By the ABI a guest does not mask or unmask while BUSY is set; taking it from the queue it
+     * still may. */
     (void)word_set_bit(tail, EVTCHN_FIFO_BUSY);
     if (try_link(tail, link, LINK_TRIES_BUSY, &linked)) {
         if (!linked) {
@@ -163,8 +169,8 @@ static bool append_locked(struct domain *d, struct evtchn_fifo *f, struct evtchn
         from->tail[(last - 1) % NR_QUEUES] = 0; /* it has left that queue, which is empty so */
     }
     /*
-     * fifo_last before LINKED (a full barrier): a sender that read the old value has set PENDING before we link,
-     * so that the guest, taking the port, will see it; see the end of link_port().
+     * fifo_last before LINKED (a full barrier): a sender that read the old value has set PENDING
+     * before we link, so that the guest, taking the port, will see it; see the end of link_port().
      */
     store_release(&chn->fifo_last, vcpu * NR_QUEUES + priority + 1);
     if (word_set_bit(w, EVTCHN_FIFO_LINKED)) {
@@ -192,8 +198,8 @@ static void link_port(struct domain *d, struct evtchn_fifo *f, struct evtchn *ch
     struct fifo_cpu *from = lock_queues(f, chn, to);
     if (from == NULL) {
         /*
-         * Other senders linked it each time we looked, after we had set PENDING: what the guest takes from
-         * their queue tells it of our event too.
+         * Other senders linked it each time we looked, after we had set PENDING: what the guest
+         * takes from their queue tells it of our event too.
          */
         return;
     }
@@ -215,7 +221,8 @@ static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word
     struct word_ref w = word_find(f, port);
     if (unlikely(w.page == NULL)) {
         store_relaxed(&chn->raised_early, true);
-        fence_full(); /* expand_array publishes the page, then looks at raised_early: one of us sees the other */
+        fence_full(); /* expand_array publishes the page, then looks at raised_early: one of us sees
+                         the other */
         w = word_find(f, port);
         if (w.page == NULL || !atomic_xchg(&chn->raised_early, false)) {
             return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIFO delivery. Guest memory has a door of the test's own here, which lets the guest, and other senders, run
- * between any two accesses of the hypervisor's.
+ * FIFO delivery. Guest memory has a door of the test's own here, which lets the guest, and other
+ * senders, run between any two accesses of the hypervisor's.
  */
 #include "evtchn/linux_guest_test.h"
 
@@ -453,7 +453,8 @@ static void a_queue_forgets_a_tail_that_moved(void **state)
     send(to_a);
     take_all(0);
     assert_int_equal(nr_order, 1);
-    /* a is the tail that queue 7 of vCPU 0 remembers. Linked in another one it must not be appended to. */
+    /* a is the tail that queue 7 of vCPU 0 remembers. Linked in another one it must not be appended
+     * to. */
     assert_int_equal(evtchn_bind_vcpu(dom(1), (port_t){a}, 1), OK);
     send(to_a);
     assert_int_equal(control_of(1)->head[7], a);
@@ -839,8 +840,8 @@ static void change_random(void)
         set_priority(port_of[i], 6 + random_below(3));
         break;
     case 1:
-        assert_int_equal(
-            evtchn_bind_vcpu(dom(1), (port_t){port_of[i]}, random_below(WORLD_VCPUS)), OK);
+        assert_int_equal(evtchn_bind_vcpu(dom(1), (port_t){port_of[i]}, random_below(WORLD_VCPUS)),
+                         OK);
         break;
     default:
         if (to_unmask[i]) {
@@ -853,7 +854,8 @@ static void change_random(void)
     }
 }
 
-/* Between two accesses of the hypervisor's: the guest takes some steps; another CPU sends or changes something. */
+/* Between two accesses of the hypervisor's: the guest takes some steps; another CPU sends or
+ * changes something. */
 static void anything(void)
 {
     for (u32 n = random_below(4); n > 0; n--) {

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A guest that takes FIFO events as Linux does: control blocks in page 0 of domain 1 (128 bytes a vCPU), vcpu_info
- * in page 1 (64 bytes a vCPU), event words from page 2 on. Every access is a separate step, so that a test can let
- * senders run in between; the steps are atomic operations on the guest's memory, as its own are.
+ * A guest that takes FIFO events as Linux does: control blocks in page 0 of domain 1 (128 bytes a
+ * vCPU), vcpu_info in page 1 (64 bytes a vCPU), event words from page 2 on. Every access is a
+ * separate step, so that a test can let senders run in between; the steps are atomic operations on
+ * the guest's memory, as its own are.
  */
 #ifndef EVTCHN_LINUX_GUEST_TEST_H
 #define EVTCHN_LINUX_GUEST_TEST_H
@@ -15,7 +16,7 @@
 #define WORD_BUSY    (1u << EVTCHN_FIFO_BUSY)
 #define WORD_LINK    ((u32)EVTCHN_FIFO_LINK_MASK)
 
-#define ARRAY_PAGE  2u
+#define ARRAY_PAGE   2u
 #define CONTROL_STEP 128u
 
 static inline struct xen_evtchn_fifo_control_block *control_of(u32 vcpu)
@@ -52,15 +53,23 @@ static inline void guest_boot(u32 vcpus, u32 pages)
     }
 }
 
-enum taker_phase { TAKER_IDLE, TAKER_START, TAKER_LOOP, TAKER_HEAD, TAKER_LINK, TAKER_LOOK, TAKER_NEXT };
+enum taker_phase {
+    TAKER_IDLE,
+    TAKER_START,
+    TAKER_LOOP,
+    TAKER_HEAD,
+    TAKER_LINK,
+    TAKER_LOOK,
+    TAKER_NEXT
+};
 
 /* The event handler of one vCPU. */
 struct taker {
     u32 vcpu;
     enum taker_phase phase;
     u32 interrupts_seen;
-    u32 ready;     /* local copy */
-    u32 head[16];  /* local heads: 0 ask the control block */
+    u32 ready;    /* local copy */
+    u32 head[16]; /* local heads: 0 ask the control block */
     u32 queue, port, link;
     /* Tells that port came in queue; the pending bit is clear already. */
     void (*handle)(struct taker *t, u32 port);
@@ -85,8 +94,8 @@ static inline bool taker_step(struct taker *t)
     case TAKER_LOOP:
         t->ready |= atomic_xchg(&c->ready, 0);
         if (t->ready == 0) {
-            t->phase = load_acquire(&info_of(t->vcpu)->evtchn_upcall_pending) ? TAKER_START
-                                                                              : TAKER_IDLE;
+            t->phase =
+                load_acquire(&info_of(t->vcpu)->evtchn_upcall_pending) ? TAKER_START : TAKER_IDLE;
             break;
         }
         t->queue = bit_lowest(t->ready);

@@ -2,22 +2,24 @@
 /*
  * Private to evtchn/: a port, the table of ports, and the two ways to say "pending".
  *
- * Everything a sender must know of a port is in one word, written under the table's lock with release order and
- * read once:
+ * Everything a sender must know of a port is in one word, written under the table's lock with
+ * release order and read once:
  *
  *   63    48 47      32 31        15 14     7 6       3 2     0
  *  |   0    |  domid   | peer port  |  vcpu  | priority| state |
  *                      | or virq    |
  *
- * Why sending without the lock is sound. INTERDOMAIN: the pointer to the peer is written before the word, so a
- * reader of the word sees that pointer or a newer one; a newer one belongs to another domain unless its id is the
- * word's, and that is checked. The domain behind it lives until this exit ends (RCU): it closes its ports before
- * it goes. In the peer's table the port's own word must name us and our port, else it has been closed meanwhile
- * and there is nobody to notify. What remains is a close, and a new use, of the peer's port between that check
- * and setting its pending bit, a few instructions: the new user sees one event that nobody meant for him, on a
- * port that we could have signalled legally a moment before. The ABI's events are hints, guests take that.
+ * Why sending without the lock is sound. INTERDOMAIN: the pointer to the peer is written before the
+ * word, so a reader of the word sees that pointer or a newer one; a newer one belongs to another
+ * domain unless its id is the word's, and that is checked. The domain behind it lives until this
+ * exit ends (RCU): it closes its ports before it goes. In the peer's table the port's own word must
+ * name us and our port, else it has been closed meanwhile and there is nobody to notify. What
+ * remains is a close, and a new use, of the peer's port between that check and setting its pending
+ * bit, a few instructions: the new user sees one event that nobody meant for him, on a port that we
+ * could have signalled legally a moment before. The ABI's events are hints, guests take that.
  *
- * Ports are in buckets of one page each, 64 buckets a group, 16 groups. Neither moves or goes before the domain.
+ * Ports are in buckets of one page each, 64 buckets a group, 16 groups. Neither moves or goes
+ * before the domain.
  */
 #ifndef EVTCHN_PORT_H
 #define EVTCHN_PORT_H
@@ -42,37 +44,37 @@ enum port_state {
 struct evtchn {
     u64 word;            /* [a] see above */
     struct domain *peer; /* [a] INTERDOMAIN; stale otherwise */
-    u32 fifo_last;       /* [a] FIFO: the queue it was last linked into, + 1; survives close. fifo.c */
-    bool raised_early;   /* [a] FIFO: pending before there was a word to say so */
+    u32 fifo_last; /* [a] FIFO: the queue it was last linked into, + 1; survives close. fifo.c */
+    bool raised_early; /* [a] FIFO: pending before there was a word to say so */
     u64 reserved;
 };
 _Static_assert(sizeof(struct evtchn) == 32, "128 a page");
 
-#define PORTS_BUCKET 128u
+#define PORTS_BUCKET  128u
 #define BUCKETS_GROUP 64u
-#define PORTS_GROUP (PORTS_BUCKET * BUCKETS_GROUP)
-#define NR_GROUPS 16u
+#define PORTS_GROUP   (PORTS_BUCKET * BUCKETS_GROUP)
+#define NR_GROUPS     16u
 
 struct evtchn_fifo;
 
 struct evtchn_table {
-    struct spinlock lock;           /* RANK_EVTCHN */
-    const struct evtchn_abi *abi;   /* [a] */
-    struct evtchn_fifo *fifo;       /* [a] set before abi says FIFO, freed by RCU after it says 2-level */
-    u32 nr_ports;                   /* [a] ports that have a struct */
-    u32 max_port;                   /* [c] */
-    u32 nr_active;                  /* [L] not FREE, not RESERVED */
-    u32 nr_polling;                 /* [a] vCPUs in sched_op poll */
-    u32 scan;                       /* [L] no port below is FREE, but those noted in scan_again */
-    u32 scan_again;                 /* [L] lowest port found FREE but still linked by the guest; ~0 none */
-    bool scan_wrapped;              /* [L] this search has gone back to scan_again already */
-    u32 reset_next;                 /* [L] evtchn_reset under way: next port; 0 none */
-    struct gpage shared;            /* [c] the shared info page */
+    struct spinlock lock;         /* RANK_EVTCHN */
+    const struct evtchn_abi *abi; /* [a] */
+    struct evtchn_fifo *fifo; /* [a] set before abi says FIFO, freed by RCU after it says 2-level */
+    u32 nr_ports;             /* [a] ports that have a struct */
+    u32 max_port;             /* [c] */
+    u32 nr_active;            /* [L] not FREE, not RESERVED */
+    u32 nr_polling;           /* [a] vCPUs in sched_op poll */
+    u32 scan;                 /* [L] no port below is FREE, but those noted in scan_again */
+    u32 scan_again;      /* [L] lowest port found FREE but still linked by the guest; ~0 none */
+    bool scan_wrapped;   /* [L] this search has gone back to scan_again already */
+    u32 reset_next;      /* [L] evtchn_reset under way: next port; 0 none */
+    struct gpage shared; /* [c] the shared info page */
     struct evtchn **group[NR_GROUPS];
 };
 
 struct evtchn_abi {
-    u32 nr_ports;                   /* a domain may have ports below this */
+    u32 nr_ports; /* a domain may have ports below this */
     /* word: the port's, which says vCPU and priority. None needs the table's lock. */
     void (*set_pending)(struct domain *d, struct evtchn *chn, u32 port, u64 word);
     void (*clear_pending)(struct domain *d, struct evtchn *chn, u32 port);
@@ -150,7 +152,8 @@ static inline void port_raise(struct domain *d, struct evtchn *chn, u32 port, u6
 }
 
 /* --- table.c: with the lock held --- */
-/* A FREE port, which stays FREE until its word is set. E_INVAL dying, E_NOSPC, E_NOMEM, E_RESTART: come again. */
+/* A FREE port, which stays FREE until its word is set. E_INVAL dying, E_NOSPC, E_NOMEM, E_RESTART:
+ * come again. */
 enum err port_take(struct domain *d, u32 *port, struct evtchn **out);
 /* The caller has set the new state: counts it, and starts at priority 7. */
 void port_bind(struct domain *d, struct evtchn *chn, enum port_state state, u32 vcpu, u32 peer,
@@ -160,7 +163,8 @@ void port_free(struct domain *d, struct evtchn *chn, u32 port);
 struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu);
 
 /* --- vcpuinfo.c --- */
-/* Sets v's upcall flag; injects PPI 31 when that is news. Any context without locks above RANK_EVTCHN. */
+/* Sets v's upcall flag; injects PPI 31 when that is news. Any context without locks above
+ * RANK_EVTCHN. */
 void upcall_raise(struct vcpu *v);
 /* Sets bit n of v's selector word; true if it was clear. False also when v has no vcpu_info yet. */
 bool upcall_select(struct vcpu *v, u32 n);

@@ -3,7 +3,8 @@
 #include "evtchn/port.h"
 
 /*
- * The hot path: no lock, the port's word and the peer's word read once each (evtchn/port.h argues it).
+ * The hot path: no lock, the port's word and the peer's word read once each (evtchn/port.h argues
+ * it).
  */
 enum err evtchn_send(struct domain *d, port_t port)
 {
@@ -16,7 +17,8 @@ enum err evtchn_send(struct domain *d, port_t port)
     case PORT_INTERDOMAIN: {
         struct domain *remote = load_relaxed(&chn->peer);
         if (unlikely(!domid_eq(remote->id, word_domid(word)))) {
-            return OK; /* closed and opened anew since we read the word: as if closed a moment before */
+            return OK; /* closed and opened anew since we read the word: as if closed a moment
+                          before */
         }
         u32 peer_port = word_peer(word);
         struct evtchn *peer = port_find(remote->evtchn, peer_port);
@@ -66,8 +68,8 @@ void evtchn_poll_begin(struct vcpu *v, u32 port)
     v->poll_port = port;
     store_release(&v->poll_state, POLL_WAITING);
     /*
-     * Full barrier, as is the setting of a pending bit: either the sender sees us poll, or we, looking at the
-     * ports after this, see what it sent.
+     * Full barrier, as is the setting of a pending bit: either the sender sees us poll, or we,
+     * looking at the ports after this, see what it sent.
      */
     atomic_add(&v->domain->evtchn->nr_polling, 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * FIFO on real threads: two CPUs that send, one that moves ports between vCPUs and priorities, one that is the
- * guest. Whatever the interleaving: after the last send of a port the guest has been told of it once more.
+ * FIFO on real threads: two CPUs that send, one that moves ports between vCPUs and priorities, one
+ * that is the guest. Whatever the interleaving: after the last send of a port the guest has been
+ * told of it once more.
  */
 #include "evtchn/linux_guest_test.h"
 
@@ -12,8 +13,8 @@
 #define ROUNDS  40000u
 
 static u32 port_of[PORTS], sender_of[PORTS];
-static u64 ticks;              /* a clock that both sides read */
-static u64 sent_at[PORTS];     /* before the last send began */
+static u64 ticks;          /* a clock that both sides read */
+static u64 sent_at[PORTS]; /* before the last send began */
 static u64 handled_at[PORTS];
 static u64 handled, sent;
 static bool stop;
@@ -115,7 +116,8 @@ static void no_event_is_lost(void **state)
         memset(control_of(v), 0, sizeof(*control_of(v)));
     }
     for (u32 i = 0; i < PORTS; i++) {
-        *word_at(sender_of[i]) = WORD_MASKED; /* new ends start with an event that is not counted here */
+        *word_at(sender_of[i]) =
+            WORD_MASKED; /* new ends start with an event that is not counted here */
     }
     assert_int_equal(thrd_create(&moves, mover, NULL), thrd_success);
     assert_int_equal(thrd_create(&takes, guest, NULL), thrd_success);

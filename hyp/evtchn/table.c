@@ -7,7 +7,7 @@
 
 #define NO_PORT ~0u
 /* Ports looked at, or closed, in one stay: a few instructions each, and a few hundred. */
-#define SCAN_BUDGET 1024u
+#define SCAN_BUDGET  1024u
 #define CLOSE_BUDGET 32u
 
 /* Adds one bucket (and its group) at the end. Published last: who sees nr_ports sees the bucket. */
@@ -87,8 +87,8 @@ enum err evtchn_relinquish(struct domain *d, u64 *cursor)
     struct evtchn_table *t = d->evtchn;
     u32 port = (u32)*cursor;
     /*
-     * d is dying: port_take() refuses from the first time on that we have held the lock, so that no port can
-     * appear behind the cursor.
+     * d is dying: port_take() refuses from the first time on that we have held the lock, so that no
+     * port can appear behind the cursor.
      */
     for (u32 i = 0; i < CLOSE_BUDGET; i++, port++) {
         if (port >= load_relaxed(&t->nr_ports)) {
@@ -149,7 +149,8 @@ enum err port_take(struct domain *d, u32 *port, struct evtchn **out)
     for (u32 budget = SCAN_BUDGET; budget != 0; budget--) {
         u32 at = t->scan;
         if (at > limit) {
-            /* The end. Those that the guest still had in a queue may have left it: once more from there. */
+            /* The end. Those that the guest still had in a queue may have left it: once more from
+             * there. */
             if (t->scan_wrapped || t->scan_again == NO_PORT) {
                 t->scan_wrapped = false;
                 return E_NOSPC;
@@ -193,7 +194,8 @@ void port_bind(struct domain *d, struct evtchn *chn, enum port_state state, u32 
 void port_free(struct domain *d, struct evtchn *chn, u32 port)
 {
     struct evtchn_table *t = d->evtchn;
-    /* Free first, so that who sends from now on sees it; then nothing stays pending for the next user. */
+    /* Free first, so that who sends from now on sees it; then nothing stays pending for the next
+     * user. */
     port_set_word(chn, word_make(PORT_FREE, 0, 0, 0, (domid_t){0}));
     t->abi->clear_pending(d, chn, port);
     t->nr_active--;
@@ -212,7 +214,8 @@ u32 evtchn_nr_ports_in_use(struct domain *d)
 
 void evtchn_dump(struct domain *d)
 {
-    static const char *const names[] = {"free", "reserved", "unbound", "interdomain", "virq", "ipi"};
+    static const char *const names[] = {"free",        "reserved", "unbound",
+                                        "interdomain", "virq",     "ipi"};
     struct evtchn_table *t = d->evtchn;
     log_info("d%u: %u ports in use, %s\n", d->id.id, t->nr_active,
              t->abi == &evtchn_two_level ? "2-level" : "FIFO");

@@ -192,7 +192,8 @@ static void teardown_gives_the_guests_pages_back(void **state)
     while (evtchn_relinquish(d, &at) == E_RESTART) {
     }
     for (u32 page = 1; page <= 3; page++) {
-        assert_int_equal(world_frame(1, page)->refs, FRAME_OWNED + 1); /* a sender may be in there */
+        assert_int_equal(world_frame(1, page)->refs,
+                         FRAME_OWNED + 1); /* a sender may be in there */
     }
     world_rcu();
     for (u32 page = 1; page <= 3; page++) {
@@ -272,18 +273,12 @@ static void a_dump_names_what_is_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ports_are_given_lowest_first),
-        TEST(port_0_is_never_anybodys),
-        TEST(the_table_grows_by_buckets),
-        TEST(two_level_has_4095_ports),
-        TEST(a_domain_has_its_own_limit),
-        TEST(without_memory_nothing_is_half_done),
-        TEST(a_second_group_may_fail),
-        TEST(a_dying_domain_gets_no_port),
-        TEST(teardown_closes_all_in_steps),
-        TEST(teardown_gives_the_guests_pages_back),
-        TEST(reset_closes_all_and_goes_back),
-        TEST(reset_finds_ports_opened_behind_it),
+        TEST(ports_are_given_lowest_first),   TEST(port_0_is_never_anybodys),
+        TEST(the_table_grows_by_buckets),     TEST(two_level_has_4095_ports),
+        TEST(a_domain_has_its_own_limit),     TEST(without_memory_nothing_is_half_done),
+        TEST(a_second_group_may_fail),        TEST(a_dying_domain_gets_no_port),
+        TEST(teardown_closes_all_in_steps),   TEST(teardown_gives_the_guests_pages_back),
+        TEST(reset_closes_all_and_goes_back), TEST(reset_finds_ports_opened_behind_it),
         TEST(a_dump_names_what_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * 2-level: a bitmap of pending ports and one of masked ports in the shared info page, and in each vCPU's
- * vcpu_info a selector word with a bit for each 64-bit word of the bitmap that has news.
+ * 2-level: a bitmap of pending ports and one of masked ports in the shared info page, and in each
+ * vCPU's vcpu_info a selector word with a bit for each 64-bit word of the bitmap that has news.
  */
 #include "abi/event.h"
 #include "abi/xen.h"
@@ -27,8 +27,8 @@ static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word
 {
     struct gpage *page = &d->evtchn->shared;
     /*
-     * What the sender wrote for the receiver, before the bit is looked at: seen set here, it is cleared later,
-     * and what the receiver reads after that is new. A look is cheaper than a set.
+     * What the sender wrote for the receiver, before the bit is looked at: seen set here, it is
+     * cleared later, and what the receiver reads after that is new. A look is cheaper than a set.
      */
     fence_full();
     if (test_bit(page, PENDING, port) || gpage_test_and_set_bit(page, PENDING, port)) {
@@ -48,7 +48,8 @@ static void clear_pending(struct domain *d, struct evtchn *chn, u32 port)
 static void unmask(struct domain *d, struct evtchn *chn, u32 port, u64 word)
 {
     struct gpage *page = &d->evtchn->shared;
-    /* The clear is a full barrier: a sender that still saw the mask has set the bit that we look at next. */
+    /* The clear is a full barrier: a sender that still saw the mask has set the bit that we look at
+     * next. */
     if (gpage_test_and_clear_bit(page, MASK, port) && test_bit(page, PENDING, port)) {
         select_and_raise(d, port, word);
     }

@@ -12,9 +12,9 @@ static void offsets_are_the_abis(void **state)
     assert_int_equal(evtchn_send(dom(1), (port_t){259}), OK);
     const u8 *page = frame_map(dom(1)->shared_info);
     for (u32 i = 0; i < PAGE_SIZE; i++) {
-        u8 expected = i == 0 ? 1                        /* upcall pending */
-                      : i == 8 ? 1 << (259 / 64)        /* selector */
-                      : i == 48 + 259 / 8 ? 1 << (259 % 8) /* pending */
+        u8 expected = i == 0              ? 1               /* upcall pending */
+                      : i == 8            ? 1 << (259 / 64) /* selector */
+                      : i == 48 + 259 / 8 ? 1 << (259 % 8)  /* pending */
                                           : 0;
         assert_int_equal(page[i], expected);
     }

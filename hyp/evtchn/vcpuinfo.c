@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where a vCPU's half of the event mechanism lies: the first vCPU's in the shared info page, until the guest
- * registers a place of its own, once; the others have none before. An event for a vCPU without one is remembered
- * in the port alone: registering marks all as pending, so that nothing is lost.
+ * Where a vCPU's half of the event mechanism lies: the first vCPU's in the shared info page, until
+ * the guest registers a place of its own, once; the others have none before. An event for a vCPU
+ * without one is remembered in the port alone: registering marks all as pending, so that nothing is
+ * lost.
  */
 #include "abi/xen.h"
 #include "evtchn/port.h"
@@ -35,7 +36,8 @@ void upcall_raise(struct vcpu *v)
 {
     u32 offset;
     struct gpage *page = info_find(v, &offset);
-    /* Bit 0 of the byte: the guest writes 0 there before it looks for events, so 0 -> 1 is the news. */
+    /* Bit 0 of the byte: the guest writes 0 there before it looks for events, so 0 -> 1 is the
+     * news. */
     if (page != NULL && !gpage_test_and_set_bit(page, offset + UPCALL, 0)) {
         vgic_inject(v->domain, v, VIRQ_EVENT);
     }
@@ -62,7 +64,8 @@ void evtchn_work(struct vcpu *v)
     }
 }
 
-/* Copies what is there (nothing for a vCPU that had no place) and lets new events go to the new place. */
+/* Copies what is there (nothing for a vCPU that had no place) and lets new events go to the new
+ * place. */
 static enum err register_locked(struct vcpu *v, gfn_t gfn, u32 offset)
 {
     if (v->info_page != NULL) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Events of the hypervisor's. A per-vCPU one is bound and raised on its vCPU; a global one is bound on vCPU 0
- * and may then be moved. Anybody may bind any of them, as on Xen; a global one is raised in the domain that it
- * concerns only, which is dom0.
+ * Events of the hypervisor's. A per-vCPU one is bound and raised on its vCPU; a global one is bound
+ * on vCPU 0 and may then be moved. Anybody may bind any of them, as on Xen; a global one is raised
+ * in the domain that it concerns only, which is dom0.
  */
 #include "abi/xen.h"
 #include "evtchn/port.h"
@@ -37,7 +37,8 @@ enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out)
     enum err e = slot->port != 0 ? E_EXIST : port_take(d, &out->port, &chn);
     if (e == OK) {
         port_bind(d, chn, PORT_VIRQ, vcpu, virq, d->id);
-        store_release(&slot->port, out->port); /* after the word: who finds the port finds it bound */
+        store_release(&slot->port,
+                      out->port); /* after the word: who finds the port finds it bound */
     }
     spin_unlock(&d->evtchn->lock);
     return e;
@@ -53,7 +54,8 @@ void virq_unbind(struct domain *d, u32 virq, u32 port)
     }
 }
 
-/* Without the lock, as evtchn_send(): a port that has been closed since is not a port of this VIRQ any more. */
+/* Without the lock, as evtchn_send(): a port that has been closed since is not a port of this VIRQ
+ * any more. */
 void evtchn_raise_virq(struct vcpu *v, u32 virq)
 {
     struct domain *d = v->domain;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * GNTTABOP_cache_flush: dom0's Linux asks for it around DMA by a device that is not coherent, on pages that it
- * knows only by their machine address (dev_bus_addr): its own, and those it has mapped.
+ * GNTTABOP_cache_flush: dom0's Linux asks for it around DMA by a device that is not coherent, on
+ * pages that it knows only by their machine address (dev_bus_addr): its own, and those it has
+ * mapped.
  */
 #include "cpu/cache.h"
 #include "gnttab/grant.h"
@@ -9,7 +10,8 @@
 /* Active entries looked at in one stay. */
 #define SEARCH_BUDGET 1024u
 
-/* Does mapper have a pin on f? OK, E_INVAL no, E_RESTART: searched up to *cursor. With the owner's lock held. */
+/* Does mapper have a pin on f? OK, E_INVAL no, E_RESTART: searched up to *cursor. With the owner's
+ * lock held. */
 static enum err search_pins(struct gnttab *g, domid_t mapper, const struct frame *f, u32 *cursor)
 {
     u32 end = g->nr_frames * (u32)GREFS_FRAME;
@@ -34,8 +36,8 @@ static enum err search_pins(struct gnttab *g, domid_t mapper, const struct frame
 }
 
 /*
- * May the caller? Its own page, or one that it has pinned by grant. The control domain may map any page of any
- * domain, and does (a foreign mapping leaves no pin): it is not asked for one.
+ * May the caller? Its own page, or one that it has pinned by grant. The control domain may map any
+ * page of any domain, and does (a foreign mapping leaves no pin): it is not asked for one.
  */
 static enum err flush_allowed(struct domain *caller, domid_t owner, const struct frame *f,
                               u32 *cursor)
@@ -82,7 +84,8 @@ enum err gnttab_cache_flush(struct domain *caller, const struct xen_gnttab_cache
     if (e == OK) {
         u8 *va = frame_map(f);
         if ((op->op & GNTTAB_CACHE_INVAL) != 0) {
-            /* Also for INVAL alone: throwing a dirty line away could undo the owner's writes around it. */
+            /* Also for INVAL alone: throwing a dirty line away could undo the owner's writes around
+             * it. */
             cache_clean_invalidate(va + op->offset, op->length);
         } else {
             cache_clean(va + op->offset, op->length);

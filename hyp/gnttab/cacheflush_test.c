@@ -136,11 +136,8 @@ static void a_long_search(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(its_own_page),
-        TEST(arguments),
-        TEST(pages_of_nobody),
-        TEST(another_domains_page),
-        TEST(a_long_search),
+        TEST(its_own_page),         TEST(arguments),     TEST(pages_of_nobody),
+        TEST(another_domains_page), TEST(a_long_search),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* GNTTABOP_copy: within one page each side, of the caller itself by frame number or of anybody by grant. */
+/* GNTTABOP_copy: within one page each side, of the caller itself by frame number or of anybody by
+ * grant. */
 #include "dom/policy.h"
 #include "gnttab/grant.h"
 

@@ -202,8 +202,7 @@ static void pages_that_one_cannot_copy_from(void **state)
     assert_int_equal(copy(0, op), GNTST_bad_page);
     assert_int_equal(unmap(0, HOLE, m.handle), GNTST_okay);
     /* Nor one to write to that may only be read. */
-    assert_int_equal(
-        p2m_map(dom(0)->p2m, world_gfn(6), world_ram_mfn[0][6], 0, P2M_RAM_RO), OK);
+    assert_int_equal(p2m_map(dom(0)->p2m, world_gfn(6), world_ram_mfn[0][6], 0, P2M_RAM_RO), OK);
     op.source.u.gmfn = world_gfn(6).gfn;
     assert_int_equal(copy(0, op), GNTST_okay);
     op.source.u.gmfn = world_gfn(5).gfn;
@@ -242,10 +241,14 @@ static void a_copy_dirties_its_target(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(from_a_grant_to_ones_own),  TEST(from_ones_own_to_a_grant),
-        TEST(between_two_grants),        TEST(within_one_page),
-        TEST(beyond_a_page),             TEST(who_may),
-        TEST(pages_that_one_cannot_copy_from), TEST(a_copy_dirties_its_target),
+        TEST(from_a_grant_to_ones_own),
+        TEST(from_ones_own_to_a_grant),
+        TEST(between_two_grants),
+        TEST(within_one_page),
+        TEST(beyond_a_page),
+        TEST(who_may),
+        TEST(pages_that_one_cannot_copy_from),
+        TEST(a_copy_dirties_its_target),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -27,35 +27,35 @@ struct mapping {
     u32 ref;                /* free: the next free handle */
     u32 gfn : 28;           /* where; a stage-2 input has 40 bits */
     u32 used : 1;
-    u32 busy : 1;           /* being made or unmapped: nobody else's */
+    u32 busy : 1; /* being made or unmapped: nobody else's */
     u32 readonly : 1;
 };
 _Static_assert(sizeof(struct mapping) == 16, "256 a page");
 #define MAPPING_GFN_BITS 28
 
-#define GREFS_FRAME    (PAGE_SIZE / sizeof(struct xen_grant_entry_v1))
-#define ACTIVES_PAGE   ((u32)(PAGE_SIZE / sizeof(struct active)))
-#define ACTIVE_PAGES   ((u32)(GREFS_FRAME / ACTIVES_PAGE)) /* for each frame */
-#define MAPPINGS_PAGE  ((u32)(PAGE_SIZE / sizeof(struct mapping)))
-#define HANDLE_NONE    ~0u
+#define GREFS_FRAME   (PAGE_SIZE / sizeof(struct xen_grant_entry_v1))
+#define ACTIVES_PAGE  ((u32)(PAGE_SIZE / sizeof(struct active)))
+#define ACTIVE_PAGES  ((u32)(GREFS_FRAME / ACTIVES_PAGE)) /* for each frame */
+#define MAPPINGS_PAGE ((u32)(PAGE_SIZE / sizeof(struct mapping)))
+#define HANDLE_NONE   ~0u
 
 /* One frame of entries and what is active of it. */
 struct grant_frame {
-    struct frame *frame; /* SHARED page */
+    struct frame *frame;                 /* SHARED page */
     struct active *active[ACTIVE_PAGES]; /* pages; NULL until one of their references is used */
 };
 
 struct gnttab {
-    struct spinlock lock;        /* RANK_GNTTAB: the next five, and all active entries */
-    u32 nr_frames, max_frames;   /* [L], [c] */
-    u32 capacity;                /* [L] room in frames[] */
-    struct grant_frame *frames;  /* [L] */
+    struct spinlock lock;       /* RANK_GNTTAB: the next five, and all active entries */
+    u32 nr_frames, max_frames;  /* [L], [c] */
+    u32 capacity;               /* [L] room in frames[] */
+    struct grant_frame *frames; /* [L] */
 
     struct spinlock maptrack_lock; /* RANK_MAPTRACK: all below */
     u32 nr_maptrack_pages, max_maptrack_pages, maptrack_capacity;
-    u32 nr_mappings;             /* in use */
-    u32 free_handle;             /* HANDLE_NONE: all handed out */
-    struct mapping **maptrack;   /* pages */
+    u32 nr_mappings;           /* in use */
+    u32 free_handle;           /* HANDLE_NONE: all handed out */
+    struct mapping **maptrack; /* pages */
 };
 
 /* --- table.c --- */
@@ -63,10 +63,11 @@ struct gnttab {
 s16 grant_get_page(struct domain *d, gfn_t gfn, bool writable, struct frame **out);
 
 /*
- * Pins ref of granter for the domain by: sets the entry's flags, counts. *out is the page, for as long as it is
- * pinned. mapping: not for a copy. No locks held. GNTST_*.
+ * Pins ref of granter for the domain by: sets the entry's flags, counts. *out is the page, for as
+ * long as it is pinned. mapping: not for a copy. No locks held. GNTST_*.
  */
-s16 grant_pin(struct domain *granter, u32 ref, domid_t by, bool readonly, bool mapping, struct frame **out);
+s16 grant_pin(struct domain *granter, u32 ref, domid_t by, bool readonly, bool mapping,
+              struct frame **out);
 void grant_unpin(struct domain *granter, u32 ref, bool readonly);
 /* The page behind a pin that the caller has. */
 struct frame *grant_pinned(struct domain *granter, u32 ref);
@@ -74,7 +75,8 @@ struct frame *grant_pinned(struct domain *granter, u32 ref);
 /* --- maptrack.c --- */
 /* A free handle, marked used and busy. False: no memory, or the limit. */
 bool maptrack_take(struct gnttab *g, u32 *handle);
-/* The mapping, and it is the caller's (busy) until put or freed; NULL: no such handle, or somebody else is at it. */
+/* The mapping, and it is the caller's (busy) until put or freed; NULL: no such handle, or somebody
+ * else is at it. */
 struct mapping *maptrack_claim(struct gnttab *g, u32 handle);
 void maptrack_put(struct gnttab *g, struct mapping *m);
 void maptrack_free(struct gnttab *g, u32 handle);

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * map_grant_ref. On Arm a mapping goes to a guest-physical address: host_addr is one, and the only kind of
- * mapping is GNTMAP_host_map, with or without GNTMAP_readonly; Xen 4.17 refuses all others there, device_map
- * included, because every domain is translated.
+ * map_grant_ref. On Arm a mapping goes to a guest-physical address: host_addr is one, and the only
+ * kind of mapping is GNTMAP_host_map, with or without GNTMAP_readonly; Xen 4.17 refuses all others
+ * there, device_map included, because every domain is translated.
  *
- * dev_bus_addr is the machine address all the same: dom0's swiotlb-xen takes it as the page's bus address and
- * does DMA by it. Without an SMMU nothing needs to be mapped for that, and Xen maps a granted page 1:1 into a
- * direct-mapped domain only if it has one. Kanso has no SMMU driver yet, so neither do we.
+ * dev_bus_addr is the machine address all the same: dom0's swiotlb-xen takes it as the page's bus
+ * address and does DMA by it. Without an SMMU nothing needs to be mapped for that, and Xen maps a
+ * granted page 1:1 into a direct-mapped domain only if it has one. Kanso has no SMMU driver yet, so
+ * neither do we.
  */
 #include "dom/policy.h"
 #include "gnttab/grant.h"

@@ -44,8 +44,7 @@ static void readonly_mappings(void **state)
     assert_int_equal(unmap(0, HOLE, op.handle), GNTST_okay);
     assert_int_equal(entry_of(1, 8)->flags, GTF_permit_access | GTF_readonly);
     /* A page that the granter itself may only read. */
-    assert_int_equal(
-        p2m_map(dom(1)->p2m, world_gfn(4), world_ram_mfn[1][4], 0, P2M_RAM_RO), OK);
+    assert_int_equal(p2m_map(dom(1)->p2m, world_gfn(4), world_ram_mfn[1][4], 0, P2M_RAM_RO), OK);
     grant(1, 9, 0, 4, 0);
     assert_int_equal(map(0, 1, 9, HOLE, HOST).status, GNTST_bad_page);
     assert_int_equal(entry_of(1, 9)->flags, GTF_permit_access);
@@ -57,8 +56,7 @@ static void readonly_mappings(void **state)
 /* The flags follow the pins: writing goes with the last writer, reading with the last of all. */
 static void pins_of_both_kinds(void **state)
 {
-    const u16 idle = GTF_permit_access, reading = idle | GTF_reading,
-              both = reading | GTF_writing;
+    const u16 idle = GTF_permit_access, reading = idle | GTF_reading, both = reading | GTF_writing;
     grant(1, 8, 0, 3, 0);
     u32 r1 = map(0, 1, 8, HOLE, HOST_RO).handle;
     assert_int_equal(entry_of(1, 8)->flags, reading);
@@ -96,7 +94,8 @@ static void the_page_is_the_one_that_was_pinned(void **state)
     assert_int_equal(op.status, GNTST_okay);
     assert_int_equal(seen_at(0, HOLE + 1, &mfn), P2M_GRANT_RW);
     assert_int_equal(mfn, world_ram_mfn[1][3].mfn);
-    /* It takes the entry back by force: those who are in may stay in, and more, as long as one is. */
+    /* It takes the entry back by force: those who are in may stay in, and more, as long as one is.
+     */
     entry_of(1, 8)->flags = 0;
     assert_int_equal(map(0, 1, 8, HOLE + 2, HOST_RO).status, GNTST_okay);
     assert_int_equal(unmap(0, HOLE, a), GNTST_okay);
@@ -244,7 +243,8 @@ static void where_it_may_be_mapped(void **state)
     u32 handle = map(0, 1, 8, (1ULL << 28) - 1, HOST).handle;
     assert_int_equal(seen_at(0, (1ULL << 28) - 1, &mfn), P2M_GRANT_RW);
     assert_int_equal(unmap(0, (1ULL << 28) - 1, handle), GNTST_okay);
-    /* Over RAM of its own: that page is not lost, only not seen. An offset in the page does not matter. */
+    /* Over RAM of its own: that page is not lost, only not seen. An offset in the page does not
+     * matter. */
     struct xen_gnttab_map_grant_ref op = {
         .host_addr = (world_gfn(7).gfn << PAGE_SHIFT) + 0x123,
         .flags = HOST,
@@ -410,8 +410,7 @@ static void a_batch_of_unmaps(void **state)
         op.status = 77;
         gnttab_unmap(&batch, &op);
         assert_int_equal(op.status, GNTST_bad_handle);
-        assert_int_equal(entry_of(1, 8 + i)->flags,
-                         GTF_permit_access | GTF_reading | GTF_writing);
+        assert_int_equal(entry_of(1, 8 + i)->flags, GTF_permit_access | GTF_reading | GTF_writing);
     }
     gnttab_unmap_end(&batch);
     for (u32 i = 0; i < GNTTAB_UNMAPS_MAX; i++) {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A domain's mappings of others' pages: pages of struct mapping that never move, a free list through them. */
+/* A domain's mappings of others' pages: pages of struct mapping that never move, a free list
+ * through them. */
 #include "gnttab/grant.h"
 #include "mem/slab.h"
 

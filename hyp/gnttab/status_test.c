@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flags of an entry whose owner changes it at the worst moment: guest memory has a door of the test's own
- * here, with the owner behind it.
+ * The flags of an entry whose owner changes it at the worst moment: guest memory has a door of the
+ * test's own here, with the owner behind it.
  */
 #include "gnttab/fixture_test.h"
 
@@ -34,7 +34,8 @@ void gpage_write64(struct gpage *p, u32 offset, u64 value)
     *(u64 *)reach(p, offset, 8) = value;
 }
 
-void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset, u32 bytes)
+void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset,
+                u32 bytes)
 {
 }
 
@@ -114,7 +115,7 @@ static void make_readonly(struct xen_grant_entry_v1 *e)
 static void a_change_after_the_check(void **state)
 {
     static void (*const change[])(struct xen_grant_entry_v1 *) = {take_back, give_to_another,
-                                                                   make_readonly};
+                                                                  make_readonly};
     for (u32 i = 0; i < ARRAY_LEN(change); i++) {
         grant(1, 8, 0, 3, 0);
         before_exchange = change[i];

@@ -172,8 +172,8 @@ static bool is_pinned(const struct active *a)
 }
 
 /*
- * Sets GTF_reading, and GTF_writing unless readonly, in an entry that lets by do so. flags and domid are one
- * 32-bit word: what is checked is what is replaced.
+ * Sets GTF_reading, and GTF_writing unless readonly, in an entry that lets by do so. flags and
+ * domid are one 32-bit word: what is checked is what is replaced.
  */
 static s16 status_set(struct gpage *page, u32 offset, const struct active *a, domid_t by,
                       bool readonly, bool mapping)
@@ -200,7 +200,8 @@ static s16 status_set(struct gpage *page, u32 offset, const struct active *a, do
     return GNTST_general_error;
 }
 
-/* Takes back what no pin needs any more. Full barriers: what was written to the page is seen before. */
+/* Takes back what no pin needs any more. Full barriers: what was written to the page is seen
+ * before. */
 static void status_clear(struct gpage *page, u32 offset, const struct active *a, bool readonly)
 {
     if (!readonly && a->writers == 0) {
@@ -217,7 +218,8 @@ s16 grant_get_page(struct domain *d, gfn_t gfn, bool writable, struct frame **ou
     if (p2m_get_page(d->p2m, gfn, writable, &f) != OK) {
         return GNTST_bad_page;
     }
-    /* Only what is d's own: not a page that it maps by somebody's grant, nor one of the hypervisor's. */
+    /* Only what is d's own: not a page that it maps by somebody's grant, nor one of the
+     * hypervisor's. */
     if (f->state != FRAME_GUEST || f->owner != d->id.id) {
         frame_put(f);
         return GNTST_bad_page;

@@ -21,9 +21,10 @@ void gnttab_unmap_begin(struct gnttab_unmaps *batch, struct domain *mapper)
 }
 
 /*
- * host_addr must be where the handle's mapping was made; Xen only checks that it maps the same page. If there is
- * nothing any more (the guest removed it by other means, and its reference went then) the pins still go;
- * something else there is an error. dev_bus_addr would name a device mapping, of which Arm has none: ignored.
+ * host_addr must be where the handle's mapping was made; Xen only checks that it maps the same
+ * page. If there is nothing any more (the guest removed it by other means, and its reference went
+ * then) the pins still go; something else there is an error. dev_bus_addr would name a device
+ * mapping, of which Arm has none: ignored.
  */
 static s16 unmap_leaf(struct gnttab_unmaps *batch, struct mapping *m, u64 host_addr)
 {

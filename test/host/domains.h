@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains of the fake machine, for unit tests of the rooms that stand on dom/ and guestmem/: real frames, slabs,
- * stage-2 tables and gpages; vCPUs that never run. Include once in a test program. Domain 0 controls, 1 and 2 are
- * guests; each has WORLD_VCPUS vCPUs and WORLD_PAGES pages of RAM from gfn WORLD_RAM on.
+ * Domains of the fake machine, for unit tests of the rooms that stand on dom/ and guestmem/: real
+ * frames, slabs, stage-2 tables and gpages; vCPUs that never run. Include once in a test program.
+ * Domain 0 controls, 1 and 2 are guests; each has WORLD_VCPUS vCPUs and WORLD_PAGES pages of RAM
+ * from gfn WORLD_RAM on.
  *
- * What sends interrupts, logs, crashes or defers is here and counts. Each test begins with world_start and ends
- * with world_end, which finds every page and heap object that was not given back, and every lock.
+ * What sends interrupts, logs, crashes or defers is here and counts. Each test begins with
+ * world_start and ends with world_end, which finds every page and heap object that was not given
+ * back, and every lock.
  */
 #ifndef TEST_HOST_DOMAINS_H
 #define TEST_HOST_DOMAINS_H
@@ -49,7 +51,7 @@ struct domain *domain_hardware = &world_domain[0];
 static u32 world_injected[WORLD_DOMAINS][WORLD_VCPUS]; /* event interrupts */
 static u32 world_raised[WORLD_DOMAINS][WORLD_VCPUS];   /* vcpu->work */
 static u32 world_crashes, world_panics;
-static char world_log[16384];                          /* all that was said */
+static char world_log[16384]; /* all that was said */
 static u32 world_log_bytes;
 
 /* --- upcalls and neighbours --- */
@@ -186,8 +188,8 @@ static bool world_out_of_memory(void)
 }
 
 /*
- * This many pages can still be had, and no small object but from them: the first allocation of each size takes a
- * page. ~0: plenty again.
+ * This many pages can still be had, and no small object but from them: the first allocation of each
+ * size takes a page. ~0: plenty again.
  */
 static inline void world_fail_after(u32 pages)
 {
