@@ -2,7 +2,7 @@
 /*
  * List registers as a cache of the head of a vCPU's queue. When not all fit:
  *
- *   - the most urgent one that is due gets one, so that it can preempt;
+ *   - the most urgent one that is due gets one, so that it can preempt and one is always pending there;
  *   - then those that are active, so that their end finds them; of those that find no room the host is told by a
  *     count of ends without a list register (LRENPIE);
  *   - then the others that are due; when some are left out, the host is told once none is pending in a list
@@ -15,6 +15,16 @@
 #include "cpu/atomic.h"
 #include "vgic/state.h"
 
+static u32 all_lrs(void)
+{
+    return (u32)(BIT(gic_info.nr_lrs) - 1);
+}
+
+static bool has_room(const struct vgic_cpu *vc)
+{
+    return vc->lr_used != all_lrs();
+}
+
 /* ---- one list register ---- */
 
 /* Hardware's part of the state comes back. The register itself is left as it is (lr_stale). */
@@ -23,8 +33,7 @@ static void fold(struct vgic_cpu *vc, u32 n)
     struct vgic_irq *irq = vc->lr[n];
     struct gic_lr lr = gic->lr_decode(gic->lr_read(n));
     vc->lr_used &= ~(1u << n);
-    vc->lr_stale |= 1u << n;
-    vc->lr[n] = NULL;
+    vc->lr_stale |= 1u << n; /* and vc->lr[n] says whose */
     irq->lr = LR_NONE;
     irq->active = lr.active;
     if (lr.active) {
@@ -59,8 +68,21 @@ static bool take_pending(struct vgic_irq *irq, u32 source)
     return true; /* by the latch or by the line */
 }
 
-static void fill(struct vgic_cpu *vc, struct vgic_irq *irq, u32 n)
+/* There is a free one. Its own old one first, so that no two ever say the same number; then one that hardware must be
+ * cleared of, which is best written at once. */
+static u32 choose_slot(const struct vgic_cpu *vc, const struct vgic_irq *irq)
 {
+    for (u32 stale = vc->lr_stale; stale; stale &= stale - 1) {
+        if (vc->lr[bit_lowest(stale)] == irq) {
+            return bit_lowest(stale);
+        }
+    }
+    return bit_lowest(vc->lr_stale ? vc->lr_stale : all_lrs() & ~vc->lr_used);
+}
+
+static void fill(struct vgic_cpu *vc, struct vgic_irq *irq)
+{
+    u32 n = choose_slot(vc, irq);
     bool due = vgic_is_due(irq);
     if (due && irq->active && irq->hw_active) {
         /* No register shows both, and one of the host's tells nobody of its end: from here on it is software's. */
@@ -104,11 +126,6 @@ static void clear_stale(struct vgic_cpu *vc)
 }
 
 /* ---- all of them ---- */
-
-static u32 all_lrs(void)
-{
-    return (u32)(BIT(gic_info.nr_lrs) - 1);
-}
 
 static void fold_some(struct vgic_cpu *vc, u32 which)
 {
@@ -163,50 +180,42 @@ static void set_hcr(struct vgic_cpu *vc, u32 hcr)
     }
 }
 
-/* Fills the empty list registers from the queue. */
+/* The most urgent one that could preempt, or is next. */
+static struct vgic_irq *find_urgent(const struct vgic_cpu *vc)
+{
+    struct vgic_irq *irq;
+    list_for_each(irq, &vc->queue, node) {
+        if (!irq->active && vgic_is_due(irq) && !vgic_is_stray(irq)) {
+            return irq;
+        }
+    }
+    return NULL;
+}
+
+/* Fills the empty list registers, which are all, from the queue. */
 static void choose(struct vgic_cpu *vc)
 {
-    u32 free = all_lrs() & ~vc->lr_used;
-    u32 nr_active = 0;
-    struct vgic_irq *irq, *urgent = NULL, *running = NULL;
-    list_for_each(irq, &vc->queue, node) {
-        if (irq->active) {
-            nr_active++;
-            running = running ? running : irq;
-        } else if (!urgent && vgic_is_due(irq) && !vgic_is_stray(irq)) {
-            urgent = irq;
-        }
-    }
-    /* With a single list register the urgent one gets it only if it preempts. */
-    if (urgent && (gic_info.nr_lrs > 1 || !running || urgent->priority < running->priority)) {
-        fill(vc, urgent, bit_lowest(free));
-        free = all_lrs() & ~vc->lr_used;
-    }
     u32 hcr = GICH_HCR_EN;
+    struct vgic_irq *irq, *urgent = find_urgent(vc);
+    if (urgent) {
+        fill(vc, urgent);
+    }
     list_for_each(irq, &vc->queue, node) {
-        if (nr_active == 0) {
-            break;
-        }
-        if (irq->active) {
-            nr_active--;
-            if (free) {
-                fill(vc, irq, bit_lowest(free));
-                free = all_lrs() & ~vc->lr_used;
-            } else {
-                hcr |= GICH_HCR_LRENPIE;
-            }
+        if (irq->active && has_room(vc)) {
+            fill(vc, irq);
+        } else if (irq->active) {
+            hcr |= GICH_HCR_LRENPIE;
         }
     }
     list_for_each(irq, &vc->queue, node) {
         if (irq->lr != LR_NONE || irq->active || !vgic_is_due(irq) || vgic_is_stray(irq)) {
             continue;
         }
-        if (!free) {
+        if (!has_room(vc)) {
             hcr |= GICH_HCR_NPIE;
             break;
         }
-        fill(vc, irq, bit_lowest(free));
-        free = all_lrs() & ~vc->lr_used;
+        fill(vc, irq);
     }
     set_hcr(vc, hcr);
 }
@@ -221,15 +230,12 @@ void vgic_refill(struct vgic_cpu *vc)
 
 void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
 {
-    u32 free = all_lrs() & ~vc->lr_used;
-    if (unlikely(!free || vc->hcr != GICH_HCR_EN)) {
+    if (unlikely(!has_room(vc) || vc->hcr != GICH_HCR_EN)) {
         vgic_refill(vc);
         return;
     }
     if (irq) {
-        /* One that hardware must be cleared of is best written at once. */
-        u32 best = free & vc->lr_stale;
-        fill(vc, irq, bit_lowest(best ? best : free));
+        fill(vc, irq);
     }
     if (vc->lr_stale) {
         clear_stale(vc);
@@ -305,6 +311,9 @@ void vgic_maintenance(struct irq_desc *desc, void *arg)
  * 0069 12.4.8. Ours are of group 0 on GICv2 and of group 1 on GICv3. */
 static u32 priority_mask(const struct vgic_cpu *vc, u32 version)
 {
+    if (vc->loaded_on != NOT_LOADED && !vgic_is_here(vc)) {
+        return 0x100; /* another CPU's cannot be read: none that we know of */
+    }
     u32 vmcr = vgic_is_here(vc) ? gic->vmcr_read() : vc->state.vmcr;
     if (version == 2) {
         return vmcr & 1 ? (vmcr >> 27) << 3 : 0;
