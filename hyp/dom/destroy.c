@@ -44,5 +44,7 @@ enum err domain_kill(struct domain *d)
     d->life = DOMAIN_DEAD;
     spin_unlock(&d->lock);
     domain_put(d);
+    /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone, and they hear again. */
+    dom_up_exception();
     return OK;
 }
