@@ -55,8 +55,9 @@ static s64 ask_domain(struct memory_op *m)
     }
 }
 
-/* A stake in free memory for a build to come. Builds do not race here (one toolstack operation at a time, and a
- * domain's pages are its own from the first step on), so the answer is whether it would fit now. */
+/* A stake in free memory for a build to come. Builds do not race here (one toolstack operation at a
+ * time, and a domain's pages are its own from the first step on), so the answer is whether it would
+ * fit now. */
 static s64 claim(struct memory_op *m)
 {
     struct xen_memory_reservation r;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Private to call/: memory_op by its commands. A command that is done in parts carries how far it is in the upper
- * bits of the ABI's command word: command | done << MEMOP_EXTENT_SHIFT.
+ * Private to call/: memory_op by its commands. A command that is done in parts carries how far it
+ * is in the upper bits of the ABI's command word: command | done << MEMOP_EXTENT_SHIFT.
  */
 #ifndef CALL_MEMORY_H
 #define CALL_MEMORY_H
@@ -16,13 +16,14 @@
 struct memory_op {
     struct vcpu *v;
     struct call_args *args;
-    u32 command;     /* XENMEM_* */
-    u64 start;       /* extents or elements done before */
+    u32 command; /* XENMEM_* */
+    u64 start;   /* extents or elements done before */
     gva_t argument;
-    u32 work;        /* pages' worth of work done in this stay, see memory_op_spend() */
+    u32 work; /* pages' worth of work done in this stay, see memory_op_spend() */
 };
 
-/* Counts work in units of one page zeroed and cleaned (about 170 instructions). True: leave EL2 now. */
+/* Counts work in units of one page zeroed and cleaned (about 170 instructions). True: leave EL2
+ * now. */
 bool memory_op_spend(struct memory_op *m, u32 pages);
 /* The result that has the caller come again with done elements behind him. */
 s64 memory_op_restart(struct memory_op *m, u64 done);

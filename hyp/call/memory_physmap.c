@@ -32,12 +32,14 @@ static enum err add_grant_frame(struct domain *d, u64 idx, gfn_t gfn)
         return OK;
     }
     if (old != FRAME_NO_GFN) {
-        err_ignore(p2m_unmap(d->p2m, (gfn_t){old}, frame_to_mfn(f), 0)); /* another vCPU may have been first */
+        err_ignore(p2m_unmap(d->p2m, (gfn_t){old}, frame_to_mfn(f),
+                             0)); /* another vCPU may have been first */
     }
     return p2m_map_shared(d->p2m, gfn, f);
 }
 
-/* The page of od at gfn, RAM or shared with the hypervisor, with a reference, and how it may be mapped. */
+/* The page of od at gfn, RAM or shared with the hypervisor, with a reference, and how it may be
+ * mapped. */
 static enum err get_foreign(struct domain *od, gfn_t gfn, struct frame **out, enum p2m_type *type)
 {
     *type = P2M_FOREIGN_RW;
@@ -79,8 +81,8 @@ static enum err add_foreign(struct domain *d, domid_t foreign, u64 idx, gfn_t gf
     return e;
 }
 
-/* A device page that the control domain has 1:1 may appear once more, cacheable. Others are passed over in silence:
- * that is what the ABI's users expect of a page that is not theirs. */
+/* A device page that the control domain has 1:1 may appear once more, cacheable. Others are passed
+ * over in silence: that is what the ABI's users expect of a page that is not theirs. */
 static enum err add_device(struct domain *d, u64 idx, gfn_t gfn)
 {
     mfn_t mfn;
@@ -152,7 +154,8 @@ s64 memory_add_to_physmap(struct memory_op *m)
 
 static enum err add_nth(struct domain *d, const struct xen_add_to_physmap_batch *b, u64 i)
 {
-    u64 idx, gfn;
+    u64 idx;
+    u64 gfn;
     if (copy_in_nth(&idx, (gva_t){b->idxs.p}, i, sizeof(idx)) != OK ||
         copy_in_nth(&gfn, (gva_t){b->gpfns.p}, i, sizeof(gfn)) != OK) {
         return E_FAULT;
@@ -220,7 +223,8 @@ s64 memory_remove_from_physmap(struct memory_op *m)
     mfn_t mfn;
     enum p2m_type type;
     u32 order;
-    if (p2m_lookup(d->p2m, (gfn_t){a.gpfn}, &mfn, &type, &order) != OK || p2m_type_is_device(type)) {
+    if (p2m_lookup(d->p2m, (gfn_t){a.gpfn}, &mfn, &type, &order) != OK ||
+        p2m_type_is_device(type)) {
         return E_NOENT;
     }
     if (type == P2M_GRANT_RW || type == P2M_GRANT_RO) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * increase_reservation, decrease_reservation, populate_physmap: lists of extents. The answer is the number of
- * extents done; what stops the list is not said (abi/memory.h, and libxc builds on it).
+ * increase_reservation, decrease_reservation, populate_physmap: lists of extents. The answer is the
+ * number of extents done; what stops the list is not said (abi/memory.h, and libxc builds on it).
  *
- * An extent that takes several stays keeps its place in vcpu->restart, tagged with the call's arguments: whoever
- * comes with other arguments starts anew.
+ * An extent that takes several stays keeps its place in vcpu->restart, tagged with the call's
+ * arguments: whoever comes with other arguments starts anew.
  */
 #include "abi/memory.h"
 #include "base/bits.h"
@@ -63,12 +63,14 @@ static enum outcome populate_direct(struct extents *x, u64 i, gfn_t gfn)
     u32 nr = 1u << x->order;
     for (u32 place = take_place(x->m, i); place < nr; place++) {
         gfn_t at = gfn_add(gfn, place);
-        mfn_t own = {at.gfn}, there;
+        mfn_t own = {at.gfn};
+        mfn_t there;
         enum p2m_type type;
         u32 order;
-        bool is_there = p2m_lookup(d->p2m, at, &there, &type, &order) == OK && there.mfn == own.mfn &&
-                        p2m_type_is_ram(type);
-        if (!is_there && (!frame_is_owned(own, d->id) || p2m_map(d->p2m, at, own, 0, P2M_RAM_RW) != OK)) {
+        bool is_there = p2m_lookup(d->p2m, at, &there, &type, &order) == OK &&
+                        there.mfn == own.mfn && p2m_type_is_ram(type);
+        if (!is_there &&
+            (!frame_is_owned(own, d->id) || p2m_map(d->p2m, at, own, 0, P2M_RAM_RW) != OK)) {
             return STOP;
         }
         if (memory_op_spend(x->m, WORK_EXTENT) && place + 1 < nr) {
@@ -147,9 +149,10 @@ static enum outcome decrease(struct extents *x, u64 i, gfn_t gfn)
     u32 place = take_place(x->m, i);
     while (place < nr) {
         struct p2m_run run[RUNS_STAY];
-        u32 nr_runs, done;
-        enum err e = p2m_unmap_ram(d->p2m, gfn_add(gfn, place), MIN(nr - place, PAGES_STAY), run, RUNS_STAY,
-                                   &nr_runs, &done);
+        u32 nr_runs;
+        u32 done;
+        enum err e = p2m_unmap_ram(d->p2m, gfn_add(gfn, place), MIN(nr - place, PAGES_STAY), run,
+                                   RUNS_STAY, &nr_runs, &done);
         if (e != OK) {
             return STOP;
         }
@@ -185,7 +188,8 @@ static enum outcome do_extent(struct extents *x, u64 i)
 static bool is_node_allowed(const struct memory_op *m, u32 flags)
 {
     const u32 any = 0xff;
-    return XENMEMF_get_node(flags) == any || m->v->domain->privileged || !(flags & XENMEMF_exact_node_request);
+    return XENMEMF_get_node(flags) == any || m->v->domain->privileged ||
+           !(flags & XENMEMF_exact_node_request);
 }
 
 s64 memory_reservation(struct memory_op *m)
@@ -198,8 +202,10 @@ s64 memory_reservation(struct memory_op *m)
     if (!is_node_allowed(m, r.mem_flags)) {
         return E_INVAL;
     }
-    struct extents x = {
-        .m = m, .d = dom_find_or_self((domid_t){r.domid}), .list = {r.extent_start.p}, .order = r.extent_order};
+    struct extents x = {.m = m,
+                        .d = dom_find_or_self((domid_t){r.domid}),
+                        .list = {r.extent_start.p},
+                        .order = r.extent_order};
     u32 max_order = m->v->domain->privileged ? MAX_ORDER_CONTROL : MAX_ORDER_GUEST;
     if (!x.d || memory_op_permit(m, x.d) != OK || r.extent_order > max_order ||
         (r.mem_flags & XENMEMF_populate_on_demand)) {

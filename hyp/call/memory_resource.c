@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * acquire_resource: frames that a service of the hypervisor keeps for a domain, mapped into the caller. The only
- * resource is the grant table's shared frames: the tools seed a new guest's first entries there.
+ * acquire_resource: frames that a service of the hypervisor keeps for a domain, mapped into the
+ * caller. The only resource is the grant table's shared frames: the tools seed a new guest's first
+ * entries there.
  */
 #include "abi/memory.h"
 #include "call/memory.h"
@@ -12,7 +13,8 @@
 
 #define WORK_FRAME 3u
 
-static enum err map_nth(struct memory_op *m, struct domain *d, const struct xen_mem_acquire_resource *a, u64 i)
+static enum err map_nth(struct memory_op *m, struct domain *d,
+                        const struct xen_mem_acquire_resource *a, u64 i)
 {
     u64 gfn;
     if (copy_in_nth(&gfn, (gva_t){a->frame_list.p}, i, sizeof(gfn)) != OK) {
@@ -60,7 +62,8 @@ s64 memory_acquire_resource(struct memory_op *m)
         return E_PERM;
     }
     u32 max = gnttab_max_frames(d);
-    if (a.type != XENMEM_resource_grant_table || a.id != XENMEM_resource_grant_table_id_shared || max == 0) {
+    if (a.type != XENMEM_resource_grant_table || a.id != XENMEM_resource_grant_table_id_shared ||
+        max == 0) {
         return E_INVAL;
     }
     if (!a.frame_list.p) {

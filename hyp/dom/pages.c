@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which pages are a domain's. A page of the domain's is on its list from domain_add_pages() until its allocation
- * is dropped, and counts in nr_pages until it is free; between the two it is only borrowed by others. From its first
- * page on a domain keeps one reference on itself, so that the last borrower still finds the account; it goes when
- * the domain is dying and the last page has gone.
+ * Which pages are a domain's. A page of the domain's is on its list from domain_add_pages() until
+ * its allocation is dropped, and counts in nr_pages until it is free; between the two it is only
+ * borrowed by others. From its first page on a domain keeps one reference on itself, so that the
+ * last borrower still finds the account; it goes when the domain is dying and the last page has
+ * gone.
  */
 #include "base/panic.h"
 #include "cpu/atomic.h"
@@ -122,7 +123,8 @@ enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
 
 /* --- dropping --- */
 
-/* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the caller frees it. */
+/* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the
+ * caller frees it. */
 static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned)
 {
     enum frame_drop drop = frame_drop_owner(f);
@@ -152,9 +154,11 @@ bool domain_drop_page(struct domain *d, struct frame *f)
 
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
 {
-    u32 start = 0, nr_free = 0;
+    u32 start = 0;
+    u32 nr_free = 0;
     bool owned;
-    /* Neighbours that are free together go back as one: the allocator need not merge them page by page. */
+    /* Neighbours that are free together go back as one: the allocator need not merge them page by
+     * page. */
     spin_lock(&d->page_lock);
     for (u32 i = 0; i <= nr; i++) {
         if (i < nr && drop_locked(d, &first[i], &owned)) {

@@ -249,7 +249,8 @@ static void test_populate_larger_than_2_mib(void **state)
         steps++;
     }
     assert_int_equal(e, OK);
-    assert_int_equal(steps, 256 + 7); /* the last clearing cuts; eight give, the last of them is OK */
+    assert_int_equal(steps,
+                     256 + 7); /* the last clearing cuts; eight give, the last of them is OK */
     expect_clear(f, 12);
     assert_int_equal(list_length(), 1u << 12);
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * New memory of a domain, made in bounded steps: a block is taken from the heap, zeroed and cleaned 64 KiB at a
- * time while it is HEAP still (so that giving up is one free), and then put on the domain's list 512 pages at a
- * time. Where it stands is kept in the domain, so that a caller who was sent out of EL2 just comes again.
+ * New memory of a domain, made in bounded steps: a block is taken from the heap, zeroed and cleaned
+ * 64 KiB at a time while it is HEAP still (so that giving up is one free), and then put on the
+ * domain's list 512 pages at a time. Where it stands is kept in the domain, so that a caller who
+ * was sent out of EL2 just comes again.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -10,9 +11,9 @@
 #include "dom/pages.h"
 #include "mem/frame.h"
 
-#define CLEAR_PAGES 16u  /* 64 KiB */
+#define CLEAR_PAGES 16u /* 64 KiB */
 #define GIVE_PAGES  512u
-#define SMALL_ORDER 4u   /* up to here a block is one step and needs no cursor */
+#define SMALL_ORDER 4u /* up to here a block is one step and needs no cursor */
 
 static void clear(struct frame *first, u32 nr)
 {
@@ -75,7 +76,8 @@ static enum err step_locked(struct domain *d, struct frame **out)
             return E_RESTART;
         }
         if (d->populate_order > ORDER_2M) {
-            /* Pieces that can be given one by one and that the allocator still understands between. */
+            /* Pieces that can be given one by one and that the allocator still understands between.
+             */
             frame_split(block, d->populate_order, ORDER_2M);
             return E_RESTART;
         }

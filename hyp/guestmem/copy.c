@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies run under the p2m lock (read side) from the translation of a page to the end of its bytes. What the
- * tables map then cannot be freed: whoever takes a page away needs the lock for writing, flushes, and only then
- * drops its reference. A translation out of a TLB entry that is about to be flushed is therefore good as well.
+ * Copies run under the p2m lock (read side) from the translation of a page to the end of its bytes.
+ * What the tables map then cannot be freed: whoever takes a page away needs the lock for writing,
+ * flushes, and only then drops its reference. A translation out of a TLB entry that is about to be
+ * flushed is therefore good as well.
  */
 #include "base/bits.h"
 #include "base/string.h"
@@ -78,7 +79,8 @@ enum err copy_out_zero(gva_t to, u32 bytes)
 
 enum err guest_translate(gva_t va, bool write, gaddr_t *out)
 {
-    if (guest_translate_stage1(va, write, out) != OK || !p2m_allows(domain_current()->p2m, *out, write, false)) {
+    if (guest_translate_stage1(va, write, out) != OK ||
+        !p2m_allows(domain_current()->p2m, *out, write, false)) {
         return E_FAULT;
     }
     return OK;
@@ -88,7 +90,8 @@ enum err guest_translate(gva_t va, bool write, gaddr_t *out)
 static bool nth(gva_t base, u64 index, u32 bytes, gva_t *out)
 {
     u64 offset;
-    return !__builtin_mul_overflow(index, (u64)bytes, &offset) && !__builtin_add_overflow(base.v, offset, &out->v);
+    return !__builtin_mul_overflow(index, (u64)bytes, &offset) &&
+           !__builtin_add_overflow(base.v, offset, &out->v);
 }
 
 enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes)

@@ -4,9 +4,10 @@
 #include "guestmem/guestmem.h"
 #include "sync/spinlock.h"
 
-#define RAM 0x40000000ULL /* 16 pages from here; the one after is read-only, then a hole, then a device */
-#define RO  (RAM + 16 * PAGE_SIZE)
-#define HOLE (RAM + 17 * PAGE_SIZE)
+#define RAM \
+    0x40000000ULL /* 16 pages from here; the one after is read-only, then a hole, then a device */
+#define RO     (RAM + 16 * PAGE_SIZE)
+#define HOLE   (RAM + 17 * PAGE_SIZE)
 #define DEVICE (RAM + 18 * PAGE_SIZE)
 
 static struct domain *d;
@@ -155,7 +156,8 @@ static int start_group(void **state)
     assert_int_equal(frame_alloc(0, &f), OK);
     assert_int_equal(domain_add_pages(d, f, 0), OK);
     assert_int_equal(p2m_map(d->p2m, (gfn_t){RO / PAGE_SIZE}, frame_to_mfn(f), 0, P2M_RAM_RO), OK);
-    assert_int_equal(p2m_map(d->p2m, (gfn_t){DEVICE / PAGE_SIZE}, (mfn_t){0x9000}, 0, P2M_DEVICE), OK);
+    assert_int_equal(p2m_map(d->p2m, (gfn_t){DEVICE / PAGE_SIZE}, (mfn_t){0x9000}, 0, P2M_DEVICE),
+                     OK);
     return 0;
 }
 

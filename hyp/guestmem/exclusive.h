@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One try of a compare-and-exchange on guest memory: true when *expected was there and is replaced, with a full
- * barrier. False: *expected is what is there, or, when that is what was expected, the exclusive was lost.
+ * One try of a compare-and-exchange on guest memory: true when *expected was there and is replaced,
+ * with a full barrier. False: *expected is what is there, or, when that is what was expected, the
+ * exclusive was lost.
  */
 #ifndef GUESTMEM_EXCLUSIVE_H
 #define GUESTMEM_EXCLUSIVE_H

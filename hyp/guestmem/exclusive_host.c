@@ -5,15 +5,15 @@
 
 bool (*fake_exclusive_lost)(void *word);
 
-#define EXCLUSIVE(bits)                                                                            \
-    bool exclusive_try##bits(u##bits *word, u##bits *expected, u##bits value)                      \
-    {                                                                                              \
-        if (fake_exclusive_lost && fake_exclusive_lost(word)) {                                    \
-            *expected = *word;                                                                     \
-            return false;                                                                          \
-        }                                                                                          \
-        return __atomic_compare_exchange_n(word, expected, value, false, __ATOMIC_SEQ_CST,         \
-                                           __ATOMIC_RELAXED);                                      \
+#define EXCLUSIVE(bits)                                                                    \
+    bool exclusive_try##bits(u##bits *word, u##bits *expected, u##bits value)              \
+    {                                                                                      \
+        if (fake_exclusive_lost && fake_exclusive_lost(word)) {                            \
+            *expected = *word;                                                             \
+            return false;                                                                  \
+        }                                                                                  \
+        return __atomic_compare_exchange_n(word, expected, value, false, __ATOMIC_SEQ_CST, \
+                                           __ATOMIC_RELAXED);                              \
     }
 
 EXCLUSIVE(16)

@@ -5,7 +5,8 @@
 
 #include "base/types.h"
 
-/* When set each try asks: true loses the exclusive. The hook may write the word: another CPU did. */
+/* When set each try asks: true loses the exclusive. The hook may write the word: another CPU did.
+ */
 extern bool (*fake_exclusive_lost)(void *word);
 
 #endif

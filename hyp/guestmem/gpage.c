@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Atomic operations are single tries of compare-and-exchange in counted loops. An exclusive store fails when
- * another CPU writes the granule, so a guest that keeps writing could keep us here (XSA-295). After TRIES the
- * domain's other vCPUs are held: within an IPI's time nobody of the guest's is left to disturb. If that does not
- * help either, someone it shares the page with is at it, and the domain is crashed: the operation is not done.
+ * Atomic operations are single tries of compare-and-exchange in counted loops. An exclusive store
+ * fails when another CPU writes the granule, so a guest that keeps writing could keep us here
+ * (XSA-295). After TRIES the domain's other vCPUs are held: within an IPI's time nobody of the
+ * guest's is left to disturb. If that does not help either, someone it shares the page with is at
+ * it, and the domain is crashed: the operation is not done.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -59,7 +60,8 @@ void gpage_put(struct gpage *p)
     p->va = NULL;
 }
 
-/* offset comes masked and checked by its room; a wrong one must not leave the page whatever happens. */
+/* offset comes masked and checked by its room; a wrong one must not leave the page whatever
+ * happens. */
 static void *at(const struct gpage *p, u32 offset, u32 bytes)
 {
     assert(offset <= PAGE_SIZE - bytes && offset % bytes == 0);
@@ -129,7 +131,8 @@ void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes)
     wrote(p);
 }
 
-void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset, u32 bytes)
+void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset,
+                u32 bytes)
 {
     check(bytes <= PAGE_SIZE && to_offset <= PAGE_SIZE - bytes && from_offset <= PAGE_SIZE - bytes);
     memmove((char *)to->va + to_offset, (const char *)from->va + from_offset, bytes);
@@ -170,7 +173,8 @@ static bool again(struct attempt *a)
         cpu_relax();
         return true;
     }
-    domain_crash(a->page->domain, "its page %llx is written without pause: an atomic operation of ours starved",
+    domain_crash(a->page->domain,
+                 "its page %llx is written without pause: an atomic operation of ours starved",
                  frame_to_mfn(a->page->frame).mfn);
     return false;
 }
@@ -185,20 +189,20 @@ static void done(struct attempt *a, bool changed)
     }
 }
 
-#define CMPXCHG(bits)                                                                              \
-    bool gpage_cmpxchg##bits(struct gpage *p, u32 offset, u##bits *expected, u##bits value)        \
-    {                                                                                              \
-        u##bits *word = at(p, offset, bits / 8);                                                   \
-        u##bits found = *expected;                                                                 \
-        struct attempt a = {.page = p};                                                            \
-        bool changed;                                                                              \
-        do {                                                                                       \
-            changed = exclusive_try##bits(word, &found, value);                                    \
-            /* Failed though what we want is there: the exclusive was lost. */                     \
-        } while (!changed && found == *expected && again(&a));                                     \
-        *expected = found;                                                                         \
-        done(&a, changed);                                                                         \
-        return changed;                                                                            \
+#define CMPXCHG(bits)                                                                       \
+    bool gpage_cmpxchg##bits(struct gpage *p, u32 offset, u##bits *expected, u##bits value) \
+    {                                                                                       \
+        u##bits *word = at(p, offset, bits / 8);                                            \
+        u##bits found = *expected;                                                          \
+        struct attempt a = {.page = p};                                                     \
+        bool changed;                                                                       \
+        do {                                                                                \
+            changed = exclusive_try##bits(word, &found, value);                             \
+            /* Failed though what we want is there: the exclusive was lost. */              \
+        } while (!changed && found == *expected && again(&a));                              \
+        *expected = found;                                                                  \
+        done(&a, changed);                                                                  \
+        return changed;                                                                     \
     }
 
 CMPXCHG(16)

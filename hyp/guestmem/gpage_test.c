@@ -5,7 +5,7 @@
 #include "guestmem/guestmem.h"
 #include "sync/spinlock.h"
 
-#define GFN 0x40000ULL
+#define GFN          0x40000ULL
 #define LOSE_FOREVER ~0u
 
 static struct domain *d, *other;

@@ -2,15 +2,17 @@
 /*
  * The only two doors to guest memory.
  *
- * copy_in / copy_out: hypercall buffers at guest-virtual addresses of the current vCPU (translated by the MMU
- * as EL1 would, AT S12E1R/W, then checked against the p2m), once, whole or E_FAULT. At most 4 KiB a call
- * crosses at most two pages: bounded.
+ * copy_in / copy_out: hypercall buffers at guest-virtual addresses of the current vCPU (translated
+ * by the MMU as EL1 would, AT S12E1R/W, then checked against the p2m), once, whole or E_FAULT. At
+ * most 4 KiB a call crosses at most two pages: bounded.
  *
- * struct gpage: a guest page referenced, checked and mapped for as long as it is kept (event words, shared info,
- * grant table, runstate, rings). Its atomic operations are tried a bounded number of times, and then once with
- * the domain's other vCPUs paused, because a load-exclusive loop against a hostile guest need not end (XSA-295).
+ * struct gpage: a guest page referenced, checked and mapped for as long as it is kept (event words,
+ * shared info, grant table, runstate, rings). Its atomic operations are tried a bounded number of
+ * times, and then once with the domain's other vCPUs paused, because a load-exclusive loop against
+ * a hostile guest need not end (XSA-295).
  *
- * Every write marks its frame dirty in one place (guest_mark_dirty): migration and Remus stand on that.
+ * Every write marks its frame dirty in one place (guest_mark_dirty): migration and Remus stand on
+ * that.
  */
 #ifndef GUESTMEM_GUESTMEM_H
 #define GUESTMEM_GUESTMEM_H
@@ -22,8 +24,9 @@
 
 struct domain;
 
-/* Of the current vCPU. 0 bytes are always OK. E_FAULT: not mapped, not allowed, no RAM, or bytes > 64 KiB; bytes
- * before the bad page may have been copied. The caller holds no lock above RANK_P2M. */
+/* Of the current vCPU. 0 bytes are always OK. E_FAULT: not mapped, not allowed, no RAM, or bytes >
+ * 64 KiB; bytes before the bad page may have been copied. The caller holds no lock above RANK_P2M.
+ */
 enum err copy_in(void *to, gva_t from, u32 bytes);
 enum err copy_out(gva_t to, const void *from, u32 bytes);
 /* One element of a guest array: base + index * bytes, checked for wrap. */
@@ -31,19 +34,20 @@ enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes);
 enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes);
 enum err copy_out_zero(gva_t to, u32 bytes);
 
-/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings). E_FAULT as above. */
+/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings).
+ * E_FAULT as above. */
 enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes);
 enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes);
 
 struct gpage {
     struct frame *frame;
-    void *va;             /* no other file dereferences it */
+    void *va; /* no other file dereferences it */
     struct domain *domain;
     bool writable;
 };
 
-/* Takes a page of d's RAM by gfn. E_INVAL when it is no RAM of d's own, or not writable and should be. get pairs
- * with put (any order, any context). */
+/* Takes a page of d's RAM by gfn. E_INVAL when it is no RAM of d's own, or not writable and should
+ * be. get pairs with put (any order, any context). */
 enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out);
 /* A SHARED page of the hypervisor's (shared info, grant frames): no reference is taken. */
 void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out);
@@ -61,11 +65,14 @@ void gpage_write32(struct gpage *p, u32 offset, u32 value);
 void gpage_write64(struct gpage *p, u32 offset, u64 value);
 void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes);
 /* From one page to another (or within one: as memmove). Marks to dirty. */
-void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset, u32 bytes);
-/* Old value of the bit. bit counts from offset, in the words the ABI uses (64 bit on arm64). Full barrier. */
+void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 from_offset,
+                u32 bytes);
+/* Old value of the bit. bit counts from offset, in the words the ABI uses (64 bit on arm64). Full
+ * barrier. */
 bool gpage_test_and_set_bit(struct gpage *p, u32 offset, u32 bit);
 bool gpage_test_and_clear_bit(struct gpage *p, u32 offset, u32 bit);
-/* True when *expected was there and is replaced; else *expected is what is there. Full barrier on success. */
+/* True when *expected was there and is replaced; else *expected is what is there. Full barrier on
+ * success. */
 bool gpage_cmpxchg16(struct gpage *p, u32 offset, u16 *expected, u16 value);
 bool gpage_cmpxchg32(struct gpage *p, u32 offset, u32 *expected, u32 value);
 bool gpage_cmpxchg64(struct gpage *p, u32 offset, u64 *expected, u64 value);
@@ -79,10 +86,11 @@ extern void (*guest_dirty_hook)(struct frame *f);
 enum err guest_translate(gva_t va, bool write, gaddr_t *out);
 
 /* --- translate_arm64.c / translate_host.c --- */
-/* Stage 1 and 2 at once, as EL1 would access. E_FAULT. The caller holds the domain's p2m lock (reading suffices):
- * until it is dropped the answer stays true. */
+/* Stage 1 and 2 at once, as EL1 would access. E_FAULT. The caller holds the domain's p2m lock
+ * (reading suffices): until it is dropped the answer stays true. */
 enum err guest_translate_machine(gva_t va, bool write, maddr_t *out);
-/* Stage 1 only: for a data abort whose HPFAR_EL2 is not valid. E_FAULT: the guest changed its tables; execute again. */
+/* Stage 1 only: for a data abort whose HPFAR_EL2 is not valid. E_FAULT: the guest changed its
+ * tables; execute again. */
 enum err guest_translate_stage1(gva_t va, bool write, gaddr_t *out);
 
 #endif

@@ -1,20 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Address translation by the MMU, in the EL1&0 regime that is loaded: the current vCPU's (Arm ARM C6.2.21 AT,
- * D13.2.99 PAR_EL1). The instruction leaves its answer in PAR_EL1, which is the guest's too, so it is put back.
+ * Address translation by the MMU, in the EL1&0 regime that is loaded: the current vCPU's (Arm ARM
+ * C6.2.21 AT, D13.2.99 PAR_EL1). The instruction leaves its answer in PAR_EL1, which is the guest's
+ * too, so it is put back.
  */
 #include "base/bits.h"
 #include "guestmem/guestmem.h"
 
 #define PAR_FAULT BIT(0)
 
-#define TRANSLATE(op, va, par)                                                                     \
-    do {                                                                                           \
-        u64 saved;                                                                                 \
-        asm volatile("mrs %0, par_el1\n\tat " op ", %2\n\tisb\n\tmrs %1, par_el1\n\tmsr par_el1, %0" \
-                     : "=&r"(saved), "=&r"(par)                                                    \
-                     : "r"(va)                                                                     \
-                     : "memory");                                                                  \
+#define TRANSLATE(op, va, par)                                           \
+    do {                                                                 \
+        u64 saved;                                                       \
+        asm volatile("mrs %0, par_el1\n\tat " op                         \
+                     ", %2\n\tisb\n\tmrs %1, par_el1\n\tmsr par_el1, %0" \
+                     : "=&r"(saved), "=&r"(par)                          \
+                     : "r"(va)                                           \
+                     : "memory");                                        \
     } while (0)
 
 static u64 address(u64 par, gva_t va)

@@ -9,7 +9,8 @@ enum err guest_translate_machine(gva_t va, bool write, maddr_t *out)
     mfn_t mfn;
     enum p2m_type type;
     u32 order;
-    enum err e = p2m_lookup_locked(domain_current()->p2m, (gfn_t){va.v >> PAGE_SHIFT}, &mfn, &type, &order);
+    enum err e =
+        p2m_lookup_locked(domain_current()->p2m, (gfn_t){va.v >> PAGE_SHIFT}, &mfn, &type, &order);
     if (e != OK || (write && !p2m_type_is_writable(type))) {
         return E_FAULT;
     }

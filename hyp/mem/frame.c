@@ -97,7 +97,8 @@ static void free_block(u32 index, u32 order)
     nr_free += 1ULL << order;
     while (order < FRAME_MAX_ORDER) {
         u32 buddy = index ^ (1u << order);
-        /* In RAM the buddy's first record is the first of some block (see frame.h), so it was written. */
+        /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
+         * written. */
         if (!is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
             break;
         }
@@ -116,9 +117,10 @@ static u32 fitting_order(u64 index, u64 end)
 }
 
 /*
- * The block that holds index, by its first record: from the largest order down, the aligned index is the first
- * of some block as long as the block found one order above was smaller than that order, and RAM that starts in
- * the middle starts a block too. So each record read here was written.
+ * The block that holds index, by its first record: from the largest order down, the aligned index
+ * is the first of some block as long as the block found one order above was smaller than that
+ * order, and RAM that starts in the middle starts a block too. So each record read here was
+ * written.
  */
 static u32 find_block(u32 index)
 {
@@ -131,8 +133,8 @@ static u32 find_block(u32 index)
     }
 }
 
-/* Cuts the block of 2^order at index out of the larger one of that state which holds it; its head is left as
- * HEAP. False when there is none. */
+/* Cuts the block of 2^order at index out of the larger one of that state which holds it; its head
+ * is left as HEAP. False when there is none. */
 static bool carve(u32 index, u32 order, enum frame_state state)
 {
     u32 head = find_block(index);
@@ -315,7 +317,8 @@ void frame_split(struct frame *f, u32 order, u32 to)
 void frame_assign_run(struct frame *first, u32 nr, domid_t d)
 {
     u32 index = index_of(first);
-    struct frame record = {.refs = FRAME_OWNED, .next = index + 1, .prev = index - 1, .gfn = FRAME_NO_GFN};
+    struct frame record = {
+        .refs = FRAME_OWNED, .next = index + 1, .prev = index - 1, .gfn = FRAME_NO_GFN};
     frame_set_state(&record, FRAME_GUEST, d);
     for (u32 i = 0; i < nr; i++) {
         first[i] = record;
@@ -328,7 +331,8 @@ void frame_assign_run(struct frame *first, u32 nr, domid_t d)
 
 enum frame_drop frame_drop_owner(struct frame *f)
 {
-    /* Sequentially consistent: the owner's uses are before, and whoever sees the count end sees them done. */
+    /* Sequentially consistent: the owner's uses are before, and whoever sees the count end sees
+     * them done. */
     u32 old = atomic_and(&f->refs, ~FRAME_OWNED);
     if (!(old & FRAME_OWNED)) {
         return DROP_GONE;
@@ -391,8 +395,8 @@ bool frame_is_owned(mfn_t n, domid_t d)
     }
     spin_lock(&frame_lock);
     /* Only a page that is a block of its own has a record that says something of it. */
-    bool owned = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST && at(n.mfn)->owner == d.id &&
-                 (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
+    bool owned = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST &&
+                 at(n.mfn)->owner == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
     spin_unlock(&frame_lock);
     return owned;
 }

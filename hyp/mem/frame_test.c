@@ -3,9 +3,9 @@
 
 #include "sync/spinlock.h"
 
-#define MIB(n) ((u64)(n) << 20)
+#define MIB(n)     ((u64)(n) << 20)
 #define PAGES(mib) (MIB(mib) / PAGE_SIZE)
-#define FIRST (FAKE_RAM / PAGE_SIZE)
+#define FIRST      (FAKE_RAM / PAGE_SIZE)
 
 static const domid_t one = {1}, two = {2};
 static struct frame *released;
@@ -211,7 +211,8 @@ static void test_adjacent_banks_merge(void **state)
 
 static void test_too_many_banks(void **state)
 {
-    assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + 100}, 200), OK); /* no whole page: not a bank */
+    assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + 100}, 200),
+                     OK); /* no whole page: not a bank */
     frame_reset();
     for (u32 i = 0; i < 32; i++) {
         assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + i * 2 * PAGE_SIZE}, PAGE_SIZE), OK);
@@ -357,7 +358,8 @@ static void test_assign_run(void **state)
     assert_false(frame_is_owned((mfn_t){first + 8}, one));
 }
 
-/* A number that a guest chose: records that were never written are not believed, whatever is in them. */
+/* A number that a guest chose: records that were never written are not believed, whatever is in
+ * them. */
 static void test_is_owned_reads_no_junk(void **state)
 {
     struct frame junk = {.refs = FRAME_OWNED, .owner = 1, .state = FRAME_GUEST};

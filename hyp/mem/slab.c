@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A slab is one page. Its bookkeeping is in the page's frame record, so that two objects of 2 KiB fit a page:
- * private is the cache, next and prev link the pages with a free object, gfn holds the first free object's
- * index and the number of objects in use. A free object's first two bytes are the index of the next free one.
+ * A slab is one page. Its bookkeeping is in the page's frame record, so that two objects of 2 KiB
+ * fit a page: private is the cache, next and prev link the pages with a free object, gfn holds the
+ * first free object's index and the number of objects in use. A free object's first two bytes are
+ * the index of the next free one.
  */
 #include "mem/slab.h"
 
@@ -12,10 +13,10 @@
 #include "mem/frame.h"
 #include "sync/percpu.h"
 
-#define SMALLEST 16u
+#define SMALLEST     16u
 #define LARGEST_SLAB 2048u
 #define LARGEST_HEAP 0x10000u
-#define NONE 0xffffu
+#define NONE         0xffffu
 
 static struct spinlock caches_lock = SPINLOCK_INIT(RANK_SLAB, "slabs");
 static struct list caches = LIST_INIT(caches); /* [caches_lock] */
@@ -160,8 +161,9 @@ void slab_free(struct slab_cache *c, void *object)
 }
 
 #define HEAP_CACHE(i, bytes) [i] = SLAB_CACHE_INIT(heap[i], "heap-" #bytes, bytes)
-static struct slab_cache heap[] = {HEAP_CACHE(0, 16),  HEAP_CACHE(1, 32),  HEAP_CACHE(2, 64),   HEAP_CACHE(3, 128),
-                                   HEAP_CACHE(4, 256), HEAP_CACHE(5, 512), HEAP_CACHE(6, 1024), HEAP_CACHE(7, 2048)};
+static struct slab_cache heap[] = {HEAP_CACHE(0, 16),   HEAP_CACHE(1, 32),  HEAP_CACHE(2, 64),
+                                   HEAP_CACHE(3, 128),  HEAP_CACHE(4, 256), HEAP_CACHE(5, 512),
+                                   HEAP_CACHE(6, 1024), HEAP_CACHE(7, 2048)};
 
 static struct slab_cache *heap_cache(u32 bytes)
 {
@@ -199,7 +201,8 @@ void heap_free(void *p, u32 bytes)
 
 void slab_for_each(void (*fn)(const struct slab_cache *, void *), void *arg)
 {
-    /* Caches are only ever added, at the tail: where the walk stands stays valid while fn runs without the lock. */
+    /* Caches are only ever added, at the tail: where the walk stands stays valid while fn runs
+     * without the lock. */
     spin_lock(&caches_lock);
     struct list *node = caches.next;
     while (node != &caches) {

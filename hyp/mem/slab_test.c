@@ -78,7 +78,8 @@ static void test_pages_come_and_go(void **state)
             assert_int_equal(all[i][j], (u8)i);
         }
     }
-    /* The middle page goes first; then the two others hold one free object each and give them out. */
+    /* The middle page goes first; then the two others hold one free object each and give them out.
+     */
     for (u32 i = 128; i < 256; i++) {
         slab_free(&things, all[i]);
     }
@@ -157,9 +158,9 @@ static void test_heap_sizes(void **state)
     static const struct {
         u32 bytes, pages, objects;
     } row[] = {
-        {1, 1, 1},    {16, 1, 1},   {17, 1, 1},   {32, 1, 1},   {33, 1, 1},    {1024, 1, 1},   {1025, 1, 1},
-        {2048, 1, 1}, {2049, 1, 0}, {4096, 1, 0}, {4097, 2, 0}, {8193, 4, 0},  {16384, 4, 0},  {16385, 8, 0},
-        {65536, 16, 0},
+        {1, 1, 1},    {16, 1, 1},   {17, 1, 1},    {32, 1, 1},    {33, 1, 1},
+        {1024, 1, 1}, {1025, 1, 1}, {2048, 1, 1},  {2049, 1, 0},  {4096, 1, 0},
+        {4097, 2, 0}, {8193, 4, 0}, {16384, 4, 0}, {16385, 8, 0}, {65536, 16, 0},
     };
     for (u32 i = 0; i < ARRAY_LEN(row); i++) {
         struct look before = {0}, now = {0};

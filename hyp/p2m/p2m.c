@@ -9,7 +9,8 @@
 #include "p2m/tlb.h"
 #include "p2m/walk.h"
 
-/* Looks at table entries, ten more a reference dropped, that one call makes at most: about 15,000 instructions. */
+/* Looks at table entries, ten more a reference dropped, that one call makes at most: about 15,000
+ * instructions. */
 #define CLEAR_BUDGET 3000u
 /* Leaves that one p2m_unmap_ram() removes at most. */
 #define UNMAP_STEPS 128u
@@ -124,7 +125,8 @@ enum err p2m_map_shared(struct p2m *p2m, gfn_t gfn, struct frame *f)
         return E_INVAL;
     }
     write_lock(&p2m->lock);
-    enum err e = f->gfn == FRAME_NO_GFN ? map_locked(p2m, gfn, frame_to_mfn(f), 0, P2M_SHARED_RW) : E_BUSY;
+    enum err e =
+        f->gfn == FRAME_NO_GFN ? map_locked(p2m, gfn, frame_to_mfn(f), 0, P2M_SHARED_RW) : E_BUSY;
     if (e == OK) {
         f->gfn = (u32)gfn.gfn;
     }
@@ -209,14 +211,15 @@ void p2m_gather_finish(struct p2m_gather *g)
 static u32 unmap_level(gfn_t gfn, u32 left, u32 have)
 {
     u32 level = have;
-    while (level < 3 && (!is_aligned(gfn.gfn, 1ULL << level_order(level)) || left < 1u << level_order(level))) {
+    while (level < 3 &&
+           (!is_aligned(gfn.gfn, 1ULL << level_order(level)) || left < 1u << level_order(level))) {
         level++;
     }
     return level;
 }
 
-enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs, u32 max_runs, u32 *nr_runs,
-                       u32 *done)
+enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs, u32 max_runs,
+                       u32 *nr_runs, u32 *done)
 {
     enum err e = OK;
     *nr_runs = 0;
@@ -237,7 +240,8 @@ enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs,
         }
         u32 level = unmap_level(at, nr - *done, have);
         mfn_t mfn = mfn_add(pte_mfn(pte), at.gfn & ((1ULL << level_order(have)) - 1));
-        bool joins = *nr_runs > 0 && runs[*nr_runs - 1].first.mfn + runs[*nr_runs - 1].nr == mfn.mfn;
+        bool joins =
+            *nr_runs > 0 && runs[*nr_runs - 1].first.mfn + runs[*nr_runs - 1].nr == mfn.mfn;
         if (!joins && *nr_runs == max_runs) {
             break;
         }
@@ -300,7 +304,8 @@ enum err p2m_get_page(struct p2m *p2m, gfn_t gfn, bool write, struct frame **out
     }
     if (e == OK) {
         struct frame *f = mfn_to_frame(mfn);
-        /* The lock keeps the leaf, and what the leaf stands on keeps the page: only a wrapping count fails. */
+        /* The lock keeps the leaf, and what the leaf stands on keeps the page: only a wrapping
+         * count fails. */
         if (f && frame_get(f, (domid_t){f->owner})) {
             *out = f;
         } else {
@@ -363,7 +368,8 @@ enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pa
             continue;
         }
         u64 within = gfn & (span - 1);
-        cache_clean_invalidate((void *)(frame_linear + ((pte_mfn(pte).mfn + within) << PAGE_SHIFT)), PAGE_SIZE);
+        cache_clean_invalidate((void *)(frame_linear + ((pte_mfn(pte).mfn + within) << PAGE_SHIFT)),
+                               PAGE_SIZE);
         gfn++;
         budget -= MIN(budget, 8u);
     }

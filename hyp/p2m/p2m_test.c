@@ -7,11 +7,11 @@
 #include "p2m/walk.h"
 #include "sync/spinlock.h"
 
-#define G(n)     ((gfn_t){n})
-#define M(n)     ((mfn_t){n})
-#define FIRST    (FAKE_RAM / PAGE_SIZE)
-#define TWO_MIB  512ULL
-#define ONE_GIB  0x40000ULL
+#define G(n)    ((gfn_t){n})
+#define M(n)    ((mfn_t){n})
+#define FIRST   (FAKE_RAM / PAGE_SIZE)
+#define TWO_MIB 512ULL
+#define ONE_GIB 0x40000ULL
 
 static const domid_t me = {1}, other = {2};
 static struct p2m *p2m;
@@ -98,13 +98,20 @@ static void test_descriptors(void **state)
     assert_int_equal(pte_leaf(M(0x12345), 3, P2M_RAM_RO), 0x12345000ULL | 0x77f | 2ULL << 55);
     assert_int_equal(pte_leaf(M(0x12200), 2, P2M_RAM_RW), 0x12200000ULL | 0x7fd | 1ULL << 55);
     assert_int_equal(pte_leaf(M(0x40000), 1, P2M_RAM_RW), 0x40000000ULL | 0x7fd | 1ULL << 55);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_SHARED_RW), 0x9000000ULL | 0x7ff | 3ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_DEVICE), 0x9000000ULL | 0x6c7 | 4ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_DEVICE_CACHED), 0x9000000ULL | 0x7ff | 5ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_FOREIGN_RW), 0x9000000ULL | 0x7ff | 6ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_FOREIGN_RO), 0x9000000ULL | 0x77f | 7ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_GRANT_RW), 0x9000000ULL | 0x7ff | 8ULL << 55 | 1ULL << 54);
-    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_GRANT_RO), 0x9000000ULL | 0x77f | 9ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_SHARED_RW),
+                     0x9000000ULL | 0x7ff | 3ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_DEVICE),
+                     0x9000000ULL | 0x6c7 | 4ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_DEVICE_CACHED),
+                     0x9000000ULL | 0x7ff | 5ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_FOREIGN_RW),
+                     0x9000000ULL | 0x7ff | 6ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_FOREIGN_RO),
+                     0x9000000ULL | 0x77f | 7ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_GRANT_RW),
+                     0x9000000ULL | 0x7ff | 8ULL << 55 | 1ULL << 54);
+    assert_int_equal(pte_leaf(M(0x9000), 3, P2M_GRANT_RO),
+                     0x9000000ULL | 0x77f | 9ULL << 55 | 1ULL << 54);
     u64 pte = pte_leaf(M(0xfffffffff), 3, P2M_GRANT_RO);
     assert_int_equal(pte_mfn(pte).mfn, 0xfffffffff);
     assert_int_equal(pte_type(pte), P2M_GRANT_RO);
@@ -171,7 +178,8 @@ static void test_map_refuses(void **state)
     expect_none(~0ULL);
 }
 
-/* Both pages of the root are one table: the upper half of the address space is not the lower one's. */
+/* Both pages of the root are one table: the upper half of the address space is not the lower one's.
+ */
 static void test_concatenated_root(void **state)
 {
     assert_int_equal(p2m_map(p2m, G(512 * ONE_GIB), M(0), 18, P2M_DEVICE), OK);
@@ -199,7 +207,8 @@ static void test_split_on_unmap(void **state)
     assert_int_equal(fake_tlb.pages, 1);
     /* The attributes survive. */
     u32 level;
-    assert_int_equal(walk_find(p2m, G(ONE_GIB + 999), &level), pte_leaf(M(2 * ONE_GIB + 999), 3, P2M_RAM_RW));
+    assert_int_equal(walk_find(p2m, G(ONE_GIB + 999), &level),
+                     pte_leaf(M(2 * ONE_GIB + 999), 3, P2M_RAM_RW));
     assert_int_equal(level, 3);
     assert_int_equal(walk_find(p2m, G(ONE_GIB), &level), pte_leaf(M(2 * ONE_GIB), 2, P2M_RAM_RW));
     assert_int_equal(level, 2);
@@ -256,8 +265,9 @@ static void test_each_type_holds_what_it_says(void **state)
     static const struct {
         enum p2m_type type;
         u32 refs, writable;
-    } row[] = {{P2M_RAM_RW, 0, 0},     {P2M_RAM_RO, 0, 0},   {P2M_SHARED_RW, 0, 0}, {P2M_FOREIGN_RW, 1, 1},
-               {P2M_FOREIGN_RO, 1, 0}, {P2M_GRANT_RW, 1, 1}, {P2M_GRANT_RO, 1, 0}};
+    } row[] = {{P2M_RAM_RW, 0, 0},     {P2M_RAM_RO, 0, 0},     {P2M_SHARED_RW, 0, 0},
+               {P2M_FOREIGN_RW, 1, 1}, {P2M_FOREIGN_RO, 1, 0}, {P2M_GRANT_RW, 1, 1},
+               {P2M_GRANT_RO, 1, 0}};
     for (u32 i = 0; i < ARRAY_LEN(row); i++) {
         struct frame *f = guest_page(other);
         if (row[i].refs) {
@@ -331,7 +341,8 @@ static void test_map_while_a_flush_is_owed(void **state)
     p2m_gather_init(&g, p2m);
     assert_int_equal(p2m_unmap_later(&g, G(7), MFN_INVALID), OK);
     assert_int_equal(fake_tlb.ipa, 0);
-    assert_int_equal(p2m_map(p2m, G(7), M(0x9001), 0, P2M_DEVICE), OK); /* the fake TLB would panic */
+    assert_int_equal(p2m_map(p2m, G(7), M(0x9001), 0, P2M_DEVICE),
+                     OK); /* the fake TLB would panic */
     assert_int_equal(fake_tlb.ipa, 1);
     p2m_gather_finish(&g);
     assert_int_equal(fake_tlb.ipa, 1);

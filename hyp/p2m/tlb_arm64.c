@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* Stage-2 registers and TLB maintenance (Arm ARM D8.13, D13.2.151 VTCR_EL2, D13.2.152 VTTBR_EL2). */
+/* Stage-2 registers and TLB maintenance (Arm ARM D8.13, D13.2.151 VTCR_EL2, D13.2.152 VTTBR_EL2).
+ */
 #include "p2m/tlb.h"
 
 #include "base/bits.h"
 #include "base/panic.h"
 
-/* T0SZ 24: 40 bits in. SL0 1: start at level 1. Walks Inner and Outer Write-Back, inner shareable. TG0 0: 4 KiB. */
+/* T0SZ 24: 40 bits in. SL0 1: start at level 1. Walks Inner and Outer Write-Back, inner shareable.
+ * TG0 0: 4 KiB. */
 #define VTCR_T0SZ(bits) (64 - (bits))
 #define VTCR_SL0_LEVEL1 (1ULL << 6)
 #define VTCR_IRGN0_WBWA (1ULL << 8)
@@ -37,8 +39,9 @@ u32 stage2_probe(void)
 
 void stage2_init_cpu(u32 vmid_bits)
 {
-    u64 vtcr = VTCR_RES1 | VTCR_T0SZ(40) | VTCR_SL0_LEVEL1 | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA | VTCR_SH0_INNER |
-               MIN(parange(), PARANGE_48) << VTCR_PS_SHIFT | (vmid_bits == 16 ? VTCR_VS : 0);
+    u64 vtcr = VTCR_RES1 | VTCR_T0SZ(40) | VTCR_SL0_LEVEL1 | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
+               VTCR_SH0_INNER | MIN(parange(), PARANGE_48) << VTCR_PS_SHIFT |
+               (vmid_bits == 16 ? VTCR_VS : 0);
     asm volatile("msr vtcr_el2, %0\n\tisb" : : "r"(vtcr) : "memory");
     /* Nothing of before us, whatever its VMID, on this CPU. */
     asm volatile("dsb nshst\n\ttlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
@@ -76,8 +79,9 @@ void pte_sync(void)
     asm volatile("dsb ishst" : : : "memory");
 }
 
-/* TLBI by VMID takes it from VTTBR_EL2. Another domain's is named over the empty table: should the CPU speculate
- * with the EL1 registers that are loaded, every walk ends in a stage-2 fault and nothing wrong is cached. */
+/* TLBI by VMID takes it from VTTBR_EL2. Another domain's is named over the empty table: should the
+ * CPU speculate with the EL1 registers that are loaded, every walk ends in a stage-2 fault and
+ * nothing wrong is cached. */
 static u64 name_vmid(maddr_t empty, u16 vmid)
 {
     u64 old = read_vttbr();
@@ -109,7 +113,8 @@ void tlb_flush_ipa(maddr_t empty, u16 vmid, gfn_t gfn, u64 pages)
     for (u64 i = 0; i < pages; i++) {
         asm volatile("tlbi ipas2e1is, %0" : : "r"(gfn.gfn + i) : "memory");
     }
-    /* Combined entries of both stages are not found by IPA: all of the VMID's stage 1 goes, after stage 2 has. */
+    /* Combined entries of both stages are not found by IPA: all of the VMID's stage 1 goes, after
+     * stage 2 has. */
     asm volatile("dsb ish\n\ttlbi vmalle1is\n\tdsb ish\n\tisb" : : : "memory");
     name_back(old);
 }

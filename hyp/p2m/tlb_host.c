@@ -20,8 +20,8 @@ static struct {
 } cached[CACHED_MAX];
 static u32 nr_cached;
 
-/* Slots made invalid and not flushed yet, with whatever the slot was: any flush that follows forgives all, as
- * the p2m flushes under its lock before it makes anything valid. */
+/* Slots made invalid and not flushed yet, with whatever the slot was: any flush that follows
+ * forgives all, as the p2m flushes under its lock before it makes anything valid. */
 static u64 *broken[BROKEN_MAX];
 static u32 nr_broken;
 

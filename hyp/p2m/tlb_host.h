@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake TLB: counts flushes, holds what tests say a guest touched, and panics when an entry is made valid
- * again before its old value was flushed (break before make) or changed from one valid value to another.
+ * The fake TLB: counts flushes, holds what tests say a guest touched, and panics when an entry is
+ * made valid again before its old value was flushed (break before make) or changed from one valid
+ * value to another.
  */
 #ifndef P2M_TLB_HOST_H
 #define P2M_TLB_HOST_H
@@ -9,9 +10,9 @@
 #include "p2m/p2m.h"
 
 struct fake_tlb_counts {
-    u64 vmid, ipa, all;  /* flushes */
-    u64 pages;           /* by ipa */
-    u64 loads;           /* of VTTBR */
+    u64 vmid, ipa, all; /* flushes */
+    u64 pages;          /* by ipa */
+    u64 loads;          /* of VTTBR */
 };
 extern struct fake_tlb_counts fake_tlb;
 extern u32 fake_vmid_bits; /* 8 unless a test says less, before p2m_init() */

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * VMIDs with generations. A p2m's VMID counts while its generation is the current one. When all are given out
- * the generation moves on: every VMID is taken back but those that a CPU has loaded, and everything in the TLBs
- * of all CPUs is flushed. VMID 0 is the empty table's.
+ * VMIDs with generations. A p2m's VMID counts while its generation is the current one. When all are
+ * given out the generation moves on: every VMID is taken back but those that a CPU has loaded, and
+ * everything in the TLBs of all CPUs is flushed. VMID 0 is the empty table's.
  *
- * Who loads tables and who moves the generation must not miss each other. The loader writes percpu "next", then
- * reads the generation; the mover writes the generation, then reads "next" and "active" of every CPU. Each has a
- * full barrier between, so one of them sees the other: either the loader takes the slow path (lock), or the
- * mover keeps the loader's VMID.
+ * Who loads tables and who moves the generation must not miss each other. The loader writes percpu
+ * "next", then reads the generation; the mover writes the generation, then reads "next" and
+ * "active" of every CPU. Each has a full barrier between, so one of them sees the other: either the
+ * loader takes the slow path (lock), or the mover keeps the loader's VMID.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -22,10 +22,10 @@
 
 static struct {
     struct spinlock lock;
-    u64 generation;      /* [a] written with the lock held */
-    u32 bits;            /* [c] */
-    u32 hint;            /* [L] where the search begins */
-    struct frame *empty; /* [c] */
+    u64 generation;                       /* [a] written with the lock held */
+    u32 bits;                             /* [c] */
+    u32 hint;                             /* [L] where the search begins */
+    struct frame *empty;                  /* [c] */
     u64 used[(1u << VMID_BITS_MAX) / 64]; /* [L] */
 } vmids = {.lock = SPINLOCK_INIT(RANK_VMID, "vmid"), .generation = 1};
 
@@ -70,7 +70,8 @@ static void next_generation(void)
     }
     bitmap_set(vmids.used, 0);
     for (u32 cpu = 0; cpu < percpu_nr_cpus; cpu++) {
-        struct p2m *loaded[2] = {load_relaxed(&per_cpu(active, cpu)), load_relaxed(&per_cpu(next, cpu))};
+        struct p2m *loaded[2] = {load_relaxed(&per_cpu(active, cpu)),
+                                 load_relaxed(&per_cpu(next, cpu))};
         for (u32 i = 0; i < 2; i++) {
             /* One that was not current before has nothing loaded under its old number. */
             if (loaded[i] && loaded[i]->vmid_generation == generation - 1) {
@@ -141,8 +142,8 @@ void p2m_deactivate(void)
 
 void vmid_flush_range(struct p2m *p2m, gfn_t gfn, u64 pages)
 {
-    /* The entries' stores are before the look at the generation: a CPU that loads these tables later walks what
-     * we wrote, and what was cached under an older generation went with it. */
+    /* The entries' stores are before the look at the generation: a CPU that loads these tables
+     * later walks what we wrote, and what was cached under an older generation went with it. */
     pte_sync();
     fence_full();
     if (load_acquire(&p2m->vmid_generation) == 0) {
@@ -150,7 +151,8 @@ void vmid_flush_range(struct p2m *p2m, gfn_t gfn, u64 pages)
         return;
     }
     if (!is_current(p2m)) {
-        /* Perhaps the generation is moving on right now and will keep our VMID: its flush has to be over. */
+        /* Perhaps the generation is moving on right now and will keep our VMID: its flush has to be
+         * over. */
         spin_lock(&vmids.lock);
         bool current = is_current(p2m);
         spin_unlock(&vmids.lock);
@@ -176,7 +178,8 @@ static void let_go(void *arg)
 void vmid_release(struct p2m *p2m)
 {
     for (u32 cpu = 0; cpu < percpu_nr_cpus; cpu++) {
-        if (load_acquire(&per_cpu(active, cpu)) == p2m || load_acquire(&per_cpu(next, cpu)) == p2m) {
+        if (load_acquire(&per_cpu(active, cpu)) == p2m ||
+            load_acquire(&per_cpu(next, cpu)) == p2m) {
             if (cpu == cpu_current()) {
                 let_go(p2m);
             } else {

@@ -113,7 +113,8 @@ static void test_deactivate(void **state)
     assert_int_equal(nr_calls, 0);
 }
 
-/* What other CPUs have loaded keeps its number, the rest is taken back, and everything is flushed once. */
+/* What other CPUs have loaded keeps its number, the rest is taken back, and everything is flushed
+ * once. */
 static void test_rollover(void **state)
 {
     activate_on(1, 0);
@@ -249,14 +250,10 @@ static int start_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_one_each),
-        TEST(test_activating_what_is_loaded_costs_nothing),
-        TEST(test_deactivate),
-        TEST(test_rollover),
-        TEST(test_numbers_stay_apart),
-        TEST(test_destroy_lets_cpus_go),
-        TEST(test_flushes_by_state),
-        TEST(test_flush_of_many_is_by_vmid),
+        TEST(test_one_each),           TEST(test_activating_what_is_loaded_costs_nothing),
+        TEST(test_deactivate),         TEST(test_rollover),
+        TEST(test_numbers_stay_apart), TEST(test_destroy_lets_cpus_go),
+        TEST(test_flushes_by_state),   TEST(test_flush_of_many_is_by_vmid),
     };
     return cmocka_run_group_tests(tests, start_group, NULL);
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The one walker of stage-2 tables: it finds, makes and splits, and writes entries. All under the p2m's lock,
- * for writing except walk_find().
+ * The one walker of stage-2 tables: it finds, makes and splits, and writes entries. All under the
+ * p2m's lock, for writing except walk_find().
  */
 #ifndef P2M_WALK_H
 #define P2M_WALK_H
@@ -11,14 +11,14 @@
 /* The entry that decides about gfn: a leaf, or 0 (then *level is where the walk ended). */
 u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level);
 
-/* The slot of gfn at level; makes the tables above and splits a block in the way (break-before-make).
- * E_NOMEM: bound or heap. */
-enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **slot);
+/* The slot of gfn at level; makes the tables above and splits a block in the way
+ * (break-before-make). E_NOMEM: bound or heap. */
+enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out);
 /* The same, but makes nothing: NULL when a table is missing or a block is in the way. */
 u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
 
-/* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, ten more for each
- * reference) goes down and may end it early: false, and the slot is not yet empty. */
+/* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, ten more
+ * for each reference) goes down and may end it early: false, and the slot is not yet empty. */
 bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
 /* Writes a leaf into an empty slot; counts. The flush that is owed is done before. */
 void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type);

@@ -55,9 +55,11 @@ u32 cpumask_next(const struct cpumask *m, u32 from)
 
 void percpu_raise(u32 cpu, enum work bit)
 {
-    /* Sequentially consistent: what the bit speaks of is visible before the bit, and the bit before the kick. */
+    /* Sequentially consistent: what the bit speaks of is visible before the bit, and the bit before
+     * the kick. */
     u32 old = atomic_or(&per_cpu(work, cpu), (u32)BIT(bit));
-    /* A bit that was set has been kicked for already, or was set by that CPU itself on its way out. */
+    /* A bit that was set has been kicked for already, or was set by that CPU itself on its way out.
+     */
     if (cpu != cpu_current() && !(old & (u32)BIT(bit))) {
         percpu_up_kick(cpu);
     }

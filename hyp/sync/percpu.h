@@ -16,13 +16,11 @@
 #define CPU_MAX 128u
 
 #define DECLARE_PER_CPU(type, name) extern __typeof__(type) percpu_##name
-#define DEFINE_PER_CPU(type, name)                                                                 \
-    __attribute__((section("percpu"))) __typeof__(type) percpu_##name
+#define DEFINE_PER_CPU(type, name)  __attribute__((section("percpu"))) __typeof__(type) percpu_##name
 
-#define percpu_at(name, offset)                                                                    \
-    (*(__typeof__(percpu_##name) *)((u64)&percpu_##name + (offset)))
-#define this_cpu(name) percpu_at(name, cpu_percpu_offset())
-#define per_cpu(name, cpu) percpu_at(name, percpu_offset[cpu])
+#define percpu_at(name, offset) (*(__typeof__(percpu_##name) *)((u64)&percpu_##name + (offset)))
+#define this_cpu(name)          percpu_at(name, cpu_percpu_offset())
+#define per_cpu(name, cpu)      percpu_at(name, percpu_offset[cpu])
 
 extern u64 percpu_offset[CPU_MAX]; /* [c] set by percpu_create before the CPU runs */
 extern u32 percpu_nr_cpus;         /* [c] CPUs 0 .. n-1 are online after boot */
@@ -74,7 +72,8 @@ struct cpumask cpumask_online(void);
 /* First CPU in the mask at or after from; CPU_MAX when there is none. */
 u32 cpumask_next(const struct cpumask *m, u32 from);
 
-/* Boot: allocates and clears the area of one more CPU and sets its cpu_id. E_NOMEM; E_INVAL beyond CPU_MAX. */
+/* Boot: allocates and clears the area of one more CPU and sets its cpu_id. E_NOMEM; E_INVAL beyond
+ * CPU_MAX. */
 enum err percpu_create(u32 cpu);
 /* Upcall (defined in mem/slab.c): zeroed memory, never given back; NULL when there is none. */
 void *percpu_up_alloc(u32 bytes);

@@ -34,7 +34,8 @@ static void splice(struct list *from, struct list *to)
     if (list_is_empty(from)) {
         return;
     }
-    struct list *first = from->next, *last = from->prev;
+    struct list *first = from->next;
+    struct list *last = from->prev;
     first->prev = to->prev;
     to->prev->next = first;
     last->next = to;
@@ -42,7 +43,8 @@ static void splice(struct list *from, struct list *to)
     list_init(from);
 }
 
-/* Lock held: begins a grace period for what is in next, if there is anything and none runs. Returns whom to raise. */
+/* Lock held: begins a grace period for what is in next, if there is anything and none runs. Returns
+ * whom to raise. */
 static struct cpumask begin(void)
 {
     struct cpumask none = {0};

@@ -18,7 +18,8 @@ void read_lock(struct rwlock *l)
         u32 state = load_relaxed(&l->state);
         /* A waiting writer goes first, or a stream of readers would starve it. */
         if (!(state & WRITER) && load_relaxed(&l->waiting_writers) == 0 &&
-            __atomic_compare_exchange_n(&l->state, &state, state + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+            __atomic_compare_exchange_n(&l->state, &state, state + 1, false, __ATOMIC_ACQUIRE,
+                                        __ATOMIC_RELAXED)) {
             return;
         }
         cpu_relax();
@@ -34,7 +35,8 @@ void read_unlock(struct rwlock *l)
 static bool try_write(struct rwlock *l)
 {
     u32 state = 0;
-    return __atomic_compare_exchange_n(&l->state, &state, WRITER, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED);
+    return __atomic_compare_exchange_n(&l->state, &state, WRITER, false, __ATOMIC_ACQUIRE,
+                                       __ATOMIC_RELAXED);
 }
 
 void write_lock(struct rwlock *l)

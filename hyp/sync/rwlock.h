@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Reader-writer lock; writers are not starved (a waiting writer keeps new readers out). Ranks as spinlocks. */
+/* Reader-writer lock; writers are not starved (a waiting writer keeps new readers out). Ranks as
+ * spinlocks. */
 #ifndef SYNC_RWLOCK_H
 #define SYNC_RWLOCK_H
 
@@ -12,9 +13,9 @@ struct rwlock {
     const char *name;
 };
 
-#define RWLOCK_INIT(lock_rank, lock_name)                                                          \
-    {                                                                                              \
-        .rank = (lock_rank), .name = (lock_name)                                                   \
+#define RWLOCK_INIT(lock_rank, lock_name)        \
+    {                                            \
+        .rank = (lock_rank), .name = (lock_name) \
     }
 
 void rw_init(struct rwlock *l, enum lock_rank rank, const char *name);

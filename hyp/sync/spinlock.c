@@ -23,7 +23,8 @@ void lock_note_taken(u8 rank, const char *name, bool same_rank_too)
     struct held *h = &this_cpu(held);
     for (u32 i = 0; i < h->nr; i++) {
         if (h->rank[i] > rank || (h->rank[i] == rank && !same_rank_too)) {
-            panic("lock order: %s (%u) taken while holding %s (%u)", name, rank, h->name[i], h->rank[i]);
+            panic("lock order: %s (%u) taken while holding %s (%u)", name, rank, h->name[i],
+                  h->rank[i]);
         }
     }
     check(h->nr < HELD_MAX);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake machine for unit tests of the lower rooms: RAM, CPUs, a panic that a test can expect, memory that runs
- * out. Include once in a test program. Tests that need domains: fake_domain.h (real ones), domains.h (a world of
- * three, for rooms above).
+ * The fake machine for unit tests of the lower rooms: RAM, CPUs, a panic that a test can expect,
+ * memory that runs out. Include once in a test program. Tests that need domains: fake_domain.h
+ * (real ones), domains.h (a world of three, for rooms above).
  */
 #ifndef TEST_HOST_FAKE_H
 #define TEST_HOST_FAKE_H
@@ -44,17 +44,17 @@ __noreturn void panic(const char *fmt, ...)
     abort();
 }
 
-#define expect_panic(statement, text)                                                              \
-    do {                                                                                           \
-        fake_panic_armed = true;                                                                   \
-        if (setjmp(fake_panic_jump) == 0) {                                                        \
-            statement;                                                                             \
-            fake_panic_armed = false;                                                              \
-            fail_msg("no panic: %s", #statement);                                                  \
-        }                                                                                          \
-        if (!fake_contains(fake_panic_text, text)) {                                                     \
-            fail_msg("panic says: %s", fake_panic_text);                                           \
-        }                                                                                          \
+#define expect_panic(statement, text)                    \
+    do {                                                 \
+        fake_panic_armed = true;                         \
+        if (setjmp(fake_panic_jump) == 0) {              \
+            statement;                                   \
+            fake_panic_armed = false;                    \
+            fail_msg("no panic: %s", #statement);        \
+        }                                                \
+        if (!fake_contains(fake_panic_text, text)) {     \
+            fail_msg("panic says: %s", fake_panic_text); \
+        }                                                \
     } while (0)
 
 static inline bool fake_contains(const char *s, const char *what)
@@ -75,7 +75,8 @@ static inline void fake_cpu(u32 cpu)
     cpu_set_percpu_offset(percpu_offset[cpu]);
 }
 
-/* RAM of mib, and CPUs 0 .. nr_cpus - 1. Once in a program: caches and per-CPU areas live in that RAM. */
+/* RAM of mib, and CPUs 0 .. nr_cpus - 1. Once in a program: caches and per-CPU areas live in that
+ * RAM. */
 static inline void fake_machine_init(u32 mib, u32 nr_cpus)
 {
     const struct fake_bank bank = {FAKE_RAM, (u64)mib << 20};
@@ -131,11 +132,11 @@ static inline struct fake_account fake_account(void)
     return a;
 }
 
-#define assert_no_leak(before)                                                                     \
-    do {                                                                                           \
-        struct fake_account now_ = fake_account();                                                 \
-        assert_int_equal(now_.objects, (before).objects);                                          \
-        assert_int_equal(now_.pages, (before).pages);                                              \
+#define assert_no_leak(before)                            \
+    do {                                                  \
+        struct fake_account now_ = fake_account();        \
+        assert_int_equal(now_.objects, (before).objects); \
+        assert_int_equal(now_.pages, (before).pages);     \
     } while (0)
 
 #endif

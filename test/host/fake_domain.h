@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Real domains (dom/, sched/, p2m/) on the fake machine, for tests of what stands on them. They have stage-2 tables,
- * a shared info page and vCPUs that never run. RCU callbacks run in fake_rcu(). Include once in a test program.
+ * Real domains (dom/, sched/, p2m/) on the fake machine, for tests of what stands on them. They
+ * have stage-2 tables, a shared info page and vCPUs that never run. RCU callbacks run in
+ * fake_rcu(). Include once in a test program.
  */
 #ifndef TEST_HOST_FAKE_DOMAIN_H
 #define TEST_HOST_FAKE_DOMAIN_H
@@ -152,7 +153,8 @@ static inline void fake_run_as(struct domain *d)
     this_cpu(current) = d->vcpu[0];
 }
 
-/* Zeroed RAM of d's own, mapped at gfn page by page. A 1:1 domain gets it at gfn == mfn; returns where it is. */
+/* Zeroed RAM of d's own, mapped at gfn page by page. A 1:1 domain gets it at gfn == mfn; returns
+ * where it is. */
 static inline gfn_t fake_ram_for(struct domain *d, gfn_t gfn, u32 order)
 {
     struct frame *f;
@@ -176,7 +178,8 @@ static inline void *fake_at(struct domain *d, gaddr_t at)
     return (char *)fake_ram(mfn_to_maddr(mfn)) + (at.g & PAGE_MASK);
 }
 
-/* destroydomain, all of it; the structure goes when its pages have and a grace period has passed. */
+/* destroydomain, all of it; the structure goes when its pages have and a grace period has passed.
+ */
 static inline void fake_kill(struct domain *d)
 {
     this_cpu(current) = &vcpu_nobody;
