@@ -10,6 +10,7 @@
 #include "base/string.h"
 #include "boot/dom0.h"
 #include "dom/domain.h"
+#include "fw/tree.h"
 #include "irq/irq.h"
 #include "log/log.h"
 #include "mem/hypmap.h"
@@ -48,21 +49,21 @@ static u64 read_cells(const u32 *cells, u32 n)
 static u32 read_u32(const void *fdt, int node, const char *name, u32 otherwise)
 {
     int bytes;
-    const u32 *cell = fdt_getprop(fdt, node, name, &bytes);
+    const u32 *cell = tree_property(fdt, node, name, &bytes);
     return cell != NULL && bytes >= 4 ? fdt32_to_cpu(*cell) : otherwise;
 }
 
 static bool is_available(const void *fdt, int node)
 {
     int bytes;
-    const char *status = fdt_getprop(fdt, node, "status", &bytes);
+    const char *status = tree_property(fdt, node, "status", &bytes);
     return status == NULL || bytes <= 0 || strncmp(status, "ok", 2) == 0;
 }
 
 static bool is_pci(const void *fdt, int node)
 {
     int bytes;
-    const char *type = fdt_getprop(fdt, node, "device_type", &bytes);
+    const char *type = tree_property(fdt, node, "device_type", &bytes);
     return type != NULL && bytes == 4 && memcmp(type, "pci", 4) == 0;
 }
 
@@ -74,7 +75,7 @@ void dom0_bus_read(struct dom0_walk *walk, int node)
     bus->node = node;
     bus->address_cells = read_u32(fdt, node, "#address-cells", 2);
     bus->size_cells = read_u32(fdt, node, "#size-cells", 1);
-    bus->ranges = fdt_getprop(fdt, node, "ranges", &bus->ranges_bytes);
+    bus->ranges = tree_property(fdt, node, "ranges", &bus->ranges_bytes);
     bus->interrupt_parent = read_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
     bus->pci = is_pci(fdt, node);
     bus->available = (parent == NULL || parent->available) && is_available(fdt, node);
@@ -163,7 +164,7 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
     }
     const struct dom0_bus *bus = &walk->bus[walk->depth], *parent = bus - 1;
     int length;
-    const u32 *reg = fdt_getprop(walk->fdt, bus->node, "reg", &length);
+    const u32 *reg = tree_property(walk->fdt, bus->node, "reg", &length);
     u32 row = parent->address_cells + parent->size_cells;
     if (reg == NULL || parent->pci || parent->address_cells > 2 || parent->size_cells - 1 > 1 ||
         (i + 1) * row * 4 > (u32)length) {
@@ -218,14 +219,14 @@ static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
 
 static int find_phandle(const struct dom0_walk *walk, u32 phandle)
 {
-    return phandle != 0 ? fdt_node_offset_by_phandle(walk->fdt, phandle) : -FDT_ERR_NOTFOUND;
+    return phandle != 0 ? tree_find_phandle(walk->fdt, phandle) : -FDT_ERR_NOTFOUND;
 }
 
 static enum err add_interrupts(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const u32 *cells = fdt_getprop(walk->fdt, bus->node, "interrupts", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
     if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
         return OK;
     }
@@ -242,7 +243,7 @@ static enum err add_interrupts(struct dom0_walk *walk)
 static enum err add_interrupts_extended(struct dom0_walk *walk)
 {
     int bytes;
-    const u32 *cells = fdt_getprop(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
+    const u32 *cells = tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
     enum err e = OK;
     for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
         u32 phandle = fdt32_to_cpu(cells[i]);
@@ -260,7 +261,7 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const u32 *cells = fdt_getprop(walk->fdt, bus->node, "interrupt-map", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
     if (cells == NULL) {
         return OK;
     }

@@ -14,6 +14,7 @@
 #include "cpu/cache.h"
 #include "dom/vcpu.h"
 #include "drv/uart.h"
+#include "fw/tree.h"
 #include "irq/irq.h"
 #include "log/log.h"
 
@@ -121,7 +122,7 @@ static enum node_kind kind_of_compatible(const char *name)
 static enum node_kind kind_of_name(int node, const char *name)
 {
     int bytes;
-    const char *type = fdt_getprop(walk.fdt, node, "device_type", &bytes);
+    const char *type = tree_property(walk.fdt, node, "device_type", &bytes);
     if (type != NULL && bytes == 7 && memcmp(type, "memory", 7) == 0) {
         return NODE_DROP;
     }
@@ -134,7 +135,7 @@ static enum node_kind kind_of_name(int node, const char *name)
 static bool is_below_reserved_memory(void)
 {
     return walk.depth == 2 &&
-           strcmp(fdt_get_name(walk.fdt, walk.bus[1].node, NULL), "reserved-memory") == 0;
+           strcmp(tree_name(walk.fdt, walk.bus[1].node), "reserved-memory") == 0;
 }
 
 static enum node_kind kind_of_node(const struct tree *t, int node)
@@ -146,16 +147,16 @@ static enum node_kind kind_of_node(const struct tree *t, int node)
         return NODE_DROP;
     }
     if (walk.depth == 1) {
-        enum node_kind kind = kind_of_name(node, fdt_get_name(walk.fdt, node, NULL));
+        enum node_kind kind = kind_of_name(node, tree_name(walk.fdt, node));
         if (kind != NODE_COPY) {
             return kind;
         }
     }
-    if (gic_info.phandle != 0 && fdt_get_phandle(walk.fdt, node) == gic_info.phandle) {
+    if (gic_info.phandle != 0 && tree_phandle(walk.fdt, node) == gic_info.phandle) {
         return NODE_GIC;
     }
     int bytes;
-    const char *names = fdt_getprop(walk.fdt, node, "compatible", &bytes);
+    const char *names = tree_property(walk.fdt, node, "compatible", &bytes);
     for (int at = 0; names != NULL && at < bytes; at += (int)strnlen(names + at, (size_t)(bytes - at)) + 1) {
         enum node_kind kind = kind_of_compatible(names + at);
         if (kind != NODE_COPY) {
@@ -252,14 +253,14 @@ static void put_memory(struct tree *t)
 /* The first cpu node of the host: every vCPU is compatible with what that one is. */
 static int host_cpu(void)
 {
-    int cpus = fdt_path_offset(walk.fdt, "/cpus");
+    int cpus = tree_find_path(walk.fdt, "/cpus");
     int node;
     if (cpus < 0) {
         return cpus;
     }
     fdt_for_each_subnode(node, walk.fdt, cpus) {
         int bytes;
-        const char *type = fdt_getprop(walk.fdt, node, "device_type", &bytes);
+        const char *type = tree_property(walk.fdt, node, "device_type", &bytes);
         if (type != NULL && bytes == 4 && memcmp(type, "cpu", 4) == 0) {
             return node;
         }
@@ -271,7 +272,7 @@ static void put_cpus(struct tree *t)
 {
     int bytes = 0;
     int cpu = host_cpu();
-    const char *compatible = cpu >= 0 ? fdt_getprop(walk.fdt, cpu, "compatible", &bytes) : NULL;
+    const char *compatible = cpu >= 0 ? tree_property(walk.fdt, cpu, "compatible", &bytes) : NULL;
     begin_node(t, "cpus");
     put_u32(t, "#address-cells", 1);
     put_u32(t, "#size-cells", 0);
@@ -344,7 +345,7 @@ static int skip_node(int at)
 
 static enum err enter_node(struct tree *t, enum node_kind kind, int node)
 {
-    begin_node(t, fdt_get_name(walk.fdt, node, NULL));
+    begin_node(t, tree_name(walk.fdt, node));
     switch (kind) {
     case NODE_CHOSEN:
         put_chosen(t);
@@ -397,7 +398,7 @@ static enum err copy_tree(struct tree *t)
             dom0_bus_read(&walk, at);
             enum err e = enter_node(t, kind[open], at);
             if (e != OK) {
-                log_error("dom0: no memory for the device %s", fdt_get_name(walk.fdt, at, NULL));
+                log_error("dom0: no memory for the device %s", tree_name(walk.fdt, at));
                 return e;
             }
             open++;
@@ -417,10 +418,10 @@ static enum err copy_tree(struct tree *t)
 static void find_its(struct tree *t)
 {
     int node = gic->version == 2 ? -FDT_ERR_NOTFOUND
-                                 : fdt_node_offset_by_compatible(walk.fdt, -1, "arm,gic-v3-its");
+                                 : tree_find_compatible(walk.fdt, -1, "arm,gic-v3-its");
     while (node >= 0 && t->nr_its < ARRAY_LEN(t->its)) {
-        t->its[t->nr_its++] = fdt_get_phandle(walk.fdt, node);
-        node = fdt_node_offset_by_compatible(walk.fdt, node, "arm,gic-v3-its");
+        t->its[t->nr_its++] = tree_phandle(walk.fdt, node);
+        node = tree_find_compatible(walk.fdt, node, "arm,gic-v3-its");
     }
 }
 
@@ -433,8 +434,8 @@ enum err dom0_fdt_write(struct dom0 *dom0)
     t.console = uart_node();
     find_its(&t);
     int bytes;
-    int gic_node = fdt_node_offset_by_phandle(walk.fdt, gic_info.phandle);
-    const u32 *cells = gic_node >= 0 ? fdt_getprop(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
+    int gic_node = tree_find_phandle(walk.fdt, gic_info.phandle);
+    const u32 *cells = gic_node >= 0 ? tree_property(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
     if (cells != NULL && bytes == 4 && fdt32_to_cpu(*cells) == 4) {
         t.gic_cells = 4;
     }

@@ -3,13 +3,12 @@
  * One line when nothing else works: no tree, a wrong tree, EL1. Neither locks nor per-CPU data nor the log are
  * touched (at EL1 TPIDR_EL2 does not exist).
  */
-#include <libfdt.h>
-
 #include "base/string.h"
 #include "boot/main.h"
 #include "boot/start_arm64.h"
 #include "cpu/arch.h"
 #include "fw/firmware.h"
+#include "fw/tree.h"
 #include "mem/hypmap.h"
 
 /* QEMU's virt board: without a tree nothing can be known, and this is the board that is started by hand. */
@@ -29,17 +28,12 @@ static maddr_t find_uart(void)
     string_copy(path, firmware.stdout_path, sizeof(path));
     /* A tree that was refused may not have been read that far. */
     if (path[0] == '\0') {
-        int bytes;
-        const char *p = fdt_getprop(firmware.fdt, fdt_path_offset(firmware.fdt, "/chosen"), "stdout-path", &bytes);
+        const char *p = tree_string(firmware.fdt, tree_find_path(firmware.fdt, "/chosen"), "stdout-path");
         string_copy(path, p ? p : "", sizeof(path));
     }
-    char *colon = strchr(path, ':');
-    if (colon) {
-        *colon = '\0';
-    }
     struct range reg;
-    int node = fdt_path_offset(firmware.fdt, path);
-    if (node < 0 || fdt_node_check_compatible(firmware.fdt, node, "arm,pl011") != 0 || fdt_reg(node, 0, &reg) != OK) {
+    int node = tree_find_path(firmware.fdt, path);
+    if (node < 0 || !tree_is_compatible(firmware.fdt, node, "arm,pl011") || fdt_reg(node, 0, &reg) != OK) {
         return (maddr_t){0};
     }
     return (maddr_t){reg.start};

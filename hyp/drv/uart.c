@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "drv/uart.h"
 
-#include <libfdt.h>
-
 #include "base/string.h"
 #include "fw/firmware.h"
+#include "fw/tree.h"
 #include "irq/irq.h"
 
 static const struct uart_driver *const drivers[] = {&uart_pl011};
@@ -17,18 +16,14 @@ int uart_node(void)
     return node;
 }
 
-/* "dtuart=/path" or an alias; without the option stdout-path, whose ":115200n8" is cut off. */
+/* "dtuart=/path" or an alias; without the option stdout-path; a ":115200n8" behind it is cut off. */
 static int find_node(void)
 {
     char path[sizeof(firmware.stdout_path)];
     if (!option_find("dtuart", path, sizeof(path)) || path[0] == '\0') {
         string_copy(path, firmware.stdout_path, sizeof(path));
     }
-    char *colon = strchr(path, ':');
-    if (colon) {
-        *colon = '\0';
-    }
-    return path[0] ? fdt_path_offset(firmware.fdt, path) : -1;
+    return tree_find_path(firmware.fdt, path);
 }
 
 enum err uart_init(void)
@@ -36,7 +31,7 @@ enum err uart_init(void)
     node = find_node();
     for (u32 i = 0; node >= 0 && i < ARRAY_LEN(drivers); i++) {
         for (const char *const *c = drivers[i]->compatibles; *c; c++) {
-            if (fdt_node_check_compatible(firmware.fdt, node, *c) != 0) {
+            if (!tree_is_compatible(firmware.fdt, node, *c)) {
                 continue;
             }
             enum err e = drivers[i]->probe(node, &ops);

@@ -8,12 +8,10 @@
 #include "base/bits.h"
 #include "base/format.h"
 #include "base/string.h"
-#include "fw/fdt_read.h"
 #include "fw/firmware.h"
+#include "fw/tree.h"
 
 struct firmware firmware;
-
-#define MAX_DEPTH 16u
 
 static char sentence[160];
 
@@ -24,49 +22,34 @@ struct walk {
     const void *fdt;
     int node;
     u32 depth;                                                /* 0: the root */
-    u32 address_cells[MAX_DEPTH], size_cells[MAX_DEPTH]; /* for the children of the node at that depth */
+    u32 address_cells[TREE_MAX_DEPTH], size_cells[TREE_MAX_DEPTH]; /* for the children of the node at that depth */
     const char *top;                                          /* name of the node at depth 1 */
     struct range no_map[FW_MAX_RESERVED];
     u32 nr_no_map;
     const char *chosen_args, *xen_args, *dom0_args, *kernel_args;
 };
 
-static u32 cell_property(const struct walk *w, const char *name, u32 fallback)
-{
-    int bytes;
-    const fdt32_t *p = fdt_getprop(w->fdt, w->node, name, &bytes);
-    return p && bytes == 4 ? fdt32_to_cpu(*p) : fallback;
-}
-
 static const char *string_property(const struct walk *w, const char *name)
 {
-    int bytes;
-    const char *s = fdt_getprop(w->fdt, w->node, name, &bytes);
-    return s && bytes > 0 && s[bytes - 1] == '\0' ? s : NULL;
-}
-
-static bool is_available(const struct walk *w)
-{
-    const char *status = string_property(w, "status");
-    return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+    return tree_string(w->fdt, w->node, name);
 }
 
 static bool is_compatible(const struct walk *w, const char *name)
 {
-    return fdt_node_check_compatible(w->fdt, w->node, name) == 0;
+    return tree_is_compatible(w->fdt, w->node, name);
 }
 
 /* Entry i of reg, in the cells of the parent. False at the end. */
 static bool read_reg(const struct walk *w, u32 i, struct range *out)
 {
     int bytes;
-    const fdt32_t *p = fdt_getprop(w->fdt, w->node, "reg", &bytes);
+    const u32 *p = tree_property(w->fdt, w->node, "reg", &bytes);
     u32 a = w->address_cells[w->depth - 1], s = w->size_cells[w->depth - 1];
     if (!p || a + s == 0 || (u64)(i + 1) * (a + s) > (u32)bytes / 4) {
         return false;
     }
     p += i * (a + s);
-    *out = (struct range){fdt_cells(p, a), fdt_cells(p + a, s)};
+    *out = (struct range){tree_cells(p, a), tree_cells(p + a, s)};
     return true;
 }
 
@@ -93,7 +76,7 @@ static enum err reserve(struct range r)
 static enum err read_reserved(struct walk *w)
 {
     struct range r;
-    bool no_map = fdt_getprop(w->fdt, w->node, "no-map", NULL) != NULL;
+    bool no_map = tree_property(w->fdt, w->node, "no-map", NULL) != NULL;
     for (u32 i = 0; read_reg(w, i, &r); i++) {
         enum err e = OK;
         if (!no_map) {
@@ -112,7 +95,7 @@ static void read_cpu(const struct walk *w)
 {
     struct range r;
     const char *type = string_property(w, "device_type");
-    if (!type || strcmp(type, "cpu") != 0 || !is_available(w) || !read_reg(w, 0, &r) ||
+    if (!type || strcmp(type, "cpu") != 0 || !tree_is_available(w->fdt, w->node) || !read_reg(w, 0, &r) ||
         firmware.nr_cpus == FW_MAX_CPUS) {
         return;
     }
@@ -129,7 +112,7 @@ static void read_psci(const struct walk *w)
         firmware.psci_version = 0x2;
     } else {
         firmware.psci_version = 0x1;
-        firmware.psci_cpu_on_id = cell_property(w, "cpu_on", 0);
+        firmware.psci_cpu_on_id = tree_u32(w->fdt, w->node, "cpu_on", 0);
     }
 }
 
@@ -172,7 +155,7 @@ static enum err read_module(struct walk *w)
     if (kind == MODULE_NR) {
         return OK;
     }
-    const char *name = fdt_get_name(w->fdt, w->node, NULL);
+    const char *name = tree_name(w->fdt, w->node);
     struct range r;
     if (!read_reg(w, 0, &r) || r.bytes == 0 || r.start + r.bytes < r.start) {
         return REFUSE("module /chosen/%s: its reg property names no memory", name);
@@ -204,7 +187,7 @@ static void read_chosen(struct walk *w)
 
 static enum err read_node(struct walk *w)
 {
-    const char *name = fdt_get_name(w->fdt, w->node, NULL);
+    const char *name = tree_name(w->fdt, w->node);
     if (w->depth == 0) {
         return OK;
     }
@@ -215,7 +198,7 @@ static enum err read_node(struct walk *w)
             return OK;
         }
         const char *type = string_property(w, "device_type");
-        if (type && strcmp(type, "memory") == 0 && is_available(w)) {
+        if (type && strcmp(type, "memory") == 0 && tree_is_available(w->fdt, w->node)) {
             return read_memory(w);
         }
     }
@@ -227,7 +210,7 @@ static enum err read_node(struct walk *w)
     }
     if (w->depth == 2 && strcmp(w->top, "cpus") == 0) {
         read_cpu(w);
-    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && is_available(w)) {
+    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && tree_is_available(w->fdt, w->node)) {
         return read_reserved(w);
     }
     return OK;
@@ -236,19 +219,19 @@ static enum err read_node(struct walk *w)
 static enum err read_nodes(struct walk *w)
 {
     int depth = -1; /* the root comes as 0 */
-    for (w->node = fdt_next_node(w->fdt, -1, &depth); w->node >= 0 && depth >= 0;
-         w->node = fdt_next_node(w->fdt, w->node, &depth)) {
-        if ((u32)depth >= MAX_DEPTH) {
+    for (w->node = tree_next(w->fdt, -1, &depth); w->node >= 0 && depth >= 0;
+         w->node = tree_next(w->fdt, w->node, &depth)) {
+        if ((u32)depth >= TREE_MAX_DEPTH) {
             continue;
         }
         w->depth = (u32)depth;
         /* Inherited where absent: loaders that write /chosen's modules count on it. */
-        w->address_cells[depth] = cell_property(w, "#address-cells",
+        w->address_cells[depth] = tree_u32(w->fdt, w->node, "#address-cells",
                                                 depth > 0 ? w->address_cells[depth - 1] : 2);
-        w->size_cells[depth] = cell_property(w, "#size-cells",
+        w->size_cells[depth] = tree_u32(w->fdt, w->node, "#size-cells",
                                                  depth > 0 ? w->size_cells[depth - 1] : 1);
         if (w->address_cells[depth] > 4 || w->size_cells[depth] > 4) {
-            return REFUSE("node %s: #address-cells or #size-cells above 4", fdt_get_name(w->fdt, w->node, NULL));
+            return REFUSE("node %s: #address-cells or #size-cells above 4", tree_name(w->fdt, w->node));
         }
         enum err e = read_node(w);
         if (e != OK) {
@@ -338,7 +321,8 @@ enum err firmware_read(const void *fdt, maddr_t at, const char **why)
 {
     *why = sentence;
     firmware = (struct firmware){.fdt = fdt, .fdt_at = at};
-    if (fdt_check_header(fdt) != 0) {
+    if (fdt_check_header(fdt) != 0 || !tree_check(fdt)) {
+        firmware.fdt = NULL; /* nobody may walk it */
         return REFUSE("no device tree at %#llx", at.m);
     }
     firmware.fdt_bytes = fdt_totalsize(fdt);

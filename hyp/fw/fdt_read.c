@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /* Addresses and interrupts of a device tree node, as the machine sees them. */
-#include "fw/fdt_read.h"
 #include "fw/firmware.h"
-
-#define MAX_DEPTH 16
+#include "fw/tree.h"
 
 int fdt_find_compatible(const char *const *compatibles, u32 n)
 {
-    for (u32 i = 0; i < n; i++) {
-        int node = fdt_node_offset_by_compatible(firmware.fdt, -1, compatibles[i]);
-        if (node >= 0) {
-            return node;
+    int node = -1, depth = -1;
+    while ((node = tree_next(firmware.fdt, node, &depth)) >= 0) {
+        for (u32 i = 0; i < n; i++) {
+            if (tree_is_compatible(firmware.fdt, node, compatibles[i]) &&
+                tree_is_available(firmware.fdt, node)) {
+                return node;
+            }
         }
     }
     return -1;
@@ -24,22 +25,23 @@ static enum err translate(int bus, int parent, u64 *address)
 {
     const void *fdt = firmware.fdt;
     int bytes;
-    const fdt32_t *row = fdt_getprop(fdt, bus, "ranges", &bytes);
-    if (row == NULL) {
+    const u32 *row = tree_property(fdt, bus, "ranges", &bytes);
+    if (!row) {
         return E_NOENT;
     }
-    u32 child = (u32)fdt_address_cells(fdt, bus), size = (u32)fdt_size_cells(fdt, bus);
-    u32 above = (u32)fdt_address_cells(fdt, parent), cells = child + above + size;
     if (bytes == 0) {
         return OK;
     }
+    u32 child = tree_u32(fdt, bus, "#address-cells", 2), size = tree_u32(fdt, bus, "#size-cells", 1);
+    u32 above = tree_u32(fdt, parent, "#address-cells", 2);
     if (child > 2 || above > 2 || size > 2) {
         return E_INVAL; /* PCI: its windows are read by who needs them */
     }
-    for (u32 i = 0; (i + 1) * cells * 4 <= (u32)bytes; i++, row += cells) {
-        struct range from = {fdt_cells(row, child), fdt_cells(row + child + above, size)};
+    u32 cells = child + above + size;
+    for (u32 left = (u32)bytes / 4; cells != 0 && left >= cells; left -= cells, row += cells) {
+        struct range from = {tree_cells(row, child), tree_cells(row + child + above, size)};
         if (*address >= from.start && *address - from.start < from.bytes) {
-            *address += fdt_cells(row + child, above) - from.start;
+            *address += tree_cells(row + child, above) - from.start;
             return OK;
         }
     }
@@ -49,33 +51,31 @@ static enum err translate(int bus, int parent, u64 *address)
 enum err fdt_reg(int node, u32 i, struct range *out)
 {
     const void *fdt = firmware.fdt;
-    int bytes, bus = fdt_parent_offset(fdt, node);
-    const fdt32_t *reg = fdt_getprop(fdt, node, "reg", &bytes);
-    if (reg == NULL || bus < 0) {
+    int bytes, chain[TREE_MAX_DEPTH];
+    u32 depth;
+    const u32 *reg = tree_property(fdt, node, "reg", &bytes);
+    if (!reg || !tree_chain(fdt, node, chain, &depth) || depth == 0) {
         return E_NOENT;
     }
-    int address = fdt_address_cells(fdt, bus), size = fdt_size_cells(fdt, bus);
-    if (address < 1 || address > 2 || size < 0 || size > 2) {
+    u32 address = tree_u32(fdt, chain[depth - 1], "#address-cells", 2);
+    u32 size = tree_u32(fdt, chain[depth - 1], "#size-cells", 1);
+    if (address < 1 || address > 2 || size > 2) {
         return E_INVAL;
     }
-    u32 cells = (u32)(address + size);
-    if ((i + 1) * cells * 4 > (u32)bytes) {
+    u32 cells = address + size;
+    if ((u64)(i + 1) * cells * 4 > (u32)bytes) {
         return E_NOENT;
     }
     reg += i * cells;
-    *out = (struct range){fdt_cells(reg, (u32)address), fdt_cells(reg + address, (u32)size)};
-    for (u32 depth = 0; depth < MAX_DEPTH; depth++) {
-        int parent = fdt_parent_offset(fdt, bus);
-        if (parent < 0) {
-            return OK; /* bus is the root: its addresses are the machine's */
-        }
-        enum err e = translate(bus, parent, &out->start);
+    *out = (struct range){tree_cells(reg, address), tree_cells(reg + address, size)};
+    /* From bus to bus; at the root addresses are the machine's. */
+    for (u32 level = depth - 1; level > 0; level--) {
+        enum err e = translate(chain[level], chain[level - 1], &out->start);
         if (e != OK) {
             return e;
         }
-        bus = parent;
     }
-    return E_INVAL;
+    return OK;
 }
 
 static bool is_gic(int node)
@@ -84,7 +84,7 @@ static bool is_gic(int node)
                                        "arm,cortex-a7-gic",   "arm,cortex-a9-gic",  "qcom,msm-qgic2",
                                        "brcm,brahma-b15-gic", "arm,arm11mp-gic"};
     for (u32 i = 0; i < ARRAY_LEN(gics); i++) {
-        if (fdt_node_check_compatible(firmware.fdt, node, gics[i]) == 0) {
+        if (tree_is_compatible(firmware.fdt, node, gics[i])) {
             return true;
         }
     }
@@ -94,43 +94,49 @@ static bool is_gic(int node)
 /* The interrupt-parent of node, inherited from above. */
 static int interrupt_parent(int node)
 {
-    for (u32 depth = 0; node >= 0 && depth < MAX_DEPTH; depth++) {
-        int bytes;
-        const fdt32_t *phandle = fdt_getprop(firmware.fdt, node, "interrupt-parent", &bytes);
-        if (phandle != NULL && bytes == sizeof(*phandle)) {
-            return fdt_node_offset_by_phandle(firmware.fdt, fdt32_to_cpu(*phandle));
+    int chain[TREE_MAX_DEPTH];
+    u32 depth;
+    if (!tree_chain(firmware.fdt, node, chain, &depth)) {
+        return -1;
+    }
+    for (u32 level = depth + 1; level > 0; level--) {
+        u32 phandle = tree_u32(firmware.fdt, chain[level - 1], "interrupt-parent", 0);
+        if (phandle != 0) {
+            return tree_find_phandle(firmware.fdt, phandle);
         }
-        node = fdt_parent_offset(firmware.fdt, node);
     }
     return -1;
 }
 
 /* The i-th specifier: its cells and its controller. */
-static const fdt32_t *interrupt_specifier(int node, u32 i, int *controller)
+static const u32 *interrupt_specifier(int node, u32 i, int *controller)
 {
     const void *fdt = firmware.fdt;
     int bytes;
-    const fdt32_t *cell = fdt_getprop(fdt, node, "interrupts-extended", &bytes);
+    const u32 *cell = tree_property(fdt, node, "interrupts-extended", &bytes);
     bool extended = cell != NULL;
     if (!extended) {
-        cell = fdt_getprop(fdt, node, "interrupts", &bytes);
+        cell = tree_property(fdt, node, "interrupts", &bytes);
         *controller = interrupt_parent(node);
     }
-    const fdt32_t *end = cell ? cell + bytes / 4 : NULL;
-    for (; cell < end; i--) {
+    for (u32 left = cell ? (u32)bytes / 4 : 0; left != 0; i--) {
         if (extended) {
-            *controller = fdt_node_offset_by_phandle(fdt, fdt32_to_cpu(*cell++));
+            *controller = tree_find_phandle(fdt, (u32)tree_cells(cell, 1));
+            cell++;
+            left--;
         }
-        int count_bytes;
-        const fdt32_t *count =
-            *controller < 0 ? NULL : fdt_getprop(fdt, *controller, "#interrupt-cells", &count_bytes);
-        if (count == NULL || fdt32_to_cpu(*count) > (u32)(end - cell)) {
+        u32 count = tree_u32(fdt, *controller, "#interrupt-cells", 0);
+        if (*controller < 0 || count > left) {
             return NULL;
         }
         if (i == 0) {
             return cell;
         }
-        cell += fdt32_to_cpu(*count);
+        cell += count;
+        left -= count;
+        if (!extended && count == 0) {
+            return NULL; /* we would not get any further */
+        }
     }
     return NULL;
 }
@@ -138,15 +144,15 @@ static const fdt32_t *interrupt_specifier(int node, u32 i, int *controller)
 enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
 {
     int controller = -1;
-    const fdt32_t *cell = interrupt_specifier(node, i, &controller);
-    if (cell == NULL || !is_gic(controller)) {
+    const u32 *cell = interrupt_specifier(node, i, &controller);
+    if (!cell || !is_gic(controller) || tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
         return E_NOENT;
     }
-    u32 type = fdt32_to_cpu(cell[0]), number = fdt32_to_cpu(cell[1]);
+    u32 type = (u32)tree_cells(cell, 1), number = (u32)tree_cells(cell + 1, 1);
     if (type > 1 || number > (type ? 15 : 987)) {
         return E_INVAL;
     }
     *irq = number + (type ? 16 : 32);
-    *trigger = fdt32_to_cpu(cell[2]) & 0xf;
+    *trigger = (u32)tree_cells(cell + 2, 1) & 0xf;
     return OK;
 }
