@@ -11,6 +11,7 @@
 /* --- locks: one thread, so that they are only noted --- */
 
 static u32 locks_held;
+static void (*before_lock)(void); /* somebody else is first */
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
 {
@@ -44,6 +45,9 @@ bool spin_is_locked(const struct spinlock *l)
 
 void spin_lock_pair(struct spinlock *a, struct spinlock *b)
 {
+    if (before_lock != NULL) {
+        before_lock();
+    }
     spin_lock(a);
     if (a != b) {
         spin_lock(b);
@@ -189,6 +193,7 @@ static void note(struct taker *t, u32 port)
 static int begin(void **state)
 {
     between = NULL;
+    before_lock = NULL;
     on_pending = NULL;
     locks_held = accesses = nr_order = 0;
     start(state);
@@ -201,6 +206,7 @@ static int begin(void **state)
 static int finish(void **state)
 {
     between = NULL;
+    before_lock = NULL;
     assert_int_equal(locks_held, 0);
     return end(state);
 }

@@ -229,6 +229,44 @@ static void two_senders(void **state)
     assert_true(points >= 6);
 }
 
+static u32 moves_left;
+static struct evtchn *moved;
+
+static void move_it(void)
+{
+    if (moves_left > 0) {
+        moves_left--;
+        moved->fifo_last = 8 + moves_left; /* at last where it really was: queue 7 of vCPU 0 */
+    }
+}
+
+/* Others link the port each time we look which queue it was in last: we look again, and then leave
+ * it to them. */
+static void a_port_that_keeps_moving(void **state)
+{
+    guest_boot(1, 1);
+    u32 a = new_ipi(dom(1), 0);
+    moved = port_find(dom(1)->evtchn, a);
+    before_lock = move_it;
+    for (u32 moves = 0; moves < 4; moves++) {
+        moves_left = moves;
+        moved->fifo_last = moves == 0 ? moved->fifo_last : 8 + moves;
+        send(a);
+        assert_int_equal(moves_left, 0);
+        take_all(0);
+        assert_int_equal(nr_order, moves + 1);
+    }
+    moves_left = 4;
+    moved->fifo_last = 8 + 4;
+    send(a);
+    assert_int_equal(moves_left, 0);
+    assert_int_equal(*word_at(a), WORD_PENDING);
+    take_all(0);
+    assert_int_equal(nr_order, 4);
+    before_lock = NULL;
+    *word_at(a) = 0;
+}
+
 /* --- all at random --- */
 
 #define PORTS 12u
@@ -328,6 +366,7 @@ static void run_random(u64 with_seed)
     seed = with_seed;
     memset(to_unmask, 0, sizeof(to_unmask));
     between = anything;
+    before_lock = anything;
     for (u32 n = 0; n < 600; n++) {
         if (random_below(4) == 0) {
             change_random();
@@ -339,6 +378,7 @@ static void run_random(u64 with_seed)
         }
     }
     between = NULL;
+    before_lock = NULL;
     /* All that was sent comes, with nothing but the interrupts that were injected. */
     for (u32 round = 0; round < 4; round++) {
         for (u32 v = 0; v < WORLD_VCPUS; v++) {
@@ -399,6 +439,7 @@ int main(void)
         FIFO_TEST(a_tail_that_leaves_while_busy),
         FIFO_TEST(a_guest_that_links_by_itself_loses_its_own),
         FIFO_TEST(two_senders),
+        FIFO_TEST(a_port_that_keeps_moving),
         FIFO_TEST(each_event_exactly_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
