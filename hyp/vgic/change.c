@@ -162,5 +162,8 @@ u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)
         c.forced = true;
         change_here(&c);
     }
+    if (op == OP_SET_TARGET) {
+        vgic_unlock(vgic_lock(irq), TELL_NOBODY); /* an idle one moves at once, and the host's line with it */
+    }
     return c.result;
 }

@@ -51,8 +51,8 @@ static void fold(struct vgic_cpu *vc, u32 n)
     }
 }
 
-/* The pending part that a list register can show: none beside an active state of another source, of the host's, or
- * while the latch stands for the host's interrupt, which needs a register of its own kind. */
+/* The pending part that a list register can show. Beside an active state: not of another source, not while the latch
+ * stands for the host's interrupt, which needs a register of its own kind, and not when it is to go to another vCPU. */
 static bool take_pending(struct vgic_irq *irq, u32 source)
 {
     if (vgic_is_sgi_with_source(irq)) {
@@ -60,7 +60,7 @@ static bool take_pending(struct vgic_irq *irq, u32 source)
         irq->sources &= (u8)~(1u << source);
         return irq->lr_latch;
     }
-    if (irq->active && (irq->hw_pending || !irq->latch)) {
+    if (irq->active && (irq->hw_pending || !irq->latch || irq->target != irq->home->id)) {
         return false;
     }
     irq->lr_latch = irq->latch;

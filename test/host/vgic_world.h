@@ -73,8 +73,12 @@ static inline u32 world_cpu_of(u32 vcpu)
     return world_vcpu[vcpu].loaded_on;
 }
 
-static inline void world_unload_hook(struct vcpu *v);
-static inline void world_load_hook(struct vcpu *v);
+/* Beside vgic_save() and vgic_restore(); NULL: nothing. */
+static void (*world_unload_hook)(struct vcpu *v);
+static void (*world_load_hook)(struct vcpu *v);
+/* In place of vgic_init() and vgic_init_cpu(). */
+static void (*world_init_hook)(void);
+static void (*world_init_cpu_hook)(void);
 
 static inline void world_unload(u32 vcpu)
 {
@@ -82,7 +86,9 @@ static inline void world_unload(u32 vcpu)
     if (v->loaded_on != VCPU_NOT_LOADED) {
         fake_cpu(v->loaded_on);
         vgic_save(v);
-        world_unload_hook(v);
+        if (world_unload_hook) {
+            world_unload_hook(v);
+        }
         this_cpu(loaded) = NULL;
         v->loaded_on = VCPU_NOT_LOADED;
     }
@@ -101,7 +107,9 @@ static inline void world_load(u32 vcpu, u32 cpu)
         world_unload(per_cpu(loaded, cpu)->id);
     }
     fake_cpu(cpu);
-    world_load_hook(v);
+    if (world_load_hook) {
+        world_load_hook(v);
+    }
     vgic_restore(v);
     this_cpu(loaded) = v;
     v->loaded_on = cpu;
@@ -165,8 +173,6 @@ static void world_relax(void)
 
 /* ---- life ---- */
 
-static inline void world_init_cpu(void);
-
 /* For cmocka's group setup. */
 static int world_machine(void **state)
 {
@@ -175,11 +181,30 @@ static int world_machine(void **state)
     return 0;
 }
 
+static inline void world_init(void)
+{
+    if (world_init_hook) {
+        world_init_hook();
+    } else {
+        assert_int_equal(vgic_init(), OK);
+    }
+    for (u32 cpu = 0; cpu < WORLD_CPUS; cpu++) {
+        fake_cpu(cpu);
+        irq_init_cpu();
+        if (world_init_cpu_hook) {
+            world_init_cpu_hook();
+        } else {
+            vgic_init_cpu();
+        }
+    }
+    fake_cpu(0);
+}
+
 static inline void world_start(u32 version, u32 nr_lrs, u32 nr_vcpus, u32 nr_spis)
 {
     fake_gic_setup(version, 128, nr_lrs);
     assert_int_equal(irq_init(), OK);
-    world_init_cpu();
+    world_init();
     world_before = fake_account();
     memset(&world_domain, 0, sizeof(world_domain));
     memset(world_vcpu, 0, sizeof(world_vcpu));
