@@ -29,6 +29,10 @@ static void binding(void **state)
     assert_int_equal(p.port, 2);
     assert_int_equal(evtchn_bind_virq(d, NR_VIRQS - 1, 0, &p), OK);
     assert_int_equal(p.port, 3);
+    assert_int_equal(evtchn_close(d, (port_t){3}), OK);
+    assert_int_equal(world_vcpu[1][0].virq_port[NR_VIRQS - 1].port, 0);
+    assert_int_equal(evtchn_bind_virq(d, NR_VIRQS - 1, 0, &p), OK);
+    assert_int_equal(p.port, 3);
     /* After a close it can be bound anew, the others stay. */
     assert_int_equal(evtchn_close(d, (port_t){1}), OK);
     assert_int_equal(world_vcpu[1][2].virq_port[VIRQ_TIMER].port, 0);
@@ -103,7 +107,15 @@ static void before_there_are_vcpus(void **state)
     evtchn_raise_global_virq(dom(0), VIRQ_DOM_EXC);
     dom(0)->max_vcpus = 0;
     evtchn_raise_global_virq(dom(0), VIRQ_DOM_EXC);
+    dom(0)->max_vcpus = 1;
+    port_t exc;
+    world_vcpus[0][0] = &world_vcpu[0][0];
+    assert_int_equal(evtchn_bind_virq(dom(0), VIRQ_DOM_EXC, 0, &exc), OK);
+    assert_int_equal(injected(0), 0);
+    evtchn_raise_global_virq(dom(0), VIRQ_DOM_EXC);
+    assert_int_equal(injected(0), 1);
     dom(0)->max_vcpus = WORLD_VCPUS;
+    world_injected[0][0] = 0;
     world_vcpus[0][0] = &world_vcpu[0][0];
     assert_int_equal(injected(0), 0);
 }
