@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug keys of what lies below: rooms with state of their own register theirs themselves. */
+#include "base/panic.h"
 #include "boot/main.h"
 #include "boot/memory.h"
+#include "cpu/arch.h"
 #include "fw/firmware.h"
 #include "log/console.h"
 #include "log/log.h"
 #include "mem/frame.h"
 #include "mem/slab.h"
-#include "base/panic.h"
 
 static void print_cache(const struct slab_cache *c, void *arg)
 {
@@ -32,9 +33,18 @@ static void reboot(void)
     psci_system_reset();
 }
 
+/* For the watchdog's test: this CPU never comes back. */
+static void hang(void)
+{
+    for (;;) {
+        cpu_relax();
+    }
+}
+
 static const struct debug_key keys[] = {
     {'m', "memory and slabs", print_memory},
     {'C', "panic", crash},
+    {'L', "loop for ever on this CPU, for the watchdog to find", hang},
     {'R', "reset the machine", reboot},
 };
 

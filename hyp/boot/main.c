@@ -19,6 +19,7 @@
 #include "mem/hypmap.h"
 #include "p2m/p2m.h"
 #include "sched/sched.h"
+#include "sched/watchdog.h"
 #include "sync/rcu.h"
 #include "time/time.h"
 #include "trap/trap.h"
@@ -42,6 +43,8 @@ void boot_adopt_tables(maddr_t image)
     hypmap_init(boot_image_maddr(boot_root_table), image, (u64)(image_end - image_start));
     hypmap_give_pool(boot_image_maddr(early_tables), sizeof(early_tables));
 }
+
+#define WATCHDOG_SECONDS 30u
 
 /* The pages from the tree's first byte to its last, for reading. NULL: nothing there looks like a tree. */
 const void *boot_map_fdt(maddr_t at)
@@ -173,6 +176,7 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     if (dom0_build() != OK) {
         stop();
     }
+    watchdog_init((u32)option_number("watchdog", WATCHDOG_SECONDS));
     option_warn_unknown();
     trap_start();
 }

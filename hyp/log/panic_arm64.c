@@ -6,7 +6,7 @@
 #include "log/log.h"
 
 #define TRACE_MAX 24u
-#define TRACE_WORDS (16384u / 8)
+#define STACK_BYTES 16384u
 
 /* What EL2's own exception found, if that is why. */
 static const struct cpu_regs *exception_regs; /* [panicking CPU] */
@@ -34,27 +34,23 @@ static bool is_readable(u64 address)
 }
 
 /*
- * Every word of the stack that points behind a call instruction. That shows calls that have returned, too, but needs
- * no frame pointers and survives a broken chain. Offsets are from the image's first byte: as in kanso.elf less its
- * link address.
+ * The chain of frame records (AAPCS64 6.4.6: each is the caller's record and the return address; both compilers keep
+ * them). It ends where a guest's x29 was pushed: no address on our stack. Offsets are from the image's first byte.
  */
-static void trace(u64 sp)
+static void trace(u64 from)
 {
-    u32 found = 0;
-    for (u64 at = sp & ~7ULL; at < sp + TRACE_WORDS * 8 && found < TRACE_MAX; at += 8) {
-        if ((at == (sp & ~7ULL) || (at & 0xfff) == 0) && !is_readable(at)) {
-            break;
+    /* Our own record when there is no other: the caller's may be gone already (a tail call). */
+    u64 frame = from != 0 ? from : (u64)__builtin_frame_address(0);
+    for (u32 i = 0; i < TRACE_MAX && (frame & 15) == 0 && is_readable(frame); i++) {
+        const u64 *record = (const u64 *)frame;
+        if (!is_text(record[1])) {
+            return;
         }
-        u64 word = *(const u64 *)at;
-        if (!is_text(word) || !is_text(word - 4) || (word & 3)) {
-            continue;
+        log_error("  called from image+%#llx", record[1] - 4 - (u64)image_start);
+        if (record[0] <= frame || record[0] - frame > STACK_BYTES) {
+            return;
         }
-        u32 before = *(const u32 *)(word - 4);
-        bool is_call = (before & 0xfc000000) == 0x94000000 || (before & 0xfffffc1f) == 0xd63f0000;
-        if (is_call) {
-            log_error("  called from image+%#llx (%#llx)", word - 4 - (u64)image_start, word - 4);
-            found++;
-        }
+        frame = record[0];
     }
 }
 
@@ -78,9 +74,9 @@ void panic_arch_dump(void)
     log_error("elr %016llx spsr %llx", read_sysreg(elr_el2), read_sysreg(spsr_el2));
     if (exception_regs) {
         dump_regs(exception_regs, exception_sp);
-        trace(exception_sp);
+        trace(exception_regs->x[29]);
     } else {
-        trace((u64)__builtin_frame_address(0));
+        trace(0);
     }
 }
 

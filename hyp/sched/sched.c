@@ -5,6 +5,7 @@
 #include "base/string.h"
 #include "cpu/atomic.h"
 #include "sched/queue.h"
+#include "sched/watchdog.h"
 
 /* Units of another queue that a CPU with nothing to do looks at before it gives up. */
 #define PULL_LOOKS 16u
@@ -463,6 +464,7 @@ static bool end_idle(struct sched_queue *q)
     mark_idle(q->cpu, false);
     store_relaxed(&q->idle_ns, q->idle_ns + (clock_ns() - since));
     store_relaxed(&q->idle_since_ns, 0);
+    watchdog_end_idle();
     return true;
 }
 
