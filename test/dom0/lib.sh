@@ -45,7 +45,7 @@ same() { # what, wanted, found
 }
 
 guest_says() { # name, text, seconds, count: wait for the guest's console
-    await "${3:-90}" "$logs/guest-$1.log" "$2" "${4:-1}" || fail "guest $1 never said '$2'"
+    await "${3:-600}" "$logs/guest-$1.log" "$2" "${4:-1}" || fail "guest $1 never said '$2'"
 }
 
 guest_told() { # name, line: type a line on the guest's console

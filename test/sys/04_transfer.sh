@@ -37,16 +37,16 @@ guest_says g2 @@READY
 guest_says g3 @@READY
 step "g3 to g2"
 guest_told g2 192.168.77.3
-guest_says g2 "@@FROM 192.168.77.3" 120
+guest_says g2 "@@FROM 192.168.77.3"
 same "g3's data at g2" "$(sum g3 OWN)" "$(sum g2 'FROM 192.168.77.3')"
 step "g2 to g3"
 guest_told g3 192.168.77.2
-guest_says g3 "@@FROM 192.168.77.2" 120
+guest_says g3 "@@FROM 192.168.77.2"
 same "g2's data at g3" "$(sum g2 OWN)" "$(sum g3 'FROM 192.168.77.2')"
 step "g2 to dom0"
 same "g2's data at dom0" "$(sum g2 OWN)" "$(wget -q -O - http://192.168.77.2/data | md5sum | cut -d' ' -f1)"
 step "dom0 to g2"
 guest_told g2 192.168.77.1
-guest_says g2 "@@FROM 192.168.77.1" 120
+guest_says g2 "@@FROM 192.168.77.1"
 same "dom0's data at g2" "$(md5sum </www/data | cut -d' ' -f1)" "$(sum g2 'FROM 192.168.77.1')"
 pass

@@ -41,12 +41,12 @@ more=$(grep -c tick $logs/guest-l1.log)
 same "time of a paused guest" "$seconds" "$(column l1 6)"
 [ $((more - lines)) -le 1 ] || fail "a paused guest printed $((more - lines)) lines"
 try xl unpause l1
-guest_says l1 tick 60 $((more + 5))
+guest_says l1 tick 600 $((more + 5))
 
 step "vcpu-pin, vcpu-list"
 try xl vcpu-pin l1 0 1
 try xl vcpu-pin l1 1 0
-guest_says l1 tick 60 $(($(grep -c tick $logs/guest-l1.log) + 5))
+guest_says l1 tick 600 $(($(grep -c tick $logs/guest-l1.log) + 5))
 xl vcpu-list l1
 same "affinity of vCPU 0" "1" "$(xl vcpu-list l1 | awk '$3 == 0 && $1 == "l1" { print $7 }')"
 same "CPU of vCPU 0" "1" "$(xl vcpu-list l1 | awk '$3 == 0 && $1 == "l1" { print $4 }')"
@@ -61,7 +61,7 @@ guest_says l1 "@@TOLD hello guest"
 step "reboot"
 old=$(xl domid l1)
 try xl reboot l1
-guest_says l1 "@@UP 2" 90 2
+guest_says l1 "@@UP 2" 600 2
 [ "$(xl domid l1)" -gt "$old" ] || fail "domid after reboot: $(xl domid l1), before: $old"
 
 step "shutdown"
@@ -108,7 +108,7 @@ for action in destroy restart rename-restart preserve coredump-destroy coredump-
             ;;
         *restart)
             # It crashes and comes back for ever: the second life proves it, then whoever restarts it is ended
-            guest_says "$name" "@@BARE crash" 60 2
+            guest_says "$name" "@@BARE crash" 600 2
             pkill -f "xl create -p /tmp/$name.cfg"
             for domain in $(xl list | awk -v n="$name" 'NR > 1 && index($1, n) == 1 { print $2 }'); do
                 xl destroy "$domain"

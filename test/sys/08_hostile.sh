@@ -12,7 +12,7 @@ while :; do
 done
 END
 try xl create /tmp/neighbour.cfg
-guest_says neighbour tick 60 5
+guest_says neighbour tick 600 5
 
 bad=0
 for claim in forbidden unmapped hypercalls populate; do
@@ -25,7 +25,7 @@ for claim in forbidden unmapped hypercalls populate; do
     guest_says $claim "@@BARE-DONE $claim"
     grep -q "@@BARE-DONE $claim: .* bad 0x0" $logs/guest-$claim.log || bad=$((bad + 1))
     sed 's/@@BARE/BARE/' $logs/guest-$claim.log
-    guest_says neighbour tick 60 $(($(grep -c tick $logs/guest-neighbour.log) + 5))
+    guest_says neighbour tick 600 $(($(grep -c tick $logs/guest-neighbour.log) + 5))
     try xl destroy $claim
     gone $claim
 done

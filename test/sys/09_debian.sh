@@ -16,13 +16,13 @@ step "xl create"
 try xl create /tmp/debian.cfg
 guest_says debian "@@GUEST-USERSPACE"
 step "wait for the login prompt"
-guest_says debian "guest login:" 240
+guest_says debian "guest login:"
 step "log in"
 guest_told debian root
-guest_says debian "-bash-" 60
+guest_says debian "-bash-"
 # shellcheck disable=SC2016
 guest_told debian '. /etc/os-release; echo "@@DEBIAN" $VERSION_ID $(systemctl is-system-running) $(nproc)'
-guest_says debian "@@DEBIAN 12" 60
+guest_says debian "@@DEBIAN 12"
 grep -a "@@DEBIAN" $logs/guest-debian.log
 step "shut down"
 try xl shutdown -w debian

@@ -13,8 +13,8 @@ import threading
 import time
 
 HVC = struct.pack("<I", 0xd4000002 | 0xea1 << 5)
-# Where Linux links itself: 6.1 and older, newer
-KERNEL_BASES = (0xffff800008000000, 0xffff800080000000)
+# Where Linux 6.1 links itself
+KERNEL_BASE = 0xffff800008000000
 REGISTERS = struct.Struct("<33Q")  # x0..x30, sp, pc
 ERRORS = {1: "EPERM", 2: "ENOENT", 3: "ESRCH", 7: "E2BIG", 12: "ENOMEM", 13: "EACCES", 14: "EFAULT", 16: "EBUSY",
           17: "EEXIST", 19: "ENODEV", 22: "EINVAL", 28: "ENOSPC", 34: "ERANGE", 38: "ENOSYS", 61: "ENODATA",
@@ -84,6 +84,12 @@ class Gdb:
         self.send(text)
         return self.receive()
 
+    def ask_all(self, *texts):
+        """Packets sent at once, their answers: a switch between processes instead of one each."""
+        data = b"".join(b"$%s#%02x" % (t.encode(), sum(t.encode()) & 0xff) for t in texts)
+        self.socket.sendall(data)
+        return [self.receive() for _ in texts]
+
     def document(self, name):
         """A description that QEMU offers."""
         text = b""
@@ -107,6 +113,11 @@ class Call:
     def __init__(self, who, number, args):
         self.who, self.number, self.args = who, number, args
         self.before = b""
+
+
+def write(register, value):
+    """The packet that writes a register of the stopped CPU."""
+    return f"P{register:x}={struct.pack('<Q', value).hex()}"
 
 
 def u16(data, at):
@@ -169,6 +180,8 @@ ANSWER = {
 # Whose number itself is the answer; of others only whether they are zero
 EXACT = {(17, 0), (17, 7), (18, 0), (34, 1)}
 ARGUMENT_BYTES = 160
+# Each stop empties QEMU's translated code: some 50 ms a call
+DULL = 16
 # What an operation gets by its second argument; console_io and vm_assist have none of interest
 POINTER = {7: 0, 35: 0, 36: 0, 12: 1, 17: 1, 20: 1, 24: 2, 29: 1, 32: 1, 33: 1, 34: 1}
 
@@ -185,9 +198,9 @@ class Recorder(threading.Thread):
         self.stubs = {}
         for at in re.finditer(re.escape(HVC), image):
             if at.start() % 4 == 0:
-                for base in KERNEL_BASES:
-                    self.stubs[base + at.start() - 4] = moved(u32(image, at.start() - 4))
+                self.stubs[KERNEL_BASE + at.start() - 4] = moved(u32(image, at.start() - 4))
         self.lines, self.stops = [], 0
+        self.seen, self.dull, self.asleep = collections.Counter(), collections.Counter(), set()
         self.open, self.first, self.vttbr, self.error = {}, None, None, None
 
     def run(self):
@@ -210,18 +223,18 @@ class Recorder(threading.Thread):
         stop = gdb.ask("vCont;c")
         while stop is not None and stop.startswith(b"T"):
             self.stops += 1
-            self.look(gdb)
             # A breakpoint that another CPU stands on is reported again
-            stop = gdb.ask("vCont;c")
+            stop = gdb.ask_all(*self.look(gdb), "vCont;c")[-1]
 
     def look(self, gdb):
-        """At a call or at its answer. We do the instruction ourselves: much faster than to step over it."""
-        registers = list(REGISTERS.unpack_from(bytes.fromhex(gdb.ask("g").decode())))
+        """At a call or at its answer; returns the packets with which it goes on. We do the instruction ourselves: much
+        faster than to step over it."""
+        registers, table = gdb.ask_all("g", f"p{int(self.vttbr):x}")
+        registers = list(REGISTERS.unpack_from(bytes.fromhex(registers.decode())))
         pc, sp = registers[32], registers[31]
         if pc not in self.stubs and pc - 8 not in self.stubs:
-            return
-        table = bytes.fromhex(gdb.ask(f"p{int(self.vttbr):x}").decode())
-        space = u64(table, 0) & 0xfffffffffffe
+            return []
+        space = u64(bytes.fromhex(table.decode()), 0) & 0xfffffffffffe
         self.first = self.first or space
         key = (space, sp)
         if pc in self.stubs:
@@ -230,24 +243,37 @@ class Recorder(threading.Thread):
             call = Call("dom0" if space == self.first else "guest", registers[16], registers[:5])
             call.before = self.argument(gdb, call.number, call.args)
             self.open[key] = call
-            self.write(gdb, to, registers[to])
-            self.write(gdb, 32, pc + 4)
-            return
+            return [write(to, registers[to]), write(32, pc + 4), *self.wake(source is not None)]
         call = self.open.pop(key, None)
-        if call:
-            result = struct.unpack("<q", struct.pack("<Q", registers[0]))[0]
-            if call.number == 13:
-                self.multicall(gdb, call)
-            else:
-                after = self.argument(gdb, call.number, call.args)
-                self.note(call.who, call.number, call.args, call.before, after, result)
-        self.write(gdb, 32, registers[30])
+        if not call:
+            return [write(32, registers[30])]
+        result = struct.unpack("<q", struct.pack("<Q", registers[0]))[0]
+        if call.number == 13:
+            self.multicall(gdb, call)
+        else:
+            after = self.argument(gdb, call.number, call.args)
+            self.note(call.who, call.number, call.args, call.before, after, result)
+        return [write(32, registers[30]), *self.sleep(pc - 8)]
 
-    @staticmethod
-    def write(gdb, register, value):
-        """A register of the stopped CPU."""
-        if gdb.ask(f"P{register:x}={struct.pack('<Q', value).hex()}") != b"OK":
-            raise RuntimeError("QEMU does not write a register")
+    def sleep(self, stub):
+        """A stub that brings only what was seen often is left alone until a tool asks for something."""
+        line = self.lines[-1] if self.lines else ""
+        self.seen[line] += 1
+        self.dull[stub] = self.dull[stub] + 1 if self.seen[line] > DULL else 0
+        if self.dull[stub] <= DULL or stub in self.asleep:
+            return []
+        self.asleep.add(stub)
+        return [f"z0,{stub:x},4", f"z0,{stub + 8:x},4"]
+
+    def wake(self, tool):
+        """All stubs again, if this is a tool's call."""
+        if not tool or not self.asleep:
+            return []
+        packets = [f"Z0,{stub + offset:x},4" for stub in self.asleep for offset in (0, 8)]
+        for stub in self.asleep:
+            self.dull[stub] = DULL - 4
+        self.asleep.clear()
+        return packets
 
     def argument(self, gdb, number, args):
         """The bytes behind a call's pointer."""
@@ -282,8 +308,9 @@ class Recorder(threading.Thread):
         else:
             operation = args[0] & (0x3f if number == 12 else 0xffffffff)
         key = (number, operation)
-        name = self.operations.get(key, str(operation))
-        words = f"{who} {how}{self.calls.get(number, number)} {name}"
+        words = f"{who} {how}{self.calls.get(number, number)}"
+        if number != 27:
+            words += " " + self.operations.get(key, str(operation))
         if key in QUESTION and before:
             words += " " + QUESTION[key](before)
         if result < 0:

@@ -115,6 +115,8 @@ def scenario_files(script):
         path = ROOT / "test/dom0" / name
         if path.exists():
             files[f"test/{name}"] = (0o100644, path.read_bytes())
+    for path in (SCENARIOS / "calls-xen-4.17.txt", ROOT / "docs/compatibility.md"):
+        files[f"test/{path.name}"] = (0o100644, path.read_bytes() if path.exists() else b"")
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
     return files
