@@ -133,11 +133,26 @@ static void a_long_search(void **state)
     }
 }
 
+/* References that were never in use cost nothing. */
+static void a_sparse_table(void **state)
+{
+    domain_policy_open = true;
+    assert_int_equal(gnttab_grow(dom(1), 5), OK);
+    assert_int_equal(gnttab_grow(dom(1), 8), OK);
+    grant(1, 8 * 512 - 256, 2, 10, 0);
+    world_become(2, 0);
+    struct xen_gnttab_map_grant_ref m = map(2, 1, 8 * 512 - 256, HOLE, HOST);
+    assert_int_equal(m.status, GNTST_okay);
+    cursor = 0;
+    assert_int_equal(flush(2, world_ram_mfn[1][10], 0, 16, GNTTAB_CACHE_CLEAN), OK);
+    assert_int_equal(unmap(2, HOLE, m.handle), GNTST_okay);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(its_own_page),         TEST(arguments),     TEST(pages_of_nobody),
-        TEST(another_domains_page), TEST(a_long_search),
+        TEST(another_domains_page), TEST(a_long_search), TEST(a_sparse_table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
