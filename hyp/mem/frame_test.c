@@ -211,9 +211,10 @@ static void test_adjacent_banks_merge(void **state)
 
 static void test_too_many_banks(void **state)
 {
-    assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + 100}, 200),
-                     OK); /* no whole page: not a bank */
     frame_reset();
+    /* No whole page, or none at all: not a bank. */
+    assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + 100}, 200), OK);
+    assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM}, PAGE_SIZE - 1), OK);
     for (u32 i = 0; i < 32; i++) {
         assert_int_equal(frame_add_ram((maddr_t){FAKE_RAM + i * 2 * PAGE_SIZE}, PAGE_SIZE), OK);
     }
@@ -245,6 +246,31 @@ static void test_reserve(void **state)
     frame_unreserve((maddr_t){FAKE_RAM}, MIB(64));
     assert_int_equal(frame_nr_free(), PAGES(64));
     frame_free(alloc(14), 14);
+}
+
+static void test_reserve_in_the_second_bank(void **state)
+{
+    const struct fake_bank bank[2] = {{FAKE_RAM, MIB(4)}, {FAKE_RAM + MIB(16), MIB(8)}};
+    fake_ram_init(bank, 2);
+    frame_reserve((maddr_t){FAKE_RAM + MIB(3)}, MIB(14));
+    assert_int_equal(frame_nr_free(), PAGES(10));
+    struct frame *f;
+    assert_int_equal(frame_take((mfn_t){FIRST + PAGES(17) - 1}, 0, &f), E_BUSY);
+    assert_int_equal(frame_take((mfn_t){FIRST + PAGES(17)}, 8, &f), OK);
+    assert_int_equal(frame_take((mfn_t){FIRST + PAGES(3)}, 0, &f), E_BUSY);
+}
+
+static void test_find_owner(void **state)
+{
+    domid_t owner = {77};
+    assert_false(frame_find_owner((mfn_t){FIRST - 1}, &owner));
+    assert_false(frame_find_owner((mfn_t){FIRST}, &owner));
+    struct frame *f = alloc(1);
+    assert_false(frame_find_owner(frame_to_mfn(f), &owner));
+    assert_int_equal(owner.id, 77);
+    frame_assign_run(f, 2, two);
+    assert_true(frame_find_owner(frame_to_mfn(f + 1), &owner));
+    assert_int_equal(owner.id, 2);
 }
 
 static void test_reserve_does_not_touch_what_is_used(void **state)
@@ -433,6 +459,8 @@ static void test_shared(void **state)
     assert_int_equal(f->state, FRAME_SHARED);
     assert_int_equal(f->owner, 2);
     assert_int_equal(f->refs, 1);
+    assert_int_equal(f->writable_maps, 0);
+    assert_int_equal(f->private, 0);
     assert_int_equal(f->gfn, FRAME_NO_GFN);
     assert_false(frame_is_owned(frame_to_mfn(f), two));
     assert_true(frame_get(f, two));
@@ -514,6 +542,8 @@ int main(void)
         TEST(test_adjacent_banks_merge),
         TEST(test_too_many_banks),
         TEST(test_reserve),
+        TEST(test_reserve_in_the_second_bank),
+        TEST(test_find_owner),
         TEST(test_reserve_does_not_touch_what_is_used),
         TEST(test_unreserve_a_part),
         TEST(test_take),

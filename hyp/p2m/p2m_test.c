@@ -447,6 +447,9 @@ static void test_unmap_ram(void **state)
     assert_int_equal(p2m_unmap_ram(p2m, G(P2M_GFN_END - 1), 2, run, 3, &nr_runs, &done), E_NOENT);
     assert_int_equal(p2m_unmap_ram(p2m, G(P2M_GFN_END), 1, run, 3, &nr_runs, &done), E_NOENT);
     expect_map(0x404, 0x9000, P2M_DEVICE, 0);
+    assert_int_equal(p2m_map(p2m, G(P2M_GFN_END - 1), M(0x7000), 0, P2M_RAM_RW), OK);
+    assert_int_equal(p2m_unmap_ram(p2m, G(P2M_GFN_END - 1), 2, run, 3, &nr_runs, &done), E_NOENT);
+    assert_int_equal(p2m_unmap_ram(p2m, G(P2M_GFN_END - 1), 1, run, 3, &nr_runs, &done), OK);
     assert_int_equal(p2m->nr_leaves[P2M_RAM_RW] + p2m->nr_leaves[P2M_RAM_RO], 0);
 }
 
@@ -491,6 +494,7 @@ static void test_unmap_ram_is_bounded(void **state)
 static void test_table_bound(void **state)
 {
     assert_int_equal(p2m_set_max_tables(p2m, 1), E_BUSY);
+    assert_int_equal(p2m_set_max_tables(p2m, 2), OK);
     assert_int_equal(p2m_set_max_tables(p2m, 3), OK);
     assert_int_equal(p2m_map(p2m, G(0), M(0x9000), 0, P2M_DEVICE), E_NOMEM);
     expect_none(0);
@@ -648,6 +652,9 @@ static void test_cache_flush(void **state)
     assert_int_equal(p2m_cache_flush(p2m, &at, G(P2M_GFN_END), 1000), OK);
     assert_int_equal(at.gfn, P2M_GFN_END);
     assert_int_equal(cache_host_lines_cleaned, 65 * 64);
+    at = G(8 * ONE_GIB);
+    assert_int_equal(p2m_cache_flush(p2m, &at, G(P2M_GFN_END), 1), E_RESTART);
+    assert_int_equal(at.gfn, 16 * ONE_GIB); /* eight holes for a page */
     at = G(5);
     assert_int_equal(p2m_cache_flush(p2m, &at, G(5), 1), OK);
     assert_int_equal(at.gfn, 5);
