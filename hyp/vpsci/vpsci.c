@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "vpsci/vpsci.h"
 
+#include "abi/arm.h"
 #include "abi/sched.h"
 #include "base/bits.h"
 #include "cpu/atomic.h"
@@ -18,6 +19,7 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
+#define SMCCC_FAST BIT(31)
 #define SMCCC_64BIT BIT(30)
 #define PSCI_VERSION_1_1 0x10001
 #define SMCCC_VERSION_1_1 0x10001
@@ -215,8 +217,11 @@ static s64 hypervisor_count(struct vcpu *v, const struct smccc *c)
 
 static function_fn standard_count;
 
-/* TRNG (DEN0098, 0x84000050 and on) is in no row: NOT_SUPPORTED. */
+/* The first two are PSCI 0.1's, whose numbers a guest's device tree names (abi/arm.h).
+ * TRNG (DEN0098, 0x84000050 and on) is in no row: NOT_SUPPORTED. */
 static const struct function functions[] = {
+    {PSCI_cpu_off, cpu_off},
+    {PSCI_cpu_on, cpu_on},
     {0x84000000, version},
     {0x84000001, cpu_suspend},
     {0xc4000001, cpu_suspend},
@@ -256,7 +261,7 @@ static s64 standard_count(struct vcpu *v, const struct smccc *c)
 {
     s64 count = 0;
     for (u32 i = 0; i < ARRAY_LEN(functions); i++) {
-        count += (functions[i].id & 0xbf00ff00) == 0x84000000;
+        count += (functions[i].id & 0xbf000000) == 0x84000000;
     }
     return count;
 }
@@ -291,7 +296,7 @@ static s64 smccc_features(struct vcpu *v, const struct smccc *c)
 void vpsci_call(struct vcpu *v)
 {
     u32 id = (u32)v->regs.x[0];
-    u64 width = id & SMCCC_64BIT ? ~0ULL : 0xffffffff;
+    u64 width = (id & (SMCCC_FAST | SMCCC_64BIT)) == SMCCC_FAST ? 0xffffffff : ~0ULL;
     const struct smccc c = {v->regs.x[1] & width, v->regs.x[2] & width, v->regs.x[3] & width};
     function_fn *fn = find_function(id);
     v->regs.x[0] = (u64)(fn ? fn(v, &c) : NOT_SUPPORTED);
