@@ -38,11 +38,11 @@ typedef struct {
 } virq_t; /* interrupt id of a guest's virtual GIC */
 
 #define PAGE_SHIFT 12
-#define PAGE_SIZE (1UL << PAGE_SHIFT)
-#define PAGE_MASK (PAGE_SIZE - 1)
-#define ORDER_4K 0u
-#define ORDER_2M 9u
-#define ORDER_1G 18u
+#define PAGE_SIZE  (1UL << PAGE_SHIFT)
+#define PAGE_MASK  (PAGE_SIZE - 1)
+#define ORDER_4K   0u
+#define ORDER_2M   9u
+#define ORDER_1G   18u
 
 #define MFN_INVALID ((mfn_t){~0ULL})
 #define GFN_INVALID ((gfn_t){~0ULL})

@@ -9,7 +9,7 @@
 /* Bits high..low inclusive, as the manuals write them: BITS(5, 2) = 0x3c. */
 #define BITS(high, low) ((~0ULL >> (63 - (high))) & (~0ULL << (low)))
 /* The field high..low of value, shifted down. */
-#define FIELD(value, high, low) (((u64)(value) & BITS(high, low)) >> (low))
+#define FIELD(value, high, low) (((u64)(value)&BITS(high, low)) >> (low))
 
 #define MIN(a, b) ((a) < (b) ? (a) : (b))
 #define MAX(a, b) ((a) > (b) ? (a) : (b))

@@ -6,7 +6,7 @@
 #ifndef BASE_ERR_H
 #define BASE_ERR_H
 
-enum [[nodiscard]] err {
+enum [[nodiscard]] err{
     OK = 0,
     E_PERM = -1,
     E_NOENT = -2,

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * printf formatting: %d %i %u %x %X %o %c %s %p %% with flags - 0 + # space, width, precision (also *),
- * and the lengths hh h l ll z j t. Nothing that is not in that list; no floating point.
+ * printf formatting: %d %i %u %x %X %o %c %s %p %% with flags - 0 + # space, width, precision (also
+ * *), and the lengths hh h l ll z j t. Nothing that is not in that list; no floating point.
  */
 #ifndef BASE_FORMAT_H
 #define BASE_FORMAT_H

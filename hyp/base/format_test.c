@@ -7,21 +7,22 @@
 #include "base/format.h"
 
 /* Both print into the same size; text and length must agree. */
-#define same(size, ...)                                                                            \
-    do {                                                                                           \
-        char ours[256], theirs[256];                                                               \
-        memset(ours, '#', sizeof(ours));                                                           \
-        memset(theirs, '#', sizeof(theirs));                                                       \
-        assert_int_equal(format(ours, size, __VA_ARGS__), snprintf(theirs, size, __VA_ARGS__));    \
-        assert_memory_equal(ours, theirs, sizeof(ours));                                           \
+#define same(size, ...)                                                                         \
+    do {                                                                                        \
+        char ours[256], theirs[256];                                                            \
+        memset(ours, '#', sizeof(ours));                                                        \
+        memset(theirs, '#', sizeof(theirs));                                                    \
+        assert_int_equal(format(ours, size, __VA_ARGS__), snprintf(theirs, size, __VA_ARGS__)); \
+        assert_memory_equal(ours, theirs, sizeof(ours));                                        \
     } while (0)
 
 static void test_numbers_as_the_c_library_prints_them(void **state)
 {
     static const char *const formats[] = {
-        "%d",     "%5d",   "%-5d|", "%05d",  "%+d",    "% d",    "%.3d",    "%8.3d",  "%-8.3d|", "%+05d",
-        "%u",     "%x",    "%X",    "%#x",   "%#X",    "%08x",   "%#010x",  "%o",     "%#o",     "%.0d",
-        "%#.3o",  "%+.0d", "% 5d",  "%-+6d|", "%+-6d|", "%010d",  "%#-12x|", "%12.8x", "%.10u",   "%i",
+        "%d",      "%5d",   "%-5d|",   "%05d",   "%+d",   "% d",   "%.3d", "%8.3d",
+        "%-8.3d|", "%+05d", "%u",      "%x",     "%X",    "%#x",   "%#X",  "%08x",
+        "%#010x",  "%o",    "%#o",     "%.0d",   "%#.3o", "%+.0d", "% 5d", "%-+6d|",
+        "%+-6d|",  "%010d", "%#-12x|", "%12.8x", "%.10u", "%i",
     };
     static const int values[] = {0, 1, -1, 7, 8, 9, 10, 42, 255, 4096, -4096, INT_MAX, INT_MIN};
 #pragma GCC diagnostic push
@@ -56,7 +57,8 @@ static void test_text(void **state)
     const char *volatile nothing = NULL;
     assert_int_equal(format(text, sizeof(text), "%s", nothing), 6);
     assert_string_equal(text, "(null)");
-    assert_int_equal(format(text, sizeof(text), "%.3s", "abcdef"), 3); /* reads no further than it must */
+    assert_int_equal(format(text, sizeof(text), "%.3s", "abcdef"),
+                     3); /* reads no further than it must */
 }
 
 static void test_what_does_not_fit_is_cut_and_counted(void **state)

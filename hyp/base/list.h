@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* A circular doubly linked list with a head, intrusive. A node that is on no list points to itself. */
+/* A circular doubly linked list with a head, intrusive. A node that is on no list points to itself.
+ */
 #ifndef BASE_LIST_H
 #define BASE_LIST_H
 
@@ -9,9 +10,9 @@ struct list {
     struct list *next, *prev;
 };
 
-#define LIST_INIT(name)                                                                            \
-    {                                                                                              \
-        &(name), &(name)                                                                           \
+#define LIST_INIT(name)  \
+    {                    \
+        &(name), &(name) \
     }
 
 static inline void list_init(struct list *l)
@@ -53,14 +54,14 @@ static inline void list_del(struct list *node)
 
 #define list_entry(node, type, member) container_of(node, type, member)
 #define list_first(head, type, member) list_entry((head)->next, type, member)
-#define list_for_each(var, head, member)                                                           \
-    for (var = list_entry((head)->next, __typeof__(*var), member); &var->member != (head);         \
+#define list_for_each(var, head, member)                                                   \
+    for (var = list_entry((head)->next, __typeof__(*var), member); &var->member != (head); \
          var = list_entry(var->member.next, __typeof__(*var), member))
 /* Survives removal of var inside the body. */
-#define list_for_each_safe(var, tmp, head, member)                                                 \
-    for (var = list_entry((head)->next, __typeof__(*var), member),                                 \
-        tmp = list_entry(var->member.next, __typeof__(*var), member);                              \
-         &var->member != (head);                                                                   \
+#define list_for_each_safe(var, tmp, head, member)                    \
+    for (var = list_entry((head)->next, __typeof__(*var), member),    \
+        tmp = list_entry(var->member.next, __typeof__(*var), member); \
+         &var->member != (head);                                      \
          var = tmp, tmp = list_entry(tmp->member.next, __typeof__(*var), member))
 
 #endif

@@ -12,21 +12,21 @@
 /* Upcall, defined in log/panic.c: prints why and where, dumps, halts or resets the machine. */
 __noreturn void panic(const char *fmt, ...) __printf(1, 2);
 
-#define check(x)                                                                                   \
-    do {                                                                                           \
-        if (unlikely(!(x))) {                                                                      \
-            panic("%s:%d: check failed: %s", __FILE__, __LINE__, #x);                              \
-        }                                                                                          \
+#define check(x)                                                      \
+    do {                                                              \
+        if (unlikely(!(x))) {                                         \
+            panic("%s:%d: check failed: %s", __FILE__, __LINE__, #x); \
+        }                                                             \
     } while (0)
 
 #if DEBUG
 #define assert(x) check(x)
 #else
-#define assert(x)                                                                                  \
-    do {                                                                                           \
-        if (0) {                                                                                   \
-            (void)(x);                                                                             \
-        }                                                                                          \
+#define assert(x)      \
+    do {               \
+        if (0) {       \
+            (void)(x); \
+        }              \
     } while (0)
 #endif
 

@@ -53,7 +53,8 @@ bool range_add(struct range *list, u32 *nr, u32 max, struct range r)
     return r.bytes == 0 || range_insert(list, nr, max, r);
 }
 
-bool range_first_gap(const struct range *list, u32 nr, const struct range *within, struct range *out)
+bool range_first_gap(const struct range *list, u32 nr, const struct range *within,
+                     struct range *out)
 {
     u64 at = within->start, end = range_end(within);
     for (u32 i = 0; i < nr && at < end; i++) {

@@ -24,14 +24,16 @@ static inline bool range_contains(const struct range *outer, const struct range 
     return inner->start >= outer->start && range_end(inner) <= range_end(outer);
 }
 
-/* Puts r into list, which is sorted and has no two that touch, merging with its neighbours. False when it is full
- * (max entries) or r wraps. */
+/* Puts r into list, which is sorted and has no two that touch, merging with its neighbours. False
+ * when it is full (max entries) or r wraps. */
 bool range_add(struct range *list, u32 *nr, u32 max, struct range r);
 /* Inserts r into a sorted list without merging. False when it is full or wraps. */
 bool range_insert(struct range *list, u32 *nr, u32 max, struct range r);
 /* Makes the sorted list's entries disjoint and merged; they may overlap. */
 void range_merge(struct range *list, u32 *nr);
-/* The first part of within that no entry of the sorted list covers, at or after within->start. False: none. */
-bool range_first_gap(const struct range *list, u32 nr, const struct range *within, struct range *out);
+/* The first part of within that no entry of the sorted list covers, at or after within->start.
+ * False: none. */
+bool range_first_gap(const struct range *list, u32 nr, const struct range *within,
+                     struct range *out);
 
 #endif

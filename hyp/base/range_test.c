@@ -23,7 +23,9 @@ static void expect(u32 n, const struct range *want)
         assert_int_equal(list[i].bytes, want[i].bytes);
     }
 }
-#define expect(...) expect(sizeof((struct range[]){__VA_ARGS__}) / sizeof(struct range), (struct range[]){__VA_ARGS__})
+#define expect(...)                                                      \
+    expect(sizeof((struct range[]){__VA_ARGS__}) / sizeof(struct range), \
+           (struct range[]){__VA_ARGS__})
 
 static void test_predicates(void **state)
 {

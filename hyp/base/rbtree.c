@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * NULL counts as black. Names as in Cormen et al., chapter 13, with left and right folded by child[]-like access
- * through side(): each case is written once.
+ * NULL counts as black. Names as in Cormen et al., chapter 13, with left and right folded by
+ * child[]-like access through side(): each case is written once.
  */
 #include "base/rbtree.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The bodies behind base/string.h, under names of our own: the host build has a C library under the usual names,
- * and the tests compare the two. cpu/string_arm64.S gives them the usual names in the hypervisor's image.
+ * The bodies behind base/string.h, under names of our own: the host build has a C library under the
+ * usual names, and the tests compare the two. cpu/string_arm64.S gives them the usual names in the
+ * hypervisor's image.
  */
 #ifndef BASE_STRING_C_H
 #define BASE_STRING_C_H

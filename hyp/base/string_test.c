@@ -12,7 +12,8 @@ static int sign(int x)
 
 static void test_compare(void **state)
 {
-    static const char *const words[] = {"", "a", "b", "ab", "abc", "abd", "\x80", "\xff", "abc\xff"};
+    static const char *const words[] = {"",    "a",    "b",    "ab",     "abc",
+                                        "abd", "\x80", "\xff", "abc\xff"};
     for (u32 i = 0; i < ARRAY_LEN(words); i++) {
         for (u32 j = 0; j < ARRAY_LEN(words); j++) {
             const char *a = words[i], *b = words[j];

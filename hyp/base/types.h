@@ -10,14 +10,14 @@
 
 #include "abi/types.h"
 
-#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a)                    (sizeof(a) / sizeof((a)[0]))
 #define container_of(ptr, type, member) ((type *)((char *)(ptr)-offsetof(type, member)))
 
-#define __noreturn __attribute__((noreturn))
+#define __noreturn          __attribute__((noreturn))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
-#define __init __attribute__((cold, section(".text.init")))
-#define __initdata __attribute__((section(".data.init")))
-#define likely(x) __builtin_expect(!!(x), 1)
-#define unlikely(x) __builtin_expect(!!(x), 0)
+#define __init              __attribute__((cold, section(".text.init")))
+#define __initdata          __attribute__((section(".data.init")))
+#define likely(x)           __builtin_expect(!!(x), 1)
+#define unlikely(x)         __builtin_expect(!!(x), 0)
 
 #endif

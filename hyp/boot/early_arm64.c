@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The first tables, written with the MMU off: the image at HYPMAP_IMAGE in pages (W^X, the boot stack's guard page
- * left out), and an identity map of the image's 2 MiB, read-only and executable, on which the MMU is turned on. That
- * one has a root of its own and is left at once, so the hypervisor never runs with a second view of its text.
+ * The first tables, written with the MMU off: the image at HYPMAP_IMAGE in pages (W^X, the boot
+ * stack's guard page left out), and an identity map of the image's 2 MiB, read-only and executable,
+ * on which the MMU is turned on. That one has a root of its own and is left at once, so the
+ * hypervisor never runs with a second view of its text.
  *
- * Code here may use no absolute address: it runs elsewhere than it is linked. Addresses of symbols are formed
- * relative to the PC and so are machine addresses; the difference of two is the same everywhere.
+ * Code here may use no absolute address: it runs elsewhere than it is linked. Addresses of symbols
+ * are formed relative to the PC and so are machine addresses; the difference of two is the same
+ * everywhere.
  */
 #include "base/bits.h"
 #include "boot/start_arm64.h"
@@ -19,10 +21,10 @@ static TABLE u64 image_level1[512], image_level2[512], image_level3[512];
 static TABLE u64 identity_level1[512], identity_level2[512];
 
 /* As mem/hypmap.c makes them: valid, page or block, AttrIndx, AP[1], inner shareable, accessed. */
-#define POINTER 0x3ULL
-#define BLOCK (0x1ULL | MAIR_NORMAL << 2 | BIT(6) | 3ULL << 8 | BIT(10))
-#define PAGE (BLOCK | 0x2ULL)
-#define READ_ONLY BIT(7)
+#define POINTER    0x3ULL
+#define BLOCK      (0x1ULL | MAIR_NORMAL << 2 | BIT(6) | 3ULL << 8 | BIT(10))
+#define PAGE       (BLOCK | 0x2ULL)
+#define READ_ONLY  BIT(7)
 #define NO_EXECUTE BIT(54)
 
 static void clear(u64 *table)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One line when nothing else works: no tree, a wrong tree, EL1. Neither locks nor per-CPU data nor the log are
- * touched (at EL1 TPIDR_EL2 does not exist).
+ * One line when nothing else works: no tree, a wrong tree, EL1. Neither locks nor per-CPU data nor
+ * the log are touched (at EL1 TPIDR_EL2 does not exist).
  */
 #include "base/string.h"
 #include "boot/main.h"
@@ -11,13 +11,14 @@
 #include "fw/tree.h"
 #include "mem/hypmap.h"
 
-/* QEMU's virt board: without a tree nothing can be known, and this is the board that is started by hand. */
-#define VIRT_UART 0x09000000ULL
-#define UARTDR 0x00
-#define UARTFR 0x18
-#define UARTFR_TXFF (1u << 5)
+/* QEMU's virt board: without a tree nothing can be known, and this is the board that is started by
+ * hand. */
+#define VIRT_UART       0x09000000ULL
+#define UARTDR          0x00
+#define UARTFR          0x18
+#define UARTFR_TXFF     (1u << 5)
 #define UART_PERIPH_ID0 0xfe0
-#define PL011_ID0 0x11u
+#define PL011_ID0       0x11u
 
 static maddr_t find_uart(void)
 {
@@ -28,12 +29,14 @@ static maddr_t find_uart(void)
     string_copy(path, firmware.stdout_path, sizeof(path));
     /* A tree that was refused may not have been read that far. */
     if (path[0] == '\0') {
-        const char *p = tree_string(firmware.fdt, tree_find_path(firmware.fdt, "/chosen"), "stdout-path");
+        const char *p =
+            tree_string(firmware.fdt, tree_find_path(firmware.fdt, "/chosen"), "stdout-path");
         string_copy(path, p ? p : "", sizeof(path));
     }
     struct range reg;
     int node = tree_find_path(firmware.fdt, path);
-    if (node < 0 || !tree_is_compatible(firmware.fdt, node, "arm,pl011") || fdt_reg(node, 0, &reg) != OK) {
+    if (node < 0 || !tree_is_compatible(firmware.fdt, node, "arm,pl011") ||
+        fdt_reg(node, 0, &reg) != OK) {
         return (maddr_t){0};
     }
     return (maddr_t){reg.start};

@@ -13,7 +13,8 @@
 static void print_cache(const struct slab_cache *c, void *arg)
 {
     if (c->nr_live != 0 || c->nr_pages != 0) {
-        log_info("  %-20s %6u bytes %6u live %5u pages", c->name, c->object_bytes, c->nr_live, c->nr_pages);
+        log_info("  %-20s %6u bytes %6u live %5u pages", c->name, c->object_bytes, c->nr_live,
+                 c->nr_pages);
     }
 }
 

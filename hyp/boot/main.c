@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The ordered list of inits: each needs those above it. What can't go on says why in one line and stops. */
+/* The ordered list of inits: each needs those above it. What can't go on says why in one line and
+ * stops. */
 #include "boot/main.h"
 
 #include "base/bits.h"
@@ -25,7 +26,9 @@
 #include "trap/trap.h"
 #include "vtimer/vtimer.h"
 
-#define FDT_MAX_BYTES (4ULL << 20) /* twice the boot protocol's limit: QEMU doubles the room of a tree it is given */
+#define FDT_MAX_BYTES                                                                            \
+    (4ULL << 20) /* twice the boot protocol's limit: QEMU doubles the room of a tree it is given \
+                  */
 
 /* For the first page tables: device tree, console, linear map of the first bank. */
 #define EARLY_TABLES 12u
@@ -46,7 +49,8 @@ void boot_adopt_tables(maddr_t image)
 
 #define WATCHDOG_SECONDS 30u
 
-/* The pages from the tree's first byte to its last, for reading. NULL: nothing there looks like a tree. */
+/* The pages from the tree's first byte to its last, for reading. NULL: nothing there looks like a
+ * tree. */
 const void *boot_map_fdt(maddr_t at)
 {
     u64 offset = at.m & PAGE_MASK;
@@ -65,8 +69,9 @@ const void *boot_map_fdt(maddr_t at)
     if (bytes > FDT_MAX_BYTES) {
         return NULL;
     }
-    if (bytes > PAGE_SIZE && hypmap_map(va + PAGE_SIZE, (maddr_t){at.m - offset + PAGE_SIZE},
-                                        align_up(bytes, PAGE_SIZE) - PAGE_SIZE, HYPMAP_RODATA) != OK) {
+    if (bytes > PAGE_SIZE &&
+        hypmap_map(va + PAGE_SIZE, (maddr_t){at.m - offset + PAGE_SIZE},
+                   align_up(bytes, PAGE_SIZE) - PAGE_SIZE, HYPMAP_RODATA) != OK) {
         return NULL;
     }
     return header;
@@ -135,7 +140,8 @@ static void init_machine(void)
         stop();
     }
     if (vtimer_init() != OK) {
-        log_error("vtimer: the virtual timer's or the GIC's maintenance interrupt is taken or not there");
+        log_error(
+            "vtimer: the virtual timer's or the GIC's maintenance interrupt is taken or not there");
         stop();
     }
     sched_init();
@@ -159,7 +165,8 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     }
     set_log_levels();
     if (uart_init() != OK) {
-        log_warn("console: neither dtuart nor stdout-path names a PL011: the log ring is all there is");
+        log_warn(
+            "console: neither dtuart nor stdout-path names a PL011: the log ring is all there is");
     }
     log_info("Kanso %s", KANSO_VERSION);
     log_info("options: %s", firmware.xen_bootargs);
@@ -176,6 +183,7 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     if (dom0_build() != OK) {
         stop();
     }
+    memory_release_fdt();
     watchdog_init((u32)option_number("watchdog", WATCHDOG_SECONDS));
     option_warn_unknown();
     trap_start();

@@ -11,11 +11,12 @@ const void *boot_map_fdt(maddr_t at);
 /* What each CPU does for itself, the boot CPU first. */
 void boot_init_cpu(void);
 
-/* One line on the console, before or without the console's room: the UART that stdout-path names, or the one of
- * QEMU's virt board when there is no tree. early_console_arm64.c. */
+/* One line on the console, before or without the console's room: the UART that stdout-path names,
+ * or the one of QEMU's virt board when there is no tree. early_console_arm64.c. */
 void boot_say(const char *text);
 
-/* smp_arm64.c: brings the other CPUs up, one after the other. One that does not come is left out, and said. */
+/* smp_arm64.c: brings the other CPUs up, one after the other. One that does not come is left out,
+ * and said. */
 void smp_init(void);
 /* MPIDR's affinity fields of this CPU. */
 u64 boot_mpidr(void);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Before there is an allocator, memory is needed for page tables and for the frame table: it is cut off the top of
- * the highest free ranges (low memory is what dom0's devices want), and stays reserved.
+ * Before there is an allocator, memory is needed for page tables and for the frame table: it is cut
+ * off the top of the highest free ranges (low memory is what dom0's devices want), and stays
+ * reserved.
  */
 #include "boot/memory.h"
 
@@ -12,12 +13,13 @@
 #include "mem/hypmap.h"
 
 #define BLOCK (2ULL << 20)
-/* Tables that a bank may need beside those that blocks of 1 GiB leave: both of its ends at both lower levels, in the
- * linear map and over the frame table. */
+/* Tables that a bank may need beside those that blocks of 1 GiB leave: both of its ends at both
+ * lower levels, in the linear map and over the frame table. */
 #define TABLES_A_BANK 9u
-#define MAX_TAKEN (FW_MAX_RESERVED + FW_MAX_BANKS + MODULE_NR + 3)
+#define MAX_TAKEN     (FW_MAX_RESERVED + FW_MAX_BANKS + MODULE_NR + 3)
 
-static struct range taken[MAX_TAKEN]; /* sorted, disjoint: image, device tree, modules, reserved, and what we cut off */
+static struct range taken[MAX_TAKEN]; /* sorted, disjoint: image, device tree, modules, reserved,
+                                         and what we cut off */
 static u32 nr_taken;
 static struct range image_range;
 static u64 frame_table_bytes;
@@ -35,7 +37,8 @@ static enum err take(struct range r)
     return OK;
 }
 
-/* Cuts bytes off the top of the highest free range; the start is phase more than a multiple of 2 MiB. */
+/* Cuts bytes off the top of the highest free range; the start is phase more than a multiple of 2
+ * MiB. */
 static enum err cut(u64 bytes, u64 phase, maddr_t *out)
 {
     struct range best = {0};
@@ -54,14 +57,16 @@ static enum err cut(u64 bytes, u64 phase, maddr_t *out)
         }
     }
     if (best.bytes == 0) {
-        log_error("memory: no %llu KiB in one piece for page tables and the frame table", bytes >> 10);
+        log_error("memory: no %llu KiB in one piece for page tables and the frame table",
+                  bytes >> 10);
         return E_NOMEM;
     }
     *out = (maddr_t){best.start};
     return take(best);
 }
 
-/* The bank into the linear map, without the image: that would be a second, writable view of our text. */
+/* The bank into the linear map, without the image: that would be a second, writable view of our
+ * text. */
 static enum err map_bank(const struct range *bank)
 {
     struct range rest = *bank, gap;
@@ -69,18 +74,21 @@ static enum err map_bank(const struct range *bank)
     while (e == OK && range_first_gap(&image_range, 1, &rest, &gap)) {
         u64 start = align_up(gap.start, PAGE_SIZE), end = align_down(range_end(&gap), PAGE_SIZE);
         if (end > start) {
-            e = hypmap_map((u64)hypmap_linear((maddr_t){start}), (maddr_t){start}, end - start, HYPMAP_DATA);
+            e = hypmap_map((u64)hypmap_linear((maddr_t){start}), (maddr_t){start}, end - start,
+                           HYPMAP_DATA);
         }
         rest = (struct range){range_end(&gap), range_end(&rest) - range_end(&gap)};
     }
     return e;
 }
 
-/* Records for the frames of a bank. mapped_to: where the bank before ended, which may share its last page with us. */
+/* Records for the frames of a bank. mapped_to: where the bank before ended, which may share its
+ * last page with us. */
 static enum err map_frame_table(const struct range *bank, u64 *mapped_to)
 {
     u64 start = HYPMAP_FRAMES + (bank->start >> PAGE_SHIFT) * sizeof(struct frame);
-    u64 end = HYPMAP_FRAMES + (align_up(range_end(bank), PAGE_SIZE) >> PAGE_SHIFT) * sizeof(struct frame);
+    u64 end =
+        HYPMAP_FRAMES + (align_up(range_end(bank), PAGE_SIZE) >> PAGE_SHIFT) * sizeof(struct frame);
     start = MAX(align_down(start, PAGE_SIZE), *mapped_to);
     end = align_up(end, PAGE_SIZE);
     if (end <= start) {
@@ -142,8 +150,9 @@ static enum err check_overlap(void)
 {
     for (u32 i = 0; i < MODULE_NR; i++) {
         if (range_overlaps(&firmware.module[i], &image_range)) {
-            log_error("module %s at %#llx, %#llx bytes: overlaps the hypervisor at %#llx", firmware_module_name(i),
-                      firmware.module[i].start, firmware.module[i].bytes, image_range.start);
+            log_error("module %s at %#llx, %#llx bytes: overlaps the hypervisor at %#llx",
+                      firmware_module_name(i), firmware.module[i].start, firmware.module[i].bytes,
+                      image_range.start);
             return E_INVAL;
         }
     }
@@ -165,20 +174,41 @@ enum err memory_init(const struct range *image)
     return e;
 }
 
+void memory_release_fdt(void)
+{
+    /* Pages that a module or a reserved range shares stay. */
+    u64 start = align_up(firmware.fdt_at.m, PAGE_SIZE);
+    u64 end = align_down(firmware.fdt_at.m + firmware.fdt_bytes, PAGE_SIZE);
+    bool shared = start >= end;
+    const struct range whole = {start, end - start};
+    for (u32 i = 0; i < firmware.nr_reserved; i++) {
+        shared |= range_overlaps(&firmware.reserved[i], &whole);
+    }
+    firmware.fdt = NULL;
+    if (!shared) {
+        frame_unreserve((maddr_t){start}, end - start);
+    }
+}
+
 void memory_print(void)
 {
     for (u32 i = 0; i < firmware.nr_banks; i++) {
         const struct range *b = &firmware.bank[i];
-        log_info("memory: RAM %#012llx - %#012llx, %llu MiB", b->start, range_end(b), b->bytes >> 20);
+        log_info("memory: RAM %#012llx - %#012llx, %llu MiB", b->start, range_end(b),
+                 b->bytes >> 20);
     }
     log_info("memory: image %#012llx - %#012llx", image_range.start, range_end(&image_range));
     for (u32 i = 0; i < MODULE_NR; i++) {
         const struct range *m = &firmware.module[i];
         if (m->bytes != 0) {
-            log_info("memory: %s %#012llx - %#012llx", firmware_module_name(i), m->start, range_end(m));
+            log_info("memory: %s %#012llx - %#012llx", firmware_module_name(i), m->start,
+                     range_end(m));
         }
     }
-    log_info("memory: device tree %#012llx - %#012llx", firmware.fdt_at.m, firmware.fdt_at.m + firmware.fdt_bytes);
+    if (firmware.fdt) {
+        log_info("memory: device tree %#012llx - %#012llx", firmware.fdt_at.m,
+                 firmware.fdt_at.m + firmware.fdt_bytes);
+    }
     log_info("memory: %llu MiB of %llu MiB free, frame table %llu KiB", frame_nr_free() >> 8,
              frame_nr_total() >> 8, frame_table_bytes >> 10);
 }

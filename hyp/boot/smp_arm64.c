@@ -68,9 +68,11 @@ static bool start(u32 cpu)
 
 void smp_init(void)
 {
-    for (u32 cpu = 1; cpu < firmware.nr_cpus && cpu < CPU_MAX && firmware.psci_version != 0; cpu++) {
+    for (u32 cpu = 1; cpu < firmware.nr_cpus && cpu < CPU_MAX && firmware.psci_version != 0;
+         cpu++) {
         if (!start(cpu)) {
-            /* Numbers have no holes, and a late comer would find another's start block: none after this one. */
+            /* Numbers have no holes, and a late comer would find another's start block: none after
+             * this one. */
             break;
         }
         store_release(&percpu_nr_cpus, cpu + 1);

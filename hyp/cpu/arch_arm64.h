@@ -18,7 +18,8 @@ static inline void cpu_wait(void)
 
 static inline u64 cpu_percpu_offset(void)
 {
-    /* Not volatile: within one C function the CPU does not change, so the compiler may read it once. */
+    /* Not volatile: within one C function the CPU does not change, so the compiler may read it
+     * once. */
     u64 offset;
     __asm__("mrs %0, tpidr_el2" : "=r"(offset));
     return offset;

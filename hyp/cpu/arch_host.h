@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake machine's CPU (see cpu/arch.h). A test has one thread and any number of CPUs: it becomes CPU n by
- * cpu_set_percpu_offset(percpu_offset[n]). Time stands still until a test moves it (time/clock_host.h).
+ * The fake machine's CPU (see cpu/arch.h). A test has one thread and any number of CPUs: it becomes
+ * CPU n by cpu_set_percpu_offset(percpu_offset[n]). Time stands still until a test moves it
+ * (time/clock_host.h).
  */
 #ifndef CPU_ARCH_HOST_H
 #define CPU_ARCH_HOST_H
@@ -11,7 +12,8 @@
 extern _Thread_local u64 host_percpu_offset;
 extern u64 host_counter_ticks;
 extern u64 host_waits; /* cpu_wait() calls so far */
-/* Called by each cpu_wait() and cpu_relax() when set: a test lets time or another CPU go on here. */
+/* Called by each cpu_wait() and cpu_relax() when set: a test lets time or another CPU go on here.
+ */
 extern void (*host_wait_hook)(void);
 extern void (*host_relax_hook)(void);
 

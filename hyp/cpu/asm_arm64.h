@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* The few macros of our assembly files. Each function is a section of its own, for --gc-sections. */
+/* The few macros of our assembly files. Each function has a section of its own: --gc-sections. */
 #ifndef CPU_ASM_ARM64_H
 #define CPU_ASM_ARM64_H
+/* clang-format off */
 
 #define FUNCTION_IN(section_name, name)                                                            \
     .section section_name, "ax", %progbits;                                                        \
@@ -18,4 +19,5 @@
     add \register, \register, #:lo12:\symbol
 .endm
 
+/* clang-format on */
 #endif

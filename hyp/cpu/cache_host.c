@@ -7,7 +7,7 @@
 #include "base/string.h"
 #include "cpu/cache.h"
 
-#define LINE 64u
+#define LINE    64u
 #define BUCKETS 4096u
 
 /* Dirty lines of a page: one bit each. */

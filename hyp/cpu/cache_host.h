@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake cache. A test says which bytes the CPU wrote through its cache (cache_host_dirty), and asks before
- * memory reaches a guest with caches off whether every line was cleaned (cache_host_is_clean). 64-byte lines.
+ * The fake cache. A test says which bytes the CPU wrote through its cache (cache_host_dirty), and
+ * asks before memory reaches a guest with caches off whether every line was cleaned
+ * (cache_host_is_clean). 64-byte lines.
  */
 #ifndef CPU_CACHE_HOST_H
 #define CPU_CACHE_HOST_H

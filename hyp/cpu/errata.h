@@ -5,7 +5,8 @@
 
 #include "base/types.h"
 
-/* What clears the branch history that a guest trained, on entry (trap/entry_arm64.S holds vectors of each kind). */
+/* What clears the branch history that a guest trained, on entry (trap/entry_arm64.S holds vectors
+ * of each kind). */
 enum branch_history {
     BRANCH_HISTORY_NONE,
     BRANCH_HISTORY_LOOP,     /* *rounds taken branches: 8, 11, 24, 32 */

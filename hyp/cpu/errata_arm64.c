@@ -1,39 +1,40 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Branch history injection (CVE-2022-23960) by CPU model, after Arm's white paper "Spectre-BHB": how many taken
- * branches push a guest's history out of each predictor. Models that are not listed (Cortex-A35, A53, A55, A510 and
- * what came after 2022) are not affected, or say themselves what they do about it.
+ * Branch history injection (CVE-2022-23960) by CPU model, after Arm's white paper "Spectre-BHB":
+ * how many taken branches push a guest's history out of each predictor. Models that are not listed
+ * (Cortex-A35, A53, A55, A510 and what came after 2022) are not affected, or say themselves what
+ * they do about it.
  */
 #include "cpu/errata.h"
 
 #include "cpu/arch.h"
 
 #define MIDR_MODEL 0xff0ffff0u /* implementer, architecture, part; not variant and revision */
-#define ARM(part) (0x410f0000u | (part) << 4)
+#define ARM(part)  (0x410f0000u | (part) << 4)
 
 static const struct {
     u32 model;
     u8 rounds; /* 0: the firmware's call */
 } models[] = {
-    {ARM(0xd07u), 8},     /* Cortex-A57 */
-    {ARM(0xd08u), 8},     /* Cortex-A72 */
-    {ARM(0xd09u), 0},     /* Cortex-A73 */
-    {ARM(0xd0au), 0},     /* Cortex-A75 */
-    {ARM(0xd0bu), 24},    /* Cortex-A76 */
-    {ARM(0xd0cu), 24},    /* Neoverse-N1 */
-    {ARM(0xd0du), 24},    /* Cortex-A77 */
-    {ARM(0xd0eu), 24},    /* Cortex-A76AE */
-    {ARM(0xd40u), 32},    /* Neoverse-V1 */
-    {ARM(0xd41u), 32},    /* Cortex-A78 */
-    {ARM(0xd42u), 32},    /* Cortex-A78AE */
-    {ARM(0xd44u), 32},    /* Cortex-X1 */
-    {ARM(0xd47u), 32},    /* Cortex-A710 */
-    {ARM(0xd48u), 32},    /* Cortex-X2 */
-    {ARM(0xd49u), 32},    /* Neoverse-N2 */
-    {ARM(0xd4bu), 32},    /* Cortex-A78C */
-    {ARM(0xd4cu), 32},    /* Cortex-X1C */
-    {0xc00fac30u, 11},    /* Ampere-1 */
-    {0x510f8040u, 24},    /* Kryo 4xx gold: a Cortex-A76 */
+    {ARM(0xd07u), 8},  /* Cortex-A57 */
+    {ARM(0xd08u), 8},  /* Cortex-A72 */
+    {ARM(0xd09u), 0},  /* Cortex-A73 */
+    {ARM(0xd0au), 0},  /* Cortex-A75 */
+    {ARM(0xd0bu), 24}, /* Cortex-A76 */
+    {ARM(0xd0cu), 24}, /* Neoverse-N1 */
+    {ARM(0xd0du), 24}, /* Cortex-A77 */
+    {ARM(0xd0eu), 24}, /* Cortex-A76AE */
+    {ARM(0xd40u), 32}, /* Neoverse-V1 */
+    {ARM(0xd41u), 32}, /* Cortex-A78 */
+    {ARM(0xd42u), 32}, /* Cortex-A78AE */
+    {ARM(0xd44u), 32}, /* Cortex-X1 */
+    {ARM(0xd47u), 32}, /* Cortex-A710 */
+    {ARM(0xd48u), 32}, /* Cortex-X2 */
+    {ARM(0xd49u), 32}, /* Neoverse-N2 */
+    {ARM(0xd4bu), 32}, /* Cortex-A78C */
+    {ARM(0xd4cu), 32}, /* Cortex-X1C */
+    {0xc00fac30u, 11}, /* Ampere-1 */
+    {0x510f8040u, 24}, /* Kryo 4xx gold: a Cortex-A76 */
 };
 
 enum branch_history errata_branch_history(u32 *rounds)

@@ -16,7 +16,8 @@ int uart_node(void)
     return node;
 }
 
-/* "dtuart=/path" or an alias; without the option stdout-path; a ":115200n8" behind it is cut off. */
+/* "dtuart=/path" or an alias; without the option stdout-path; a ":115200n8" behind it is cut off.
+ */
 static int find_node(void)
 {
     char path[sizeof(firmware.stdout_path)];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console's UART: found by the dtuart= option or /chosen's stdout-path, and driven by the first driver in the table
- * (drv/uart.c) that is compatible.
+ * The console's UART: found by the dtuart= option or /chosen's stdout-path, and driven by the first
+ * driver in the table (drv/uart.c) that is compatible.
  */
 #ifndef DRV_UART_H
 #define DRV_UART_H

@@ -8,8 +8,8 @@
 enum { DR = 0x00, FR = 0x18, IMSC = 0x38, MIS = 0x40, ICR = 0x44 };
 #define FR_RXFE (1u << 4) /* receive FIFO empty */
 #define FR_TXFF (1u << 5) /* transmit FIFO full */
-#define INT_RX (1u << 4)
-#define INT_RT (1u << 6)  /* receive timeout: some bytes, no more coming */
+#define INT_RX  (1u << 4)
+#define INT_RT  (1u << 6) /* receive timeout: some bytes, no more coming */
 
 static volatile u8 *base;
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The flattened device tree, read once from front to back (Devicetree Specification 0.4; modules and command lines as
- * Xen's docs/misc/arm/device-tree/booting.txt names them). What is wrong with it is said in one sentence (*why).
+ * The flattened device tree, read once from front to back (Devicetree Specification 0.4; modules
+ * and command lines as Xen's docs/misc/arm/device-tree/booting.txt names them). What is wrong with
+ * it is said in one sentence (*why).
  */
 #include <libfdt.h>
 
@@ -21,9 +22,10 @@ static char sentence[160];
 struct walk {
     const void *fdt;
     int node;
-    u32 depth;                                                /* 0: the root */
-    u32 address_cells[TREE_MAX_DEPTH], size_cells[TREE_MAX_DEPTH]; /* for the children of the node at that depth */
-    const char *top;                                          /* name of the node at depth 1 */
+    u32 depth; /* 0: the root */
+    u32 address_cells[TREE_MAX_DEPTH],
+        size_cells[TREE_MAX_DEPTH]; /* for the children of the node at that depth */
+    const char *top;                /* name of the node at depth 1 */
     struct range no_map[FW_MAX_RESERVED];
     u32 nr_no_map;
     const char *chosen_args, *xen_args, *dom0_args, *kernel_args;
@@ -58,7 +60,8 @@ static enum err read_memory(const struct walk *w)
     struct range r;
     for (u32 i = 0; read_reg(w, i, &r); i++) {
         if (!range_add(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS, r)) {
-            return REFUSE("memory at %#llx: more than %u banks, or it wraps", r.start, FW_MAX_BANKS);
+            return REFUSE("memory at %#llx: more than %u banks, or it wraps", r.start,
+                          FW_MAX_BANKS);
         }
     }
     return OK;
@@ -66,8 +69,10 @@ static enum err read_memory(const struct walk *w)
 
 static enum err reserve(struct range r)
 {
-    if (r.bytes != 0 && !range_insert(firmware.reserved, &firmware.nr_reserved, FW_MAX_RESERVED, r)) {
-        return REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start, FW_MAX_RESERVED);
+    if (r.bytes != 0 &&
+        !range_insert(firmware.reserved, &firmware.nr_reserved, FW_MAX_RESERVED, r)) {
+        return REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start,
+                      FW_MAX_RESERVED);
     }
     return OK;
 }
@@ -82,7 +87,8 @@ static enum err read_reserved(struct walk *w)
         if (!no_map) {
             e = reserve(r);
         } else if (!range_insert(w->no_map, &w->nr_no_map, FW_MAX_RESERVED, r)) {
-            e = REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start, FW_MAX_RESERVED);
+            e = REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start,
+                       FW_MAX_RESERVED);
         }
         if (e != OK) {
             return e;
@@ -95,8 +101,8 @@ static void read_cpu(const struct walk *w)
 {
     struct range r;
     const char *type = string_property(w, "device_type");
-    if (!type || strcmp(type, "cpu") != 0 || !tree_is_available(w->fdt, w->node) || !read_reg(w, 0, &r) ||
-        firmware.nr_cpus == FW_MAX_CPUS) {
+    if (!type || strcmp(type, "cpu") != 0 || !tree_is_available(w->fdt, w->node) ||
+        !read_reg(w, 0, &r) || firmware.nr_cpus == FW_MAX_CPUS) {
         return;
     }
     firmware.cpu_mpidr[firmware.nr_cpus++] = r.start;
@@ -161,8 +167,8 @@ static enum err read_module(struct walk *w)
         return REFUSE("module /chosen/%s: its reg property names no memory", name);
     }
     if (firmware.module[kind].bytes != 0) {
-        return REFUSE("module /chosen/%s at %#llx: a second %s, the first is at %#llx", name, r.start,
-                      firmware_module_name(kind), firmware.module[kind].start);
+        return REFUSE("module /chosen/%s at %#llx: a second %s, the first is at %#llx", name,
+                      r.start, firmware_module_name(kind), firmware.module[kind].start);
     }
     firmware.module[kind] = r;
     if (kind == MODULE_KERNEL) {
@@ -202,7 +208,8 @@ static enum err read_node(struct walk *w)
             return read_memory(w);
         }
     }
-    if (is_compatible(w, "arm,psci-0.2") || is_compatible(w, "arm,psci-1.0") || is_compatible(w, "arm,psci")) {
+    if (is_compatible(w, "arm,psci-0.2") || is_compatible(w, "arm,psci-1.0") ||
+        is_compatible(w, "arm,psci")) {
         read_psci(w);
     }
     if (w->depth >= 2 && strcmp(w->top, "chosen") == 0) {
@@ -210,7 +217,8 @@ static enum err read_node(struct walk *w)
     }
     if (w->depth == 2 && strcmp(w->top, "cpus") == 0) {
         read_cpu(w);
-    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 && tree_is_available(w->fdt, w->node)) {
+    } else if (w->depth == 2 && strcmp(w->top, "reserved-memory") == 0 &&
+               tree_is_available(w->fdt, w->node)) {
         return read_reserved(w);
     }
     return OK;
@@ -227,11 +235,12 @@ static enum err read_nodes(struct walk *w)
         w->depth = (u32)depth;
         /* Inherited where absent: loaders that write /chosen's modules count on it. */
         w->address_cells[depth] = tree_u32(w->fdt, w->node, "#address-cells",
-                                                depth > 0 ? w->address_cells[depth - 1] : 2);
-        w->size_cells[depth] = tree_u32(w->fdt, w->node, "#size-cells",
-                                                 depth > 0 ? w->size_cells[depth - 1] : 1);
+                                           depth > 0 ? w->address_cells[depth - 1] : 2);
+        w->size_cells[depth] =
+            tree_u32(w->fdt, w->node, "#size-cells", depth > 0 ? w->size_cells[depth - 1] : 1);
         if (w->address_cells[depth] > 4 || w->size_cells[depth] > 4) {
-            return REFUSE("node %s: #address-cells or #size-cells above 4", tree_name(w->fdt, w->node));
+            return REFUSE("node %s: #address-cells or #size-cells above 4",
+                          tree_name(w->fdt, w->node));
         }
         enum err e = read_node(w);
         if (e != OK) {
@@ -243,15 +252,15 @@ static enum err read_nodes(struct walk *w)
 
 /* --- afterwards --- */
 
-/* Whose options are whose: see Xen's booting.txt. The hypervisor's are in "bootargs" only when the kernel's are told
- * apart from them. */
+/* Whose options are whose: see Xen's booting.txt. The hypervisor's are in "bootargs" only when the
+ * kernel's are told apart from them. */
 static void choose_arguments(const struct walk *w)
 {
     bool apart = w->dom0_args || (w->kernel_args && w->kernel_args[0]);
     const char *xen = w->xen_args ? w->xen_args : apart ? w->chosen_args : NULL;
-    const char *dom0 = w->dom0_args                             ? w->dom0_args
-                       : w->kernel_args && w->kernel_args[0]    ? w->kernel_args
-                                                                : w->chosen_args;
+    const char *dom0 = w->dom0_args                          ? w->dom0_args
+                       : w->kernel_args && w->kernel_args[0] ? w->kernel_args
+                                                             : w->chosen_args;
     string_copy(firmware.xen_bootargs, xen ? xen : "", sizeof(firmware.xen_bootargs));
     string_copy(firmware.dom0_bootargs, dom0 ? dom0 : "", sizeof(firmware.dom0_bootargs));
 }
@@ -268,10 +277,12 @@ static enum err cut_no_map(struct walk *w)
         struct range rest = old[i], gap;
         while (range_first_gap(w->no_map, w->nr_no_map, &rest, &gap)) {
             /* Whole pages only, so that nobody maps a page that is half RAM. */
-            u64 start = align_up(gap.start, PAGE_SIZE), end = align_down(range_end(&gap), PAGE_SIZE);
+            u64 start = align_up(gap.start, PAGE_SIZE),
+                end = align_down(range_end(&gap), PAGE_SIZE);
             if (end > start && !range_insert(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS,
                                              (struct range){start, end - start})) {
-                return REFUSE("memory at %#llx: more than %u pieces between reserved ranges", start, FW_MAX_BANKS);
+                return REFUSE("memory at %#llx: more than %u pieces between reserved ranges", start,
+                              FW_MAX_BANKS);
             }
             rest.bytes = range_end(&rest) - range_end(&gap);
             rest.start = range_end(&gap);
@@ -303,14 +314,14 @@ static enum err check_modules(void)
             return REFUSE("module %s at %#llx, %#llx bytes: not in RAM", name, a->start, a->bytes);
         }
         if (range_overlaps(a, &fdt)) {
-            return REFUSE("module %s at %#llx, %#llx bytes: overlaps the device tree at %#llx", name, a->start,
-                          a->bytes, fdt.start);
+            return REFUSE("module %s at %#llx, %#llx bytes: overlaps the device tree at %#llx",
+                          name, a->start, a->bytes, fdt.start);
         }
         for (u32 j = 0; j < i; j++) {
             const struct range *b = &firmware.module[j];
             if (range_overlaps(a, b)) {
-                return REFUSE("module %s at %#llx, %#llx bytes: overlaps the %s at %#llx", name, a->start,
-                              a->bytes, firmware_module_name(j), b->start);
+                return REFUSE("module %s at %#llx, %#llx bytes: overlaps the %s at %#llx", name,
+                              a->start, a->bytes, firmware_module_name(j), b->start);
             }
         }
     }

@@ -18,8 +18,8 @@ int fdt_find_compatible(const char *const *compatibles, u32 n)
 }
 
 /*
- * One step up: an address on bus (a node with ranges) becomes one on its parent's bus. An empty ranges property is the
- * identity; without one the bus has no memory mapping at all.
+ * One step up: an address on bus (a node with ranges) becomes one on its parent's bus. An empty
+ * ranges property is the identity; without one the bus has no memory mapping at all.
  */
 static enum err translate(int bus, int parent, u64 *address)
 {
@@ -32,7 +32,8 @@ static enum err translate(int bus, int parent, u64 *address)
     if (bytes == 0) {
         return OK;
     }
-    u32 child = tree_u32(fdt, bus, "#address-cells", 2), size = tree_u32(fdt, bus, "#size-cells", 1);
+    u32 child = tree_u32(fdt, bus, "#address-cells", 2),
+        size = tree_u32(fdt, bus, "#size-cells", 1);
     u32 above = tree_u32(fdt, parent, "#address-cells", 2);
     if (child > 2 || above > 2 || size > 2) {
         return E_INVAL; /* PCI: its windows are read by who needs them */
@@ -80,9 +81,9 @@ enum err fdt_reg(int node, u32 i, struct range *out)
 
 static bool is_gic(int node)
 {
-    static const char *const gics[] = {"arm,gic-v3",          "arm,gic-400",        "arm,cortex-a15-gic",
-                                       "arm,cortex-a7-gic",   "arm,cortex-a9-gic",  "qcom,msm-qgic2",
-                                       "brcm,brahma-b15-gic", "arm,arm11mp-gic"};
+    static const char *const gics[] = {
+        "arm,gic-v3",        "arm,gic-400",    "arm,cortex-a15-gic",  "arm,cortex-a7-gic",
+        "arm,cortex-a9-gic", "qcom,msm-qgic2", "brcm,brahma-b15-gic", "arm,arm11mp-gic"};
     for (u32 i = 0; i < ARRAY_LEN(gics); i++) {
         if (tree_is_compatible(firmware.fdt, node, gics[i])) {
             return true;
@@ -145,7 +146,8 @@ enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
 {
     int controller = -1;
     const u32 *cell = interrupt_specifier(node, i, &controller);
-    if (!cell || !is_gic(controller) || tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
+    if (!cell || !is_gic(controller) ||
+        tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
         return E_NOENT;
     }
     u32 type = (u32)tree_cells(cell, 1), number = (u32)tree_cells(cell + 1, 1);

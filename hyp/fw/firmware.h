@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What the firmware told us, read once at boot from the flattened device tree (fw/devicetree.c), and PSCI.
+ * What the firmware told us, read once at boot from the flattened device tree (fw/devicetree.c),
+ * and PSCI.
  */
 #ifndef FW_FIRMWARE_H
 #define FW_FIRMWARE_H
@@ -11,26 +12,26 @@
 
 enum boot_module_kind { MODULE_KERNEL, MODULE_RAMDISK, MODULE_DEVICETREE, MODULE_XSM, MODULE_NR };
 
-#define FW_MAX_BANKS 32u
+#define FW_MAX_BANKS    32u
 #define FW_MAX_RESERVED 64u
-#define FW_MAX_CPUS 128u
+#define FW_MAX_CPUS     128u
 
 struct firmware {
-    const void *fdt;              /* mapped, for libfdt; lives until dom0 is built */
+    const void *fdt; /* mapped, for libfdt; lives until dom0 is built */
     maddr_t fdt_at;
     u64 fdt_bytes;
-    u32 nr_banks;                 /* RAM, sorted, merged; without what /reserved-memory says not to map */
+    u32 nr_banks; /* RAM, sorted, merged; without what /reserved-memory says not to map */
     struct range bank[FW_MAX_BANKS];
-    u32 nr_reserved;              /* /memreserve/ and /reserved-memory; sorted, may overlap */
+    u32 nr_reserved; /* /memreserve/ and /reserved-memory; sorted, may overlap */
     struct range reserved[FW_MAX_RESERVED];
     struct range module[MODULE_NR]; /* bytes 0: absent */
     char xen_bootargs[1024];
     char dom0_bootargs[1024];
     u32 nr_cpus;
-    u64 cpu_mpidr[FW_MAX_CPUS];   /* index: our CPU number; 0 is the boot CPU */
-    bool psci_smc;                /* conduit: smc, else hvc (unusable at EL2: refused) */
-    u32 psci_version;             /* 0: none */
-    u32 psci_cpu_on_id;           /* PSCI 0.1 numbers its functions in the tree; 0: the standard one */
+    u64 cpu_mpidr[FW_MAX_CPUS]; /* index: our CPU number; 0 is the boot CPU */
+    bool psci_smc;              /* conduit: smc, else hvc (unusable at EL2: refused) */
+    u32 psci_version;           /* 0: none */
+    u32 psci_cpu_on_id; /* PSCI 0.1 numbers its functions in the tree; 0: the standard one */
     char stdout_path[128];
 };
 extern struct firmware firmware;
@@ -40,8 +41,9 @@ enum err firmware_read(const void *fdt, maddr_t at, const char **why);
 /* The name of a kind of module, for messages. */
 const char *firmware_module_name(enum boot_module_kind kind);
 
-/* Boot options "name=value ..." of the hypervisor. Returns the value ("" when bare) or NULL; the text is
- * copied to out (at most size). Every option asked for is known; option_warn_unknown() names the others. */
+/* Boot options "name=value ..." of the hypervisor. Returns the value ("" when bare) or NULL; the
+ * text is copied to out (at most size). Every option asked for is known; option_warn_unknown()
+ * names the others. */
 bool option_find(const char *name, char *out, u32 size);
 void option_warn_unknown(void);
 /* A switch: "name", "name=1|yes|on|true", "no-name", "name=0|no|off|false"; otherwise fallback. */
@@ -53,8 +55,8 @@ u64 option_number(const char *name, u64 fallback);
 int fdt_find_compatible(const char *const *compatibles, u32 n);
 /* reg entry i of node translated to a machine range through the parents' ranges. */
 enum err fdt_reg(int node, u32 i, struct range *out);
-/* interrupts(-extended) entry i of node: GIC number and trigger. E_NOENT when there is no such entry or the
- * parent is not the GIC. */
+/* interrupts(-extended) entry i of node: GIC number and trigger. E_NOENT when there is no such
+ * entry or the parent is not the GIC. */
 enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger);
 
 /* PSCI of the machine (DEN0022). */

@@ -44,8 +44,7 @@ static void cells(const char *name, u32 n, const u32 *value)
     }
     bytes(name, out, n * 4);
 }
-#define cells(name, ...)                                                                           \
-    cells(name, sizeof((u32[]){__VA_ARGS__}) / 4, (u32[]){__VA_ARGS__})
+#define cells(name, ...) cells(name, sizeof((u32[]){__VA_ARGS__}) / 4, (u32[]){__VA_ARGS__})
 
 static void begin(void)
 {
@@ -236,8 +235,8 @@ static void test_reserved_memory(void **state)
     expect_range(&firmware.bank[1], 0x48002000, 0x10000000 - 0x8002000);
 }
 
-static void arguments(const char *chosen, const char *xen, const char *dom0, const char *kernel, const char *want_xen,
-                      const char *want_dom0)
+static void arguments(const char *chosen, const char *xen, const char *dom0, const char *kernel,
+                      const char *want_xen, const char *want_dom0)
 {
     board();
     chosen_begin();
@@ -268,7 +267,7 @@ static void arguments(const char *chosen, const char *xen, const char *dom0, con
 static void test_whose_arguments_are_whose(void **state)
 {
     arguments(NULL, NULL, NULL, NULL, "", "");
-    arguments("a", NULL, NULL, NULL, "", "a");         /* one line, and a kernel: the kernel's */
+    arguments("a", NULL, NULL, NULL, "", "a"); /* one line, and a kernel: the kernel's */
     arguments("a", "x", NULL, NULL, "x", "a");
     arguments("a", NULL, "d", NULL, "a", "d");
     arguments("a", NULL, NULL, "k", "a", "k");
@@ -375,11 +374,15 @@ static void test_bad_modules(void **state)
                "module ramdisk at 0x500fffff, 0x1000 bytes: overlaps the kernel at 0x50000000");
     bad_module("multiboot,kernel", 0x60000000, 0x1000,
                "module /chosen/m at 0x60000000: a second kernel, the first is at 0x50000000");
-    bad_module("multiboot,ramdisk", 0x10000000, 0x1000, "module ramdisk at 0x10000000, 0x1000 bytes: not in RAM");
-    bad_module("multiboot,ramdisk", 0x7ffff000, 0x2000, "module ramdisk at 0x7ffff000, 0x2000 bytes: not in RAM");
-    bad_module("multiboot,ramdisk", 0x47fff000, 0x2000,
-               "module ramdisk at 0x47fff000, 0x2000 bytes: overlaps the device tree at 0x48000000");
-    bad_module("multiboot,ramdisk", 0x50000000, 0, "module /chosen/m: its reg property names no memory");
+    bad_module("multiboot,ramdisk", 0x10000000, 0x1000,
+               "module ramdisk at 0x10000000, 0x1000 bytes: not in RAM");
+    bad_module("multiboot,ramdisk", 0x7ffff000, 0x2000,
+               "module ramdisk at 0x7ffff000, 0x2000 bytes: not in RAM");
+    bad_module(
+        "multiboot,ramdisk", 0x47fff000, 0x2000,
+        "module ramdisk at 0x47fff000, 0x2000 bytes: overlaps the device tree at 0x48000000");
+    bad_module("multiboot,ramdisk", 0x50000000, 0,
+               "module /chosen/m: its reg property names no memory");
     board();
     chosen_begin();
     node("m");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What Debian's libfdt.a calls of a C library, beyond string.h. It is built with the stack protector: its guard is
- * a constant here, set before anything could know it, and libfdt runs at boot only.
+ * What Debian's libfdt.a calls of a C library, beyond string.h. It is built with the stack
+ * protector: its guard is a constant here, set before anything could know it, and libfdt runs at
+ * boot only.
  */
 #include "base/format.h"
 #include "base/panic.h"

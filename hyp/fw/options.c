@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Boot options: words of the hypervisor's command line, "name" or "name=value". The table says which there are; a word
- * that is in no row is warned about, and nothing else happens.
+ * Boot options: words of the hypervisor's command line, "name" or "name=value". The table says
+ * which there are; a word that is in no row is warned about, and nothing else happens.
  */
 #include "base/format.h"
 #include "base/panic.h"
@@ -10,9 +10,10 @@
 #include "log/log.h"
 
 static const char *const known[] = {
-    "abi",      "bootscrub",     "console",  "console_to_ring", "dom0",   "dom0_max_vcpus", "dom0_mem",
-    "dom0_vcpus_pin", "dtuart",  "guest_loglvl", "loglvl",      "noreboot", "sched",        "sync_console",
-    "watchdog", "xsm",
+    "abi",    "bootscrub",      "console",  "console_to_ring",
+    "dom0",   "dom0_max_vcpus", "dom0_mem", "dom0_vcpus_pin",
+    "dtuart", "guest_loglvl",   "loglvl",   "noreboot",
+    "sched",  "sync_console",   "watchdog", "xsm",
 };
 
 /* The next word at *text, its length, and *text moved behind it; 0 at the end. */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake machine's firmware: CPUs come on at once, and the end of the machine is the end of the test. */
+/* The fake machine's firmware: CPUs come on at once, and the end of the machine is the end of the
+ * test. */
 #include "base/panic.h"
 #include "base/string.h"
 #include "fw/firmware.h"

@@ -5,16 +5,27 @@
 #include "base/string.h"
 
 #define TAG_BEGIN_NODE 1u
-#define TAG_END_NODE 2u
-#define TAG_PROPERTY 3u
-#define TAG_NOP 4u
-#define TAG_END 9u
+#define TAG_END_NODE   2u
+#define TAG_PROPERTY   3u
+#define TAG_NOP        4u
+#define TAG_END        9u
 
-#define MAGIC 0xd00dfeedu
+#define MAGIC          0xd00dfeedu
 #define OLDEST_VERSION 16u
 
-enum header { AT_MAGIC, AT_TOTAL, AT_STRUCTURE, AT_STRINGS, AT_RESERVED, AT_VERSION, AT_COMPATIBLE, AT_CPU,
-              AT_STRINGS_BYTES, AT_STRUCTURE_BYTES, HEADER_CELLS };
+enum header {
+    AT_MAGIC,
+    AT_TOTAL,
+    AT_STRUCTURE,
+    AT_STRINGS,
+    AT_RESERVED,
+    AT_VERSION,
+    AT_COMPATIBLE,
+    AT_CPU,
+    AT_STRINGS_BYTES,
+    AT_STRUCTURE_BYTES,
+    HEADER_CELLS
+};
 
 /* The last phandle that was found: nearly all that ask mean the interrupt controller. */
 static struct found {
@@ -86,7 +97,8 @@ static bool check_node(struct block *b)
 static bool check_property(struct block *b)
 {
     u64 left = (u64)(b->end - b->p);
-    if (b->depth == 0 || left < 3 || cell(b->p + 1) > left * 4 || cell(b->p + 2) >= b->strings_bytes) {
+    if (b->depth == 0 || left < 3 || cell(b->p + 1) > left * 4 ||
+        cell(b->p + 2) >= b->strings_bytes) {
         return false;
     }
     b->p = skip_property(b->p);
@@ -124,8 +136,8 @@ static bool check_header(const u32 *h)
     u32 structure_at = cell(h + AT_STRUCTURE), structure_bytes = cell(h + AT_STRUCTURE_BYTES);
     u32 strings_at = cell(h + AT_STRINGS), strings_bytes = cell(h + AT_STRINGS_BYTES);
     return total >= HEADER_CELLS * 4 && structure_at % 4 == 0 && structure_at <= total &&
-           structure_bytes <= total - structure_at && structure_bytes >= 12 && strings_at <= total &&
-           strings_bytes <= total - strings_at &&
+           structure_bytes <= total - structure_at && structure_bytes >= 12 &&
+           strings_at <= total && strings_bytes <= total - strings_at &&
            (strings_bytes == 0 || ((const char *)h)[strings_at + strings_bytes - 1] == '\0');
 }
 
@@ -316,7 +328,8 @@ int tree_find_compatible(const void *fdt, int after, const char *name)
 /* Is the node's name this component of a path? The unit address may be left out. */
 static bool is_named(const char *name, const char *component, u32 n)
 {
-    return strncmp(name, component, n) == 0 && (name[n] == '\0' || (name[n] == '@' && !memchr(component, '@', n)));
+    return strncmp(name, component, n) == 0 &&
+           (name[n] == '\0' || (name[n] == '@' && !memchr(component, '@', n)));
 }
 
 int tree_find_path(const void *fdt, const char *path)
@@ -358,7 +371,8 @@ int tree_find_path(const void *fdt, const char *path)
         int depth = 0;
         do {
             node = tree_next(fdt, node, &depth);
-        } while (node >= 0 && depth >= 1 && (depth > 1 || !is_named(tree_name(fdt, node), path, n)));
+        } while (node >= 0 && depth >= 1 &&
+                 (depth > 1 || !is_named(tree_name(fdt, node), path, n)));
         if (depth < 1) {
             return -1;
         }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Reading a flattened device tree that was checked once (Devicetree Specification 0.4, chapter 5). libfdt checks each
- * step of each search again; a boot makes thousands of them, and these cost a twentieth. Nodes are libfdt's offsets,
- * so both can be used on one tree. Boot only.
+ * Reading a flattened device tree that was checked once (Devicetree Specification 0.4, chapter 5).
+ * libfdt checks each step of each search again; a boot makes thousands of them, and these cost a
+ * twentieth. Nodes are libfdt's offsets, so both can be used on one tree. Boot only.
  *
  *   structure block:  BEGIN_NODE name.. [PROP length name-offset value..]* [child nodes]* END_NODE
  */
@@ -16,13 +16,16 @@
 /* Is all of it well formed? What follows trusts it. */
 bool tree_check(const void *fdt);
 
-/* The node after node in the order of the tree; *depth follows (start with -1, -1: the root comes as 0). -1: end. */
+/* The node after node in the order of the tree; *depth follows (start with -1, -1: the root comes
+ * as 0). -1: end. */
 int tree_next(const void *fdt, int node, int *depth);
 const char *tree_name(const void *fdt, int node);
-/* Fills chain with the nodes from the root (0) to node (*depth); false: deeper than TREE_MAX_DEPTH. */
+/* Fills chain with the nodes from the root (0) to node (*depth); false: deeper than TREE_MAX_DEPTH.
+ */
 bool tree_chain(const void *fdt, int node, int chain[TREE_MAX_DEPTH], u32 *depth);
 
-/* Value of a property, aligned to 4; NULL and *bytes < 0: none, or no such node (node < 0). bytes may be NULL. */
+/* Value of a property, aligned to 4; NULL and *bytes < 0: none, or no such node (node < 0). bytes
+ * may be NULL. */
 const void *tree_property(const void *fdt, int node, const char *name, int *bytes);
 /* A property of one cell; fallback when it is something else. */
 u32 tree_u32(const void *fdt, int node, const char *name, u32 fallback);
@@ -34,7 +37,7 @@ u64 tree_cells(const u32 *p, u32 n);
 /* No status, or "okay". */
 bool tree_is_available(const void *fdt, int node);
 bool tree_is_compatible(const void *fdt, int node, const char *name);
-u32 tree_phandle(const void *fdt, int node); /* 0: none */
+u32 tree_phandle(const void *fdt, int node);         /* 0: none */
 int tree_find_phandle(const void *fdt, u32 phandle); /* -1: none */
 /* The next compatible node behind after (-1: the first). -1: none. */
 int tree_find_compatible(const void *fdt, int after, const char *name);

@@ -165,15 +165,26 @@ static void test_paths(void **state)
     for (u32 i = 0; i < ARRAY_LEN(rows); i++) {
         assert_int_equal(tree_find_path(tree, rows[i].ask), path(rows[i].is));
     }
-    static const char *const none[] = {"",          ":",     "/nothing",  "/soc/nothing", "/uart@9000",    "/so",
-                                       "/soc/uart@", "serial", "serial00", "loop",         "/soc/uart/bus", "/soc/uart@9000/x",
+    static const char *const none[] = {"",
+                                       ":",
+                                       "/nothing",
+                                       "/soc/nothing",
+                                       "/uart@9000",
+                                       "/so",
+                                       "/soc/uart@",
+                                       "serial",
+                                       "serial00",
+                                       "loop",
+                                       "/soc/uart/bus",
+                                       "/soc/uart@9000/x",
                                        "an-alias-that-is-longer-than-any-alias-may-be"};
     for (u32 i = 0; i < ARRAY_LEN(none); i++) {
         assert_int_equal(tree_find_path(tree, none[i]), -1);
     }
 }
 
-/* Walks all that the check let pass: the sanitizer sees a step outside of the copy, which has no byte to spare. */
+/* Walks all that the check let pass: the sanitizer sees a step outside of the copy, which has no
+ * byte to spare. */
 static void use(const void *fdt)
 {
     int node = -1, depth = -1;

@@ -10,10 +10,11 @@
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
 
-#define CTRL_A '\x01'
+#define CTRL_A         '\x01'
 #define SWITCH_PRESSES 3u
-#define INPUT_BYTES 1024u
-/* Characters that one interrupt takes: the stay is bounded whoever types; the line is level, so the rest comes. */
+#define INPUT_BYTES    1024u
+/* Characters that one interrupt takes: the stay is bounded whoever types; the line is level, so the
+ * rest comes. */
 #define RECEIVE_MAX 64u
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_CONSOLE, "console");
@@ -22,10 +23,10 @@ static u32 panic_cpu = ~0u; /* [a] the CPU that panics; nobody else writes then 
 static const struct uart_ops *uart; /* [c] after boot */
 static char last_char = '\n';       /* [L] as the UART has it */
 
-static char input[INPUT_BYTES];        /* [L] for dom0 */
-static u32 input_read, input_written;  /* [L] count up, modulo INPUT_BYTES */
-static bool input_to_keys;             /* [L] Ctrl-A three times turns it */
-static u32 presses;                    /* [L] of Ctrl-A in a row */
+static char input[INPUT_BYTES];       /* [L] for dom0 */
+static u32 input_read, input_written; /* [L] count up, modulo INPUT_BYTES */
+static bool input_to_keys;            /* [L] Ctrl-A three times turns it */
+static u32 presses;                   /* [L] of Ctrl-A in a row */
 
 void console_lock(void)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The console: one UART, shared by the hypervisor and dom0. Ctrl-A three times moves input between dom0 and
- * the debug keys; while Kanso has it, a key runs its debug key ('h' lists them).
+ * The console: one UART, shared by the hypervisor and dom0. Ctrl-A three times moves input between
+ * dom0 and the debug keys; while Kanso has it, a key runs its debug key ('h' lists them).
  */
 #ifndef LOG_CONSOLE_H
 #define LOG_CONSOLE_H
@@ -20,7 +20,8 @@ struct uart_ops {
 void console_set_uart(const struct uart_ops *ops);
 /* Raw bytes to the UART and, when asked, to the ring. Any context; takes the console lock. */
 void console_write(const char *s, u32 bytes, bool to_ring);
-/* The receive interrupt's handler (and polling): reads the UART, dispatches to dom0 or debug keys. */
+/* The receive interrupt's handler (and polling): reads the UART, dispatches to dom0 or debug keys.
+ */
 void console_receive(void);
 /* dom0's console_io read: takes at most n bytes of input meant for dom0; returns how many. */
 u32 console_read(char *out, u32 n);

@@ -9,10 +9,11 @@
 
 #define LINE_BYTES 256u
 
-/* A guest may fill its bucket of lines at once, and then gets one more each second. Guests whose ids fall into
- * one bucket share it: the limit protects the log, it need not be fair to the noisy. */
+/* A guest may fill its bucket of lines at once, and then gets one more each second. Guests whose
+ * ids fall into one bucket share it: the limit protects the log, it need not be fair to the noisy.
+ */
 #define BUCKETS 32u
-#define BURST 20u
+#define BURST   20u
 
 struct bucket {
     u32 used;       /* [RANK_CONSOLE] lines of the burst */
@@ -22,8 +23,8 @@ struct bucket {
 static struct bucket buckets[BUCKETS];
 static u64 ticks_a_second; /* [c] 0: time does not run yet, nothing is limited */
 
-/* Lines of a level below these go nowhere but to the ring: console_upto for our own lines. Guests' lines above
- * guest_upto are dropped. */
+/* Lines of a level below these go nowhere but to the ring: console_upto for our own lines. Guests'
+ * lines above guest_upto are dropped. */
 static int console_upto = LOG_INFO; /* [c] after boot */
 static int guest_upto = LOG_WARN;   /* [c] after boot */
 
@@ -32,15 +33,16 @@ void log_set_frequency(u32 hz)
     ticks_a_second = hz;
 }
 
-/* "none" is -1: below every level. "a/b" in Xen's options: up to a always, up to b rate-limited; b counts here. */
+/* "none" is -1: below every level. "a/b" in Xen's options: up to a always, up to b rate-limited; b
+ * counts here. */
 static int level_of(const char *text, int otherwise)
 {
     static const struct {
         const char *name;
         int level;
     } names[] = {
-        {"none", -1},         {"error", LOG_ERROR}, {"warning", LOG_WARN},
-        {"info", LOG_INFO},   {"debug", LOG_DEBUG}, {"all", LOG_DEBUG},
+        {"none", -1},       {"error", LOG_ERROR}, {"warning", LOG_WARN},
+        {"info", LOG_INFO}, {"debug", LOG_DEBUG}, {"all", LOG_DEBUG},
     };
     const char *slash = strchr(text, '/');
     text = slash ? slash + 1 : text;

@@ -135,7 +135,8 @@ static void test_levels(void **state)
     log_info("three");
     log_debug("four");
     assert_string_equal(sent, "kanso: error: one 1\r\nkanso: warning: two\r\nkanso: three\r\n");
-    assert_string_equal(ring_text(), "kanso: error: one 1\nkanso: warning: two\nkanso: three\nkanso: four\n");
+    assert_string_equal(ring_text(),
+                        "kanso: error: one 1\nkanso: warning: two\nkanso: three\nkanso: four\n");
     forget();
     log_set_levels("all", NULL);
     log_debug("five");

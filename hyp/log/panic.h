@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The end of the machine. panic() itself is declared in base/panic.h, because everybody may need it; here is the
- * part that the architecture supplies.
+ * The end of the machine. panic() itself is declared in base/panic.h, because everybody may need
+ * it; here is the part that the architecture supplies.
  */
 #ifndef LOG_PANIC_H
 #define LOG_PANIC_H

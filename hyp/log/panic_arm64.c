@@ -5,7 +5,7 @@
 #include "cpu/arch.h"
 #include "log/log.h"
 
-#define TRACE_MAX 24u
+#define TRACE_MAX   24u
 #define STACK_BYTES 16384u
 
 /* What EL2's own exception found, if that is why. */
@@ -34,8 +34,9 @@ static bool is_readable(u64 address)
 }
 
 /*
- * The chain of frame records (AAPCS64 6.4.6: each is the caller's record and the return address; both compilers keep
- * them). It ends where a guest's x29 was pushed: no address on our stack. Offsets are from the image's first byte.
+ * The chain of frame records (AAPCS64 6.4.6: each is the caller's record and the return address;
+ * both compilers keep them). It ends where a guest's x29 was pushed: no address on our stack.
+ * Offsets are from the image's first byte.
  */
 static void trace(u64 from)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Bytes end - RING_BYTES .. end of what was ever said are there; start is the oldest that a reader gets: later than
- * that after a clear. A boot's log fits, so that `xl dmesg` shows it whole.
+ * Bytes end - RING_BYTES .. end of what was ever said are there; start is the oldest that a reader
+ * gets: later than that after a clear. A boot's log fits, so that `xl dmesg` shows it whole.
  */
 #include "log/ring.h"
 

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  *   va  47..39   38..30   29..21   20..12   11..0
- *       level 0  level 1  level 2  level 3  byte        512 entries of 8 bytes a table; blocks at levels 1 and 2
+ *       level 0  level 1  level 2  level 3  byte        512 entries of 8 bytes a table; blocks at
+ * levels 1 and 2
  *
- * Descriptors: Arm ARM D8.3 (VMSAv8-64, 4 KiB granule), stage 1 of a regime with one privilege level.
+ * Descriptors: Arm ARM D8.3 (VMSAv8-64, 4 KiB granule), stage 1 of a regime with one privilege
+ * level.
  */
 #include "mem/hypmap.h"
 
@@ -15,21 +17,21 @@
 #include "mem/frame.h"
 #include "sync/spinlock.h"
 
-#define PTE_VALID BIT(0)
-#define PTE_TABLE BIT(1) /* at level 3: page */
+#define PTE_VALID       BIT(0)
+#define PTE_TABLE       BIT(1) /* at level 3: page */
 #define PTE_ATTR(index) ((u64)(index) << 2)
-#define PTE_AP1 BIT(6) /* RES1 with one privilege level */
-#define PTE_READ_ONLY BIT(7)
-#define PTE_INNER (3ULL << 8)
-#define PTE_AF BIT(10)
-#define PTE_XN BIT(54)
-#define PTE_ADDRESS BITS(47, 12)
+#define PTE_AP1         BIT(6) /* RES1 with one privilege level */
+#define PTE_READ_ONLY   BIT(7)
+#define PTE_INNER       (3ULL << 8)
+#define PTE_AF          BIT(10)
+#define PTE_XN          BIT(54)
+#define PTE_ADDRESS     BITS(47, 12)
 
 /* As cpu/regs_arm64.h sets MAIR_EL2. */
 #define ATTR_DEVICE 0
 #define ATTR_NORMAL 1
 
-#define LEAF (PTE_VALID | PTE_AP1 | PTE_AF)
+#define LEAF   (PTE_VALID | PTE_AP1 | PTE_AF)
 #define NORMAL (LEAF | PTE_ATTR(ATTR_NORMAL) | PTE_INNER)
 
 static const u64 attributes[] = {
@@ -40,11 +42,11 @@ static const u64 attributes[] = {
 };
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_HYPMAP, "hypmap");
-static u64 *root;               /* [c] after boot */
-static maddr_t image;           /* [c] after boot */
-static u64 image_bytes;         /* [c] after boot */
-static u64 next_va;             /* [L] of the dynamic region */
-static struct {                 /* [L] */
+static u64 *root;       /* [c] after boot */
+static maddr_t image;   /* [c] after boot */
+static u64 image_bytes; /* [c] after boot */
+static u64 next_va;     /* [L] of the dynamic region */
+static struct {         /* [L] */
     u64 at, end;
 } pool[4];
 
@@ -100,7 +102,8 @@ static enum err walk_to(u64 va, u32 level, u64 **out)
                 return E_NOMEM;
             }
             value = address | PTE_VALID | PTE_TABLE;
-            /* Release: a walker that sees the entry sees the zeroes behind it (the walk is an ordered read). */
+            /* Release: a walker that sees the entry sees the zeroes behind it (the walk is an
+             * ordered read). */
             store_release(entry, value);
         } else if (!(value & PTE_TABLE)) {
             return E_EXIST;
@@ -132,8 +135,8 @@ enum err hypmap_map(u64 va, maddr_t at, u64 bytes, enum hypmap_kind kind)
         u64 *table;
         e = walk_to(va, level, &table);
         /* As many as the table has left: one walk a table. */
-        for (u32 i = index_at(va, level); e == OK && i < 512 && bytes >= block && level_for(va, at.m, bytes) == level;
-             i++) {
+        for (u32 i = index_at(va, level);
+             e == OK && i < 512 && bytes >= block && level_for(va, at.m, bytes) == level; i++) {
             if (table[i] & PTE_VALID) {
                 e = E_EXIST;
                 break;

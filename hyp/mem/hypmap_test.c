@@ -4,12 +4,12 @@
 #include "base/bits.h"
 #include "mem/hypmap.h"
 
-#define PAGE_RO BIT(7)
-#define PAGE_XN BIT(54)
-#define ATTR(entry) FIELD(entry, 4, 2)
-#define ADDRESS(entry) ((entry) & BITS(47, 12))
-#define MIB (1ULL << 20)
-#define GIB (1ULL << 30)
+#define PAGE_RO        BIT(7)
+#define PAGE_XN        BIT(54)
+#define ATTR(entry)    FIELD(entry, 4, 2)
+#define ADDRESS(entry) ((entry)&BITS(47, 12))
+#define MIB            (1ULL << 20)
+#define GIB            (1ULL << 30)
 
 static struct frame *root;
 
@@ -42,7 +42,8 @@ static void test_blocks_are_as_large_as_they_can_be(void **state)
     u64 va = HYPMAP_LINEAR + 0x40000000;
     /* 4 KiB before a 2 MiB boundary, then up to 1 GiB, and a piece behind */
     u64 first = 0x80000000 - 2 * MIB - 4096;
-    assert_int_equal(hypmap_map(HYPMAP_LINEAR + first, (maddr_t){first}, 4096 + 2 * MIB + 2 * GIB + 4 * MIB + 8192, HYPMAP_DATA),
+    assert_int_equal(hypmap_map(HYPMAP_LINEAR + first, (maddr_t){first},
+                                4096 + 2 * MIB + 2 * GIB + 4 * MIB + 8192, HYPMAP_DATA),
                      OK);
     expect(va, 0, 0);
     expect(HYPMAP_LINEAR + first - 4096, 0, 0);
@@ -84,9 +85,9 @@ static void test_attributes(void **state)
         assert_int_equal(!!(entry & PAGE_RO), rows[i].read_only);
         assert_int_equal(!!(entry & PAGE_XN), rows[i].no_execute);
         assert_int_equal(ATTR(entry), rows[i].attr);
-        assert_int_equal(entry & 3, 3);          /* a page */
-        assert_true(entry & BIT(10));            /* accessed */
-        assert_true(entry & BIT(6));             /* AP[1] */
+        assert_int_equal(entry & 3, 3); /* a page */
+        assert_true(entry & BIT(10));   /* accessed */
+        assert_true(entry & BIT(6));    /* AP[1] */
         /* Never writable and executable at once. */
         assert_true((entry & PAGE_RO) || (entry & PAGE_XN));
     }
@@ -96,7 +97,8 @@ static void test_what_is_mapped_stays(void **state)
 {
     assert_int_equal(hypmap_map(HYPMAP_LINEAR, (maddr_t){0}, 2 * MIB, HYPMAP_DATA), OK);
     assert_int_equal(hypmap_map(HYPMAP_LINEAR, (maddr_t){0}, 2 * MIB, HYPMAP_DATA), E_EXIST);
-    assert_int_equal(hypmap_map(HYPMAP_LINEAR + 4096, (maddr_t){0x5000}, 4096, HYPMAP_DATA), E_EXIST);
+    assert_int_equal(hypmap_map(HYPMAP_LINEAR + 4096, (maddr_t){0x5000}, 4096, HYPMAP_DATA),
+                     E_EXIST);
     expect(HYPMAP_LINEAR, 0, 2 * MIB);
 }
 
@@ -105,7 +107,7 @@ static void test_devices(void **state)
     u8 *a = hypmap_device((maddr_t){0x9000123}, 0x10);
     assert_int_equal((u64)a & PAGE_MASK, 0x123);
     expect((u64)a - 0x123, 0x9000000, 4096);
-    expect((u64)a - 0x123 + 4096, 0, 0); /* an unmapped page behind */
+    expect((u64)a - 0x123 + 4096, 0, 0);               /* an unmapped page behind */
     u8 *b = hypmap_device((maddr_t){0x8000ff0}, 0x20); /* crosses into a second page */
     assert_true(b > a);
     expect((u64)b - 0xff0, 0x8000000, 4096);
@@ -140,7 +142,8 @@ static void test_the_pool_is_used_before_the_allocator(void **state)
     memset(frame_map(pool), 0xff, 8192); /* its contents are of no account */
     hypmap_give_pool(frame_to_maddr(pool), 8192);
     u64 before = frame_nr_free();
-    assert_int_equal(hypmap_map(HYPMAP_LINEAR, (maddr_t){0}, 4096, HYPMAP_DATA), OK); /* levels 1, 2 and 3 */
+    assert_int_equal(hypmap_map(HYPMAP_LINEAR, (maddr_t){0}, 4096, HYPMAP_DATA),
+                     OK); /* levels 1, 2 and 3 */
     assert_int_equal(before - frame_nr_free(), 1);
     expect(HYPMAP_LINEAR, 0, 4096);
     expect(HYPMAP_LINEAR + 4096, 0, 0);
@@ -150,7 +153,8 @@ static void test_without_memory(void **state)
 {
     for (u32 i = 0; i < 3; i++) {
         fake_fail_after(i);
-        assert_int_equal(hypmap_map(HYPMAP_LINEAR + i * GIB * 512, (maddr_t){0}, 4096, HYPMAP_DATA), E_NOMEM);
+        assert_int_equal(hypmap_map(HYPMAP_LINEAR + i * GIB * 512, (maddr_t){0}, 4096, HYPMAP_DATA),
+                         E_NOMEM);
     }
     fake_fail_after(0);
     assert_null(hypmap_device((maddr_t){0x9000000}, 4096));
@@ -161,7 +165,8 @@ static void test_without_memory(void **state)
 
 static void test_addresses_are_never_given_twice(void **state)
 {
-    u64 a = hypmap_take_addresses(1), b = hypmap_take_addresses(4097), c = hypmap_take_addresses(4096);
+    u64 a = hypmap_take_addresses(1), b = hypmap_take_addresses(4097),
+        c = hypmap_take_addresses(4096);
     assert_int_equal(a & PAGE_MASK, 0);
     assert_int_equal(a, HYPMAP_DYNAMIC + 4096);
     assert_int_equal(b - a, 2 * 4096);

@@ -12,9 +12,9 @@
 
 struct watch {
     struct timer timer;
-    u32 beats;         /* [a] signs of life */
-    u32 target;        /* [this CPU] whom we watch; CPU_MAX: nobody */
-    u32 seen, missed;  /* [this CPU] his beats at our last look, and how often they had not moved */
+    u32 beats;        /* [a] signs of life */
+    u32 target;       /* [this CPU] whom we watch; CPU_MAX: nobody */
+    u32 seen, missed; /* [this CPU] his beats at our last look, and how often they had not moved */
 };
 static DEFINE_PER_CPU(struct watch, watch);
 DEFINE_PER_CPU(bool, watchdog_awake); /* [a] zero before watchdog_init() and while idle */
