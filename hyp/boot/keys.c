@@ -4,11 +4,15 @@
 #include "boot/main.h"
 #include "boot/memory.h"
 #include "cpu/arch.h"
+#include "dom/domain.h"
+#include "evtchn/evtchn.h"
 #include "fw/firmware.h"
+#include "gnttab/gnttab.h"
 #include "log/console.h"
 #include "log/log.h"
 #include "mem/frame.h"
 #include "mem/slab.h"
+#include "p2m/p2m.h"
 
 static void print_cache(const struct slab_cache *c, void *arg)
 {
@@ -22,6 +26,28 @@ static void print_memory(void)
 {
     memory_print();
     slab_for_each(print_cache, NULL);
+}
+
+static void print_resource(const struct slab_cache *c, void *arg)
+{
+    log_info("resource %s %u", c->name, c->nr_live);
+}
+
+/* What must be the same before and after a guest's life, a line each: test/sys/06_cycles.sh compares them. */
+static void print_resources(void)
+{
+    u32 ports = 0;
+    u32 maptrack = 0;
+    slab_for_each(print_resource, NULL);
+    struct domain *d = dom_next((domid_t){0});
+    while (d) {
+        ports += evtchn_nr_ports_in_use(d);
+        maptrack += gnttab_nr_maptrack(d);
+        d = dom_next((domid_t){(u16)(d->id.id + 1)});
+    }
+    log_info("resource ports %u", ports);
+    log_info("resource maptrack %u", maptrack);
+    log_info("resource vmids %u", p2m_nr_vmids_in_use());
 }
 
 static void crash(void)
@@ -44,6 +70,7 @@ static void hang(void)
 
 static const struct debug_key keys[] = {
     {'m', "memory and slabs", print_memory},
+    {'M', "what is in use, by name and count", print_resources},
     {'C', "panic", crash},
     {'L', "loop for ever on this CPU, for the watchdog to find", hang},
     {'R', "reset the machine", reboot},

@@ -15,13 +15,13 @@ draw() {
     drawn=$((random / 65536 % $1))
 }
 
-# What must be the same before and after: free pages, and what Kanso's debug key R says of its own stores
+# What must be the same before and after: free pages, and what Kanso's debug key M says of its own stores
 # (a line "resource NAME COUNT" each: slabs by type, event ports, VMIDs, maptrack entries)
 counts() {
     echo "pages $(free_pages)"
     if xl info xen_extra | grep -qi kanso; then
         xl dmesg -c >/dev/null
-        xl debug-keys R
+        xl debug-keys M
         xl dmesg | sed -n 's/.*\(resource [a-z0-9_.-]* [0-9]*\).*/\1/p'
     fi
 }
