@@ -43,6 +43,21 @@ static void pending_bits_move_over(void **state)
     assert_int_equal(*word_at(1301), 0);
 }
 
+/* The bitmap has 4096 bits; what lies behind is another one. */
+static void port_4096_was_never_in_the_bitmap(void **state)
+{
+    struct domain *d = dom(1);
+    guest_boot(1, 4);
+    for (u32 i = 1; i <= 4096; i++) {
+        (void)new_ipi(d, 0);
+    }
+    memset(world_shared(1)->evtchn_mask, 0xff, sizeof(world_shared(1)->evtchn_mask));
+    u32 cursor = 0;
+    assert_int_equal(evtchn_expand_array(d, world_gfn(ARRAY_PAGE + 4), &cursor), OK);
+    assert_int_equal(*word_at(4096), 0);
+    assert_int_equal(control_of(0)->ready, 0);
+}
+
 static void closing_forgets_an_early_event(void **state)
 {
     struct domain *d = dom(1);
@@ -227,6 +242,28 @@ static void two_senders(void **state)
         assert_int_equal(control_of(0)->ready, 0);
     }
     assert_true(points >= 6);
+}
+
+static void other_delivers(void)
+{
+    before_lock = NULL;
+    *word_at(other_sender) &= ~WORD_PENDING; /* a new event, as if ours were not there yet */
+    send(other_sender);
+    take_all(0);
+}
+
+/* Somebody else linked it, and the guest has taken it, PENDING of ours included. */
+static void an_event_that_is_gone_already(void **state)
+{
+    guest_boot(1, 1);
+    u32 a = new_ipi(dom(1), 0);
+    other_sender = a;
+    before_lock = other_delivers;
+    send(a);
+    assert_int_equal(nr_order, 1);
+    assert_int_equal(*word_at(a), 0);
+    assert_int_equal(control_of(0)->ready, 0);
+    assert_int_equal(world_injected[1][0], 1);
 }
 
 static u32 moves_left;
@@ -433,12 +470,14 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         FIFO_TEST(pending_bits_move_over),
+        FIFO_TEST(port_4096_was_never_in_the_bitmap),
         FIFO_TEST(closing_forgets_an_early_event),
         FIFO_TEST(many_early_events_take_several_stays),
         FIFO_TEST(a_word_that_keeps_changing),
         FIFO_TEST(a_tail_that_leaves_while_busy),
         FIFO_TEST(a_guest_that_links_by_itself_loses_its_own),
         FIFO_TEST(two_senders),
+        FIFO_TEST(an_event_that_is_gone_already),
         FIFO_TEST(a_port_that_keeps_moving),
         FIFO_TEST(each_event_exactly_once),
     };

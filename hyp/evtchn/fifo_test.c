@@ -252,6 +252,27 @@ static void a_queue_forgets_a_tail_that_moved(void **state)
     assert_int_equal(nr_order, 5);
 }
 
+/* The same for the first queue of all. */
+static void queue_0_of_vcpu_0_too(void **state)
+{
+    guest_boot(2, 1);
+    u32 to_a;
+    u32 a = new_movable(0, &to_a);
+    u32 b = new_ipi(dom(1), 0);
+    set_priority(a, 0);
+    set_priority(b, 0);
+    send(to_a);
+    take_all(0);
+    assert_int_equal(evtchn_bind_vcpu(dom(1), (port_t){a}, 1), OK);
+    send(to_a);
+    send(b);
+    assert_int_equal(control_of(0)->head[0], b);
+    assert_int_equal(*word_at(a), WORD_PENDING | WORD_LINKED);
+    take_all(0);
+    take_all(1);
+    assert_int_equal(nr_order, 3);
+}
+
 static void a_linked_port_stays_where_it_is(void **state)
 {
     guest_boot(2, 1);
@@ -337,6 +358,7 @@ int main(void)
         FIFO_TEST(pollers_wake),
         FIFO_TEST(without_a_control_block_nothing_is_linked),
         FIFO_TEST(a_queue_forgets_a_tail_that_moved),
+        FIFO_TEST(queue_0_of_vcpu_0_too),
         FIFO_TEST(a_linked_port_stays_where_it_is),
         FIFO_TEST(a_port_that_is_still_linked_is_not_given_again),
         FIFO_TEST(with_all_of_them_linked_there_is_no_port),
