@@ -121,7 +121,9 @@ cp -a "$tools"/usr/bin/xenstore* "$root/usr/bin/"
 cp -a "$tools"/etc/xen "$root/etc/"
 mkdir -p "$root/etc/lvm"
 cp test/dom0/lvm.conf "$root/etc/lvm/"
-for tool in test/dom0/*.c; do
+mkdir -p "$root/lib"
+$cross-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/lib/record.so" test/dom0/record.c
+for tool in test/dom0/{await,physinfo}.c; do
     $cross-gcc -O2 -Wall -Wextra -Werror -static -o "$root/bin/$(basename "$tool" .c)" "$tool"
 done
 modules "$root" "${dom0_modules[@]}"
