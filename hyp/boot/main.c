@@ -170,10 +170,13 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     }
     log_info("Kanso %s", KANSO_VERSION);
     log_info("options: %s", firmware.xen_bootargs);
-    if (!put_boot_cpu_first() || memory_init(&image_range) != OK || dom0_take() != OK) {
+    if (!put_boot_cpu_first() || memory_init(&image_range) != OK) {
         stop();
     }
     memory_print();
+    if (dom0_take() != OK) {
+        stop();
+    }
     init_machine();
     if (uart_init_input() != OK) {
         log_warn("console: no input");
