@@ -109,11 +109,18 @@ for action in destroy restart rename-restart preserve coredump-destroy coredump-
         *restart)
             # It crashes and comes back for ever: the second life proves it, then whoever restarts it is ended
             guest_says "$name" "@@BARE crash" 600 2
-            pkill -f "xl create -p /tmp/$name.cfg"
-            for domain in $(xl list | awk -v n="$name" 'NR > 1 && index($1, n) == 1 { print $2 }'); do
-                xl destroy "$domain"
+            for process in /proc/[0-9]*; do
+                tr '\000' ' ' <"$process/cmdline" 2>/dev/null | grep -q "^xl create -p /tmp/$name.cfg" &&
+                    kill -9 "${process#/proc/}"
             done
-            gone "$name"
+            n=0
+            while [ "$(xl list | wc -l)" -gt 2 ]; do
+                n=$((n + 1))
+                [ $n -lt 50 ] || fail "domains that do not go: $(xl list)"
+                for domain in $(xl list | awk 'NR > 2 { print $2 }'); do
+                    xl destroy "$domain" 2>/dev/null
+                done
+            done
             ;;
     esac
     case $action in

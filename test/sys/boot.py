@@ -58,6 +58,7 @@ class Machine:
         self.kernel_at, self.ramdisk_at = KERNEL, RAMDISK
         self.banks = [(0x40000000, memory << 20)]
         self.edits = []
+        self.raw_tree = None  # bytes instead of a tree
 
     def edit(self, *words):
         """One call of fdtput, after all others."""
@@ -66,6 +67,9 @@ class Machine:
     def tree(self):
         """The board's device tree with modules, memory and edits."""
         path = self.where / "tree.dtb"
+        if self.raw_tree:
+            path.write_bytes(self.raw_tree)
+            return path
         head = self.board[:]
         head[2] += f",dumpdtb={path}"
         subprocess.run(head, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -96,12 +100,13 @@ class Machine:
         """The console's lines up to the first that matches until, or to the end."""
         stub = self.where / "stub.bin"
         stub.write_bytes(struct.pack(f"<{len(STUB_CODE)}I", *STUB_CODE))
-        loads = [(stub, STUB, ",cpu-num=0"), (hypervisor(), IMAGE, ""), (self.tree(), TREE, ",force-raw=on")]
-        loads += [(f, at, ",force-raw=on") for f, at in ((self.kernel, self.kernel_at), (self.ramdisk, self.ramdisk_at)) if f]
+        loads = [(stub, STUB), (hypervisor(), IMAGE), (self.tree(), TREE), (self.kernel, self.kernel_at),
+                 (self.ramdisk, self.ramdisk_at)]
         command = self.board + ["-serial", "stdio"]
-        for file, at, more in loads:
-            raw = more if "cpu-num" not in more else more + ",force-raw=on"
-            command += ["-device", f"loader,file={file},addr={at:#x}{raw or ',force-raw=on'}"]
+        for file, at in loads:
+            if file:
+                first = ",cpu-num=0" if at == STUB else ""
+                command += ["-device", f"loader,file={file},addr={at:#x},force-raw=on{first}"]
         return self.watch(command, until, seconds)
 
     def watch(self, command, until, seconds):
