@@ -71,56 +71,62 @@ static void unroute(struct vgic_irq *irq)
     irq->hwirq = 0;
 }
 
-/* Lock held; the fields are the truth. Returns the answer to a question. */
-static u32 apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
+static bool is_question(enum vgic_op op)
+{
+    return op == OP_IS_PENDING || op == OP_IS_ACTIVE || op == OP_SOURCES;
+}
+
+/* Lock held; the fields are the truth. */
+static u32 answer(const struct vgic_irq *irq, enum vgic_op op)
+{
+    if (op == OP_SOURCES) {
+        return irq->sources;
+    }
+    return op == OP_IS_ACTIVE ? irq->active : vgic_is_pending(irq);
+}
+
+static void apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
 {
     switch (op) {
     case OP_ENABLE:
-        enable(irq, true);
-        return 0;
     case OP_DISABLE:
-        enable(irq, false);
-        return 0;
-    case OP_IS_PENDING:
-        return vgic_is_pending(irq);
+        enable(irq, op == OP_ENABLE);
+        break;
     case OP_SET_PENDING:
         irq->latch = true;
-        return 0;
+        break;
     case OP_CLEAR_PENDING:
         clear_pending(irq);
-        return 0;
-    case OP_IS_ACTIVE:
-        return irq->active;
+        break;
     case OP_SET_ACTIVE:
         irq->active = true;
-        return 0;
+        break;
     case OP_CLEAR_ACTIVE:
         clear_active(irq);
-        return 0;
+        break;
     case OP_SET_PRIORITY:
         irq->priority = value & PRIORITY_MASK;
         vgic_resort(irq);
-        return 0;
+        break;
     case OP_SET_LEVEL_CONFIG:
         configure(irq, value);
-        return 0;
+        break;
     case OP_SET_TARGET:
         irq->target = (u16)value;
         irq->target_mask = (u8)(value >> 16);
-        return 0;
-    case OP_SOURCES:
-        return irq->sources;
+        break;
     case OP_SET_SOURCES:
         irq->sources |= (u8)value;
-        return 0;
+        break;
     case OP_CLEAR_SOURCES:
         irq->sources &= (u8)~value;
-        return 0;
+        break;
     case OP_UNROUTE:
         unroute(irq);
-        return 0;
+        break;
+    default:
+        break; /* a question */
     }
-    return 0;
 }
 
 /* Its state lies in another CPU: in a list register, or as an active private line of that CPU's. Lock held. */
@@ -141,13 +147,17 @@ static void change_here(void *arg)
         return;
     }
     c->done = true;
-    if (c->irq->lr == LR_NONE && (c->op == OP_IS_PENDING || c->op == OP_IS_ACTIVE || c->op == OP_SOURCES)) {
-        c->result = apply(c->irq, c->op, 0); /* a question that changes nothing */
+    if (is_question(c->op) && c->irq->lr == LR_NONE) { /* nothing to bring up to date */
+        c->result = answer(c->irq, c->op);
         vgic_unlock(home, TELL_NOBODY);
         return;
     }
     vgic_recall(c->irq);
-    c->result = apply(c->irq, c->op, c->value);
+    if (is_question(c->op)) {
+        c->result = answer(c->irq, c->op);
+    } else {
+        apply(c->irq, c->op, c->value);
+    }
     vgic_unlock(home, vgic_settle(c->irq));
 }
 

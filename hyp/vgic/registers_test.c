@@ -150,6 +150,10 @@ static void test_v2_priorities(void **state)
     world_write(0, GICD2 + 0x45e, 1, 0xa8);
     assert_int_equal(world_read(1, GICD2 + 0x45c, 4), 0x00a80000);
     assert_int_equal(IRQ(0, 94)->priority, 0xa8);
+    world_write(0, GICD2 + 0x400, 4, 0x10203040);
+    assert_int_equal(world_read(0, GICD2 + 0x400, 4), 0x10203040);
+    assert_int_equal(IRQ(0, 0)->priority, 0x40);
+    assert_int_equal(IRQ(0, 3)->priority, 0x10);
     world_write(0, GICD2 + 0x460, 4, ~0u); /* 96: none */
     assert_int_equal(world_read(0, GICD2 + 0x460, 4), 0);
     /* A new priority counts for what is pending. */
@@ -318,6 +322,8 @@ static void test_v3_routing(void **state)
     assert_int_equal(IRQ(0, 0)->target, 0);
     assert_int_equal(world_read(0, GICD3 + 0x6000 + 96 * 8, 8), 0);
     assert_false(world_takes(0, router, 1, false));
+    struct mmio_access beyond = {.offset = 0x10000, .bytes = 4};
+    assert_false(vgic_v3_access_dist(&world_vcpu[0], &beyond, NULL));
     assert_false(world_takes(0, router, 2, true));
     assert_false(world_takes(0, GICD3 + 0x7fe0, 8, false)); /* beyond the last one */
     assert_true(world_takes(0, GICD3 + 0x7fe0, 4, false));
@@ -357,6 +363,10 @@ static void test_v3_redistributors(void **state)
         assert_true(world_takes(0, SGI(0), 4, write));
         assert_false(world_takes(0, SGI(0) + 0x2000, 1, write));
     }
+    struct mmio_access beyond = {.offset = 3 * 0x20000 + 8, .bytes = 8};
+    world_domain.max_vcpus = 4; /* more than the range has room for */
+    assert_false(vgic_v3_access_redist(&world_vcpu[0], &beyond, &D->vgic->redist[0]));
+    world_domain.max_vcpus = 3;
     world_vcpus[1] = NULL; /* not made yet */
     assert_false(world_takes(0, GICR(1) + 8, 8, false));
     world_vcpus[1] = &world_vcpu[1];
