@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Which rooms hang something on a domain and on a vCPU, and in which order it comes and goes. dom/ knows none of
- * them. Destroying tolerates what was never made: creation that failed half-way comes here, too.
+ * Which rooms hang something on a domain and on a vCPU, and in which order it comes and goes. dom/
+ * knows none of them. Destroying tolerates what was never made: creation that failed half-way comes
+ * here, too.
  */
 #include "base/bits.h"
 #include "call/io_access.h"
@@ -101,11 +102,15 @@ void dom_up_vcpu_reset(struct vcpu *v)
 {
     vtimer_reset_vcpu(v);
     vgic_reset_vcpu(v);
+    /* An upcall flag that its memory still says is set would never interrupt again: only 0 -> 1 is
+     * news. */
+    vcpu_raise(v, VCPU_WORK_UPCALL);
 }
 
 /* ---- the steps of destroydomain; nothing of the domain runs or is loaded anywhere ---- */
 
-/* One vCPU a step. Timers end here, a grace period before the vCPU is freed: a handler may be running elsewhere. */
+/* One vCPU a step. Timers end here, a grace period before the vCPU is freed: a handler may be
+ * running elsewhere. */
 static enum err relinquish_vcpus(struct domain *d, u64 *cursor)
 {
     if (*cursor >= d->max_vcpus) {

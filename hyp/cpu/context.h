@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers of an Arm vCPU as EL2 keeps them. cpu_regs is written by trap/entry_arm64.S at each entry
- * (SP_EL2 points at it while the guest runs); el1_regs and fp_regs move only on a real switch.
- * Names and encodings: Arm ARM (DDI 0487) D13; AArch32 views of the same registers: D1.20.
+ * The registers of an Arm vCPU as EL2 keeps them. cpu_regs is written by trap/entry_arm64.S at each
+ * entry (SP_EL2 points at it while the guest runs); el1_regs and fp_regs move only on a real
+ * switch. Names and encodings: Arm ARM (DDI 0487) D13; AArch32 views of the same registers: D1.20.
  */
 #ifndef CPU_CONTEXT_H
 #define CPU_CONTEXT_H
@@ -35,10 +35,10 @@ struct fp_regs {
 } __attribute__((aligned(16)));
 
 /* Processor state bits used outside assembly (SPSR_EL2). */
-#define PSTATE_EL1H 0x5u
-#define PSTATE_DAIF 0x3c0u
+#define PSTATE_EL1H    0x5u
+#define PSTATE_DAIF    0x3c0u
 #define PSTATE_AARCH32 0x10u
-#define PSTATE_T32 0x20u
+#define PSTATE_T32     0x20u
 #define PSTATE_RESET32 0x400001d3u /* SVC, A I F masked; Z, which old 32-bit kernels need */
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * destroydomain: a walk over domain_relinquish[], one bounded step a call. Nobody but the tools, one at a time, comes
- * here; the lock is for those who look at life.
+ * destroydomain: a walk over domain_relinquish[], one bounded step a call. Nobody but the tools,
+ * one at a time, comes here; the lock is for those who look at life.
  */
 #include "cpu/atomic.h"
 #include "dom/domain.h"
@@ -44,7 +44,8 @@ enum err domain_kill(struct domain *d)
     d->life = DOMAIN_DEAD;
     spin_unlock(&d->lock);
     domain_put(d);
-    /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone, and they hear again. */
+    /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone,
+     * and they hear again. */
     dom_up_exception();
     return OK;
 }

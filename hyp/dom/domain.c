@@ -10,7 +10,7 @@
 #include "mem/frame.h"
 #include "mem/slab.h"
 
-#define NO_SHUTDOWN_CODE 0xffu
+#define NO_SHUTDOWN_CODE    0xffu
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
 
 struct domain *domain_hardware;
@@ -71,8 +71,8 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     d->vcpu = heap_alloc(d->max_vcpus * (u32)sizeof(*d->vcpu));
     d->last_vcpu = heap_alloc(last_vcpu_bytes());
     enum err e = d->vcpu && d->last_vcpu ? OK : E_NOMEM;
-    /* The rooms want to know the id. Until they are done nobody can act on the domain but through the tools, whose
-     * lock the caller holds, and guests, who find nothing to bind or map. */
+    /* The rooms want to know the id. Until they are done nobody can act on the domain but through
+     * the tools, whose lock the caller holds, and guests, who find nothing to bind or map. */
     if (e == OK) {
         e = find_insert(d, c->id);
     }
@@ -252,11 +252,11 @@ static void dump_vcpu(const struct vcpu *v)
 {
     const struct cpu_regs *r = &v->regs;
     domid_t id = v->domain->id;
-    log_guest(LOG_ERROR, id, "vcpu %u: pc %016llx pstate %08llx sp_el0 %016llx", v->id, r->pc, r->pstate,
-              r->sp_el0);
+    log_guest(LOG_ERROR, id, "vcpu %u: pc %016llx pstate %08llx sp_el0 %016llx", v->id, r->pc,
+              r->pstate, r->sp_el0);
     for (u32 i = 0; i < 28; i += 4) {
-        log_guest(LOG_ERROR, id, "x%-2u %016llx %016llx %016llx %016llx", i, r->x[i], r->x[i + 1], r->x[i + 2],
-                  r->x[i + 3]);
+        log_guest(LOG_ERROR, id, "x%-2u %016llx %016llx %016llx %016llx", i, r->x[i], r->x[i + 1],
+                  r->x[i + 2], r->x[i + 3]);
     }
     log_guest(LOG_ERROR, id, "x28 %016llx %016llx %016llx", r->x[28], r->x[29], r->x[30]);
 }
@@ -275,7 +275,8 @@ void domain_crash(struct domain *d, const char *why, ...)
         domain_shutdown(d, SHUTDOWN_CODE_CRASH);
         return;
     }
-    /* Whoever calls us may hold locks; the shutdown takes the domain's. So it waits for the way out. */
+    /* Whoever calls us may hold locks; the shutdown takes the domain's. So it waits for the way
+     * out. */
     dump_vcpu(v);
     vcpu_raise(v, VCPU_WORK_CRASH);
 }

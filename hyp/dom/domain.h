@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains and their vCPUs. struct domain holds what identifies a domain and pointers to what rooms own; a
- * room's change does not recompile the house.
+ * Domains and their vCPUs. struct domain holds what identifies a domain and pointers to what rooms
+ * own; a room's change does not recompile the house.
  *
- *   alive --shutdown--> alive, shut down --destroydomain--> dying --relinquish...--> dead --last put, RCU--> gone
+ *   alive --shutdown--> alive, shut down --destroydomain--> dying --relinquish...--> dead --last
+ * put, RCU--> gone
  *
- * Teardown is a walk over a table of relinquish functions (boot/main.c registers them); each may answer
- * E_RESTART, and destroydomain then comes again.
+ * Teardown is a walk over a table of relinquish functions (boot/main.c registers them); each may
+ * answer E_RESTART, and destroydomain then comes again.
  */
 #ifndef DOM_DOMAIN_H
 #define DOM_DOMAIN_H
@@ -26,65 +27,62 @@ struct vgic;
 struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
-#define DOMID_SELF ((domid_t){0x7ff0})
-#define DOMID_IO ((domid_t){0x7ff1})
-#define DOMID_XEN ((domid_t){0x7ff2})
-#define DOMID_INVALID ((domid_t){0x7ff4})
-#define DOMAIN_MAX_VCPUS 128u
+#define DOMID_SELF           ((domid_t){0x7ff0})
+#define DOMID_IO             ((domid_t){0x7ff1})
+#define DOMID_XEN            ((domid_t){0x7ff2})
+#define DOMID_INVALID        ((domid_t){0x7ff4})
+#define DOMAIN_MAX_VCPUS     128u
 
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
-    domid_t id;                    /* [c] */
+    domid_t id; /* [c] */
     struct refcount refs;
     struct rcu_head rcu;
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
-    bool privileged;               /* [c] the control domain */
-    bool direct_mapped;            /* [c] gfn == mfn */
-    bool is_32bit;                 /* [c after set_address_size] */
-    u8 life;                       /* [L] enum domain_life */
-    bool shut_down;                /* [L] its vCPUs are held */
-    u8 shutdown_code;              /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    bool paused_by_tools;          /* [L] pausedomain / unpausedomain */
-    bool debug_preempt;            /* unused by Arm; keeps domctl flags honest */
-    u32 create_flags;              /* [c] XEN_DOMCTL_CDF_* */
+    bool privileged;      /* [c] the control domain */
+    bool direct_mapped;   /* [c] gfn == mfn */
+    bool is_32bit;        /* [c after set_address_size] */
+    u8 life;              /* [L] enum domain_life */
+    bool shut_down;       /* [L] its vCPUs are held */
+    u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
+    bool paused_by_tools; /* [L] pausedomain / unpausedomain */
+    bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
-    u8 handle[16];                 /* [L] uuid */
-    u32 teardown_step;             /* [L] index into the relinquish table */
-    u64 teardown_cursor;           /* [L] the step's own */
-    u32 pauses;                    /* [L] domain_pause() and kin, for vCPUs that come later */
-    u16 *last_vcpu;                /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
+    u8 handle[16];       /* [L] uuid */
+    u32 teardown_step;   /* [L] index into the relinquish table */
+    u64 teardown_cursor; /* [L] the step's own */
+    u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
+    u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
-    u32 max_vcpus;                 /* [c] */
-    struct vcpu **vcpu;            /* [c] max_vcpus pointers, NULL until made */
+    u32 max_vcpus;      /* [c] */
+    struct vcpu **vcpu; /* [c] max_vcpus pointers, NULL until made */
 
-    u64 nr_pages, max_pages;       /* [RANK_PAGES] 4 KiB units */
-    u64 nr_shared_pages;           /* grant frames, shared info */
-    u64 nr_foreign_pages;          /* [a] pages of others mapped here */
-    u32 page_list;                 /* [RANK_PAGES] frame index, FRAME_NIL: none */
-    struct spinlock page_lock;     /* RANK_PAGES */
-    bool has_pages_ref;            /* [RANK_PAGES] one of refs stands for the pages, from the first one on */
-    struct rcu_head pages_rcu;     /* puts it where locks may be held */
-    struct frame *populate_block;  /* [RANK_PAGES] a block being cleared (dom/populate.c), or NULL */
-    u32 populate_order;            /* [RANK_PAGES] its size */
-    u32 populate_done_pages;       /* [RANK_PAGES] zeroed and cleaned so far */
-    u32 populate_given_pages;      /* [RANK_PAGES] then: on the list so far */
+    u64 nr_pages, max_pages;   /* [RANK_PAGES] 4 KiB units */
+    u32 page_list;             /* [RANK_PAGES] frame index, FRAME_NIL: none */
+    struct spinlock page_lock; /* RANK_PAGES */
+    bool has_pages_ref; /* [RANK_PAGES] one of refs stands for the pages, from the first one on */
+    struct rcu_head pages_rcu;    /* puts it where locks may be held */
+    struct frame *populate_block; /* [RANK_PAGES] a block being cleared (dom/populate.c), or NULL */
+    u32 populate_order;           /* [RANK_PAGES] its size */
+    u32 populate_done_pages;      /* [RANK_PAGES] zeroed and cleaned so far */
+    u32 populate_given_pages;     /* [RANK_PAGES] then: on the list so far */
 
-    u64 hvm_param[64];             /* [L] call/hvm.c */
-    u64 vtimer_offset_ticks;       /* [c] vtimer/: counter at creation, where the virtual one begins */
+    u64 hvm_param[64];       /* [L] call/hvm.c */
+    u64 vtimer_offset_ticks; /* [c] vtimer/: counter at creation, where the virtual one begins */
     u64 time_offset_seconds;
-    u64 assist;                    /* vm_assist bits (runstate update flag) */
+    u64 assist; /* vm_assist bits (runstate update flag) */
 
-    struct p2m *p2m;               /* [c] until dead */
+    struct p2m *p2m; /* [c] until dead */
     struct evtchn_table *evtchn;
     struct gnttab *gnttab;
     struct vgic *vgic;
-    struct frame *shared_info;     /* [c] one SHARED page */
-    void *shared_info_va;          /* only dom/, evtchn/ and vtimer/ through gpage */
-    struct list io_ranges;         /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
-    struct mmio_handler *mmio;     /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
+    struct frame *shared_info; /* [c] one SHARED page */
+    struct list io_ranges;     /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
+    struct mmio_handler *mmio; /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
     u32 nr_mmio;
 };
 
@@ -97,22 +95,24 @@ static inline struct domain *domain_current(void)
 }
 
 struct domain_config {
-    domid_t id;                /* DOMID_INVALID: first free from 1 on */
+    domid_t id; /* DOMID_INVALID: first free from 1 on */
     bool privileged, direct_mapped;
     u32 max_vcpus, flags, ssidref;
-    u32 nr_spis;               /* virtual SPIs beyond the 32 private ones */
-    u32 gic_version;           /* 2 or 3 */
+    u32 nr_spis;     /* virtual SPIs beyond the 32 private ones */
+    u32 gic_version; /* 2 or 3 */
     u32 max_evtchn_port;
     u32 max_grant_frames, max_maptrack_frames;
     u8 handle[16];
 };
 
-/* Makes a domain without vCPUs or memory, paused by the tools; on the list, found by dom_find. Undone whole on error. */
+/* Makes a domain without vCPUs or memory, paused by the tools; on the list, found by dom_find.
+ * Undone whole on error. */
 enum err domain_create(const struct domain_config *c, struct domain **out);
 /* Makes vCPU id, offline, held. E_INVAL, E_EXIST, E_NOMEM. */
 enum err domain_create_vcpu(struct domain *d, u32 id);
 
-/* Borrowed until this exit ends; NULL when there is none (dying ones are found until they are dead and gone). */
+/* Borrowed until this exit ends; NULL when there is none (dying ones are found until they are dead
+ * and gone). */
 struct domain *dom_find(domid_t id);
 /* Like dom_find, with DOMID_SELF for the caller. */
 struct domain *dom_find_or_self(domid_t id);
@@ -121,59 +121,69 @@ struct domain *dom_next(domid_t from);
 [[nodiscard]] bool domain_get(struct domain *d);
 void domain_put(struct domain *d);
 
-void domain_pause(struct domain *d);        /* counts; returns when no vCPU of d is in a guest (except the caller's own) */
+void domain_pause(struct domain *d); /* counts; returns when no vCPU of d is in a guest (except the
+                                        caller's own) */
 void domain_pause_nowait(struct domain *d);
 void domain_unpause(struct domain *d);
 void domain_pause_by_tools(struct domain *d);
 enum err domain_unpause_by_tools(struct domain *d);
 
-/* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the machine's policy. */
+/* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the
+ * machine's policy. */
 void domain_shutdown(struct domain *d, u8 code);
 /* resumedomain: undoes a shutdown; its vCPUs go on. E_INVAL when it is not shut down. */
 enum err domain_resume(struct domain *d);
 /* The guest's fault: logs why (rate-limited), dumps the vCPU, shuts down with code crash. */
 void domain_crash(struct domain *d, const char *why, ...) __printf(2, 3);
 
-/* destroydomain: one bounded step of the teardown; E_RESTART until dead. Not one's own domain. The tools' lock is
- * held by nobody who waits for it (a waiting CPU serves no cross calls): try it and E_RESTART. */
+/* destroydomain: one bounded step of the teardown; E_RESTART until dead. Not one's own domain. The
+ * tools' lock is held by nobody who waits for it (a waiting CPU serves no cross calls): try it and
+ * E_RESTART. */
 enum err domain_kill(struct domain *d);
 struct relinquish {
     const char *name;
     enum err (*fn)(struct domain *d, u64 *cursor);
 };
-extern const struct relinquish domain_relinquish[]; /* defined in boot/teardown.c, ends with fn NULL */
+extern const struct relinquish
+    domain_relinquish[]; /* defined in boot/teardown.c, ends with fn NULL */
 
-/* Pages (pages.c). A HEAP block becomes the domain's: counted against max_pages (E_NOMEM, also for a dying domain),
- * on its list. About 10 instructions a page. */
+/* Pages (pages.c). A HEAP block becomes the domain's: counted against max_pages (E_NOMEM, also for
+ * a dying domain), on its list. About 10 instructions a page. */
 enum err domain_add_pages(struct domain *d, struct frame *first, u32 order);
-/* The same in two halves: the account first, then runs of pages of it. False: it is dying, nothing happened. */
+/* The same in two halves: the account first, then runs of pages of it. False: it is dying, nothing
+ * happened. */
 enum err domain_reserve_pages(struct domain *d, u64 nr);
 void domain_unreserve_pages(struct domain *d, u64 nr);
 bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
-/* Drops the owner's allocation (once a page): the page goes when its borrowers do. False if it was dropped before.
- * No mapping of the domain's own is left: it was removed and flushed. */
+/* Drops the owner's allocation (once a page): the page goes when its borrowers do. False if it was
+ * dropped before. No mapping of the domain's own is left: it was removed and flushed. */
 bool domain_drop_page(struct domain *d, struct frame *f);
 /* The same for neighbours; nr <= 512. */
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
 /* Teardown, after p2m_relinquish() and gnttab_relinquish(): drops all that are left. */
 enum err domain_pages_relinquish(struct domain *d, u64 *cursor);
 
-/* One step (64 KiB, about 3,000 instructions; the last ones up to 6,000) towards a new block of 2^order pages, zeroed
- * and cleaned to the point of coherency, on d's list and not mapped. E_RESTART: call again. E_NOMEM. The cursor is
- * the domain's: callers who want the same order finish each other's block; one who wants another order frees it. */
+/* One step (64 KiB, about 3,000 instructions; the last ones up to 6,000) towards a new block of
+ * 2^order pages, zeroed and cleaned to the point of coherency, on d's list and not mapped.
+ * E_RESTART: call again. E_NOMEM. The cursor is the domain's: callers who want the same order
+ * finish each other's block; one who wants another order frees it. */
 enum err domain_populate_step(struct domain *d, u32 order, struct frame **out);
-/* A block that could not be mapped (yet): the next call of domain_populate_step() gives it again. */
+/* A block that could not be mapped (yet): the next call of domain_populate_step() gives it again.
+ */
 void domain_populate_return(struct domain *d, struct frame *block, u32 order);
 /* Frees what is not on the list yet. */
 void domain_populate_cancel(struct domain *d);
 
 /* Upcalls of dom/: */
-enum err dom_up_create(struct domain *d, const struct domain_config *c); /* boot/teardown.c: rooms attach their state in order */
-void dom_up_destroy(struct domain *d);                     /* boot/teardown.c: rooms free it (RCU has passed) */
+/* boot/teardown.c: rooms attach their state in order */
+enum err dom_up_create(struct domain *d, const struct domain_config *c);
+void dom_up_destroy(struct domain *d); /* boot/teardown.c: rooms free it (RCU has passed) */
 enum err dom_up_vcpu_create(struct vcpu *v);
 void dom_up_vcpu_destroy(struct vcpu *v);
-void dom_up_vcpu_reset(struct vcpu *v);                    /* boot/teardown.c: its timers and interrupts as after reset */
-void dom_up_exception(void);                               /* call/: VIRQ_DOM_EXC to dom0 */
-__noreturn void dom_up_hardware_shutdown(u8 code);         /* boot/: dom0 went: poweroff, reboot, or noreboot policy */
+/* boot/teardown.c: its timers and interrupts as after reset */
+void dom_up_vcpu_reset(struct vcpu *v);
+void dom_up_exception(void); /* call/: VIRQ_DOM_EXC to dom0 */
+/* boot/: dom0 went: poweroff, reboot, or noreboot policy */
+__noreturn void dom_up_hardware_shutdown(u8 code);
 
 #endif

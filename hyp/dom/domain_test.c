@@ -133,7 +133,8 @@ static void test_a_vcpu_runs_when_online_and_unpaused(void **state)
 static void test_pausing_waits_for_the_others(void **state)
 {
     struct domain *d = make_running(3);
-    assert_true(sched_is_running(&d->vcpu[0]->unit, NULL) && sched_is_running(&d->vcpu[1]->unit, NULL));
+    assert_true(sched_is_running(&d->vcpu[0]->unit, NULL) &&
+                sched_is_running(&d->vcpu[1]->unit, NULL));
     /* by one of its own: the caller goes on */
     u32 mine;
     assert_true(sched_is_running(&d->vcpu[1]->unit, &mine));
@@ -305,7 +306,8 @@ static void test_destroying_walks_the_table(void **state)
     become(2);
     assert_int_equal(domain_kill(d), E_RESTART);
     assert_int_equal(d->life, DOMAIN_DYING);
-    assert_false(sched_is_running(&d->vcpu[0]->unit, NULL) || sched_is_running(&d->vcpu[1]->unit, NULL));
+    assert_false(sched_is_running(&d->vcpu[0]->unit, NULL) ||
+                 sched_is_running(&d->vcpu[1]->unit, NULL));
     assert_int_equal(d->vcpu[0]->loaded_on, VCPU_NOT_LOADED);
     assert_int_equal(d->vcpu[1]->loaded_on, VCPU_NOT_LOADED);
     t.step_result = E_BUSY;

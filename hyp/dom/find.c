@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * All domains, by id: chains from a small hash table, read without a lock (a removed domain's chain pointer stays
- * until its grace period has passed), and one bit an id in use, for the walk in order of id.
+ * All domains, by id: chains from a small hash table, read without a lock (a removed domain's chain
+ * pointer stays until its grace period has passed), and one bit an id in use, for the walk in order
+ * of id.
  */
 #include "dom/find.h"
 
 #include "cpu/atomic.h"
 
 #define NR_BUCKETS 256u
-#define NR_WORDS ((DOMID_FIRST_RESERVED + 63) / 64)
+#define NR_WORDS   ((DOMID_FIRST_RESERVED + 63) / 64)
 
 static struct domain *buckets[NR_BUCKETS];
 static u64 used[NR_WORDS];
@@ -52,7 +53,8 @@ struct domain *dom_next(domid_t from)
     return NULL;
 }
 
-/* Lock held. Counts up from the last one given, as the tools expect: an id is not reused at once. 0 is dom0's. */
+/* Lock held. Counts up from the last one given, as the tools expect: an id is not reused at once. 0
+ * is dom0's. */
 static u32 free_id(void)
 {
     for (u32 i = 1; i < DOMID_FIRST_RESERVED; i++) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Domains and vCPUs from creation to the last reference, over the real scheduler: what is below and above dom/, faked.
- * One thread is all CPUs. Include once in a test program.
+ * Domains and vCPUs from creation to the last reference, over the real scheduler: what is below and
+ * above dom/, faked. One thread is all CPUs. Include once in a test program.
  */
 #ifndef DOM_LIFE_TEST_H
 #define DOM_LIFE_TEST_H
@@ -350,6 +350,7 @@ static inline int end(void **state)
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
-#define RUN_TESTS(tests) (fake_machine_init(64, NR_CPUS), cmocka_run_group_tests(tests, machine, NULL))
+#define RUN_TESTS(tests) \
+    (fake_machine_init(64, NR_CPUS), cmocka_run_group_tests(tests, machine, NULL))
 
 #endif

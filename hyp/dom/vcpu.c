@@ -8,8 +8,8 @@
 #include "irq/irq.h"
 #include "mem/slab.h"
 
-/* How often a waiter asks the CPU of a vCPU that is held and still not off it. Each time it was at EL2 in between;
- * only a CPU that itself waits for others is found there twice. */
+/* How often a waiter asks the CPU of a vCPU that is held and still not off it. Each time it was at
+ * EL2 in between; only a CPU that itself waits for others is found there twice. */
 #define WAIT_OUT_MAX 64u
 
 /* SPSR_EL2.M (Arm ARM C5.2.19) */
@@ -45,9 +45,9 @@ void vcpu_kick(struct vcpu *v)
 }
 
 /*
- * The work bit is written before the unit is looked at, by read-modify-writes with full barriers; a CPU that makes v
- * RUNNING looks at v->work after it said so. So either we see it RUNNING and kick, or it sees the bit. If v moves on
- * between, its old CPU looks once for nothing.
+ * The work bit is written before the unit is looked at, by read-modify-writes with full barriers; a
+ * CPU that makes v RUNNING looks at v->work after it said so. So either we see it RUNNING and kick,
+ * or it sees the bit. If v moves on between, its old CPU looks once for nothing.
  */
 void vcpu_raise(struct vcpu *v, enum vcpu_work bit)
 {
@@ -61,7 +61,8 @@ void vcpu_wake(struct vcpu *v)
     sched_wake(&v->unit);
 }
 
-/* sched/sched.h argues why no wake-up is lost: first "not wanted", with a full barrier, then the reasons. */
+/* sched/sched.h argues why no wake-up is lost: first "not wanted", with a full barrier, then the
+ * reasons. */
 void vcpu_block(struct vcpu *v)
 {
     sched_block(&v->unit);
@@ -84,7 +85,8 @@ void vcpu_wait_out(struct vcpu *v)
         if (!sched_is_running(&v->unit, &cpu) || cpu == cpu_current()) {
             return;
         }
-        /* Served at EL2, after the hold: before that CPU enters a guest again it comes to sched_run(). */
+        /* Served at EL2, after the hold: before that CPU enters a guest again it comes to
+         * sched_run(). */
         ipi_call_wait(cpu, nothing, NULL);
     }
 }

@@ -137,8 +137,8 @@ static void test_only_modes_of_el1_and_el0_are_valid(void **state)
         bool valid64 = mode == 0 || mode == 4 || mode == 5;
         assert_int_equal(vcpu_pstate_is_valid(v, 0x3c0 | mode), valid64);
         d->is_32bit = true;
-        bool valid32 = mode == 0x10 || mode == 0x11 || mode == 0x12 || mode == 0x13 || mode == 0x17 ||
-                       mode == 0x1b || mode == 0x1f;
+        bool valid32 = mode == 0x10 || mode == 0x11 || mode == 0x12 || mode == 0x13 ||
+                       mode == 0x17 || mode == 0x1b || mode == 0x1f;
         assert_int_equal(vcpu_pstate_is_valid(v, 0x1c0 | mode), valid32);
     }
     d->is_32bit = false;

@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fair policy: each unit has a virtual time that advances by ns run / weight, and whoever is furthest
- * behind runs next (Jones, Stoica: proportional share by virtual time; start-time fair queueing).
+ * The fair policy: each unit has a virtual time that advances by ns run / weight, and whoever is
+ * furthest behind runs next (Jones, Stoica: proportional share by virtual time; start-time fair
+ * queueing).
  *
- *   q->min_vruntime follows the smallest virtual time on the CPU and never goes back. Who comes from sleep
- *   starts at most WAKE_CREDIT behind it: enough to run at once when it wakes, not enough to make the others
- *   pay for a long sleep. A unit that moves to another CPU keeps its distance to the minimum.
+ *   q->min_vruntime follows the smallest virtual time on the CPU and never goes back. Who comes
+ * from sleep starts at most WAKE_CREDIT behind it: enough to run at once when it wakes, not enough
+ * to make the others pay for a long sleep. A unit that moves to another CPU keeps its distance to
+ * the minimum.
  */
 #include "sched/queue.h"
 
 #include "abi/domctl.h"
 #include "cpu/atomic.h"
 
-#define SLICE_NS 4000000ULL
+#define SLICE_NS       4000000ULL
 #define WAKE_CREDIT_NS 3000000ULL
 /* A woken unit takes the CPU when it is this much behind: keeps two busy wakers from thrashing. */
 #define WAKE_MARGIN_NS 500000ULL

@@ -15,12 +15,28 @@ struct sched_queue {
     u64 slice_end_ns;           /* [L] */
     bool slice_armed;           /* [L] the timer is set, not later than slice_end_ns */
     struct timer slice;
-    u64 idle_ns;                /* total; written by its CPU only */
-    u64 idle_since_ns;          /* 0: not idle */
+    u64 idle_ns;       /* total; written by its CPU only */
+    u64 idle_since_ns; /* 0: not idle */
     /* policy fair */
-    struct rb_tree tree;        /* [L] by vruntime */
-    u64 min_vruntime;           /* [L] never goes back */
+    struct rb_tree tree; /* [L] by vruntime */
+    u64 min_vruntime;    /* [L] never goes back */
 };
 DECLARE_PER_CPU(struct sched_queue, sched_queue);
+
+/* sched.c. Lock held: what runs on q pays for its time until now; virtual times compare only then.
+ */
+void sched_charge(struct sched_queue *q, u64 now);
+
+/* balance.c. A CPU that looks for work, or waits for it. Set before it looks at the other queues,
+ * so that whoever enqueues later sees it. */
+void sched_mark_idle(u32 cpu, bool on);
+/* Where u should wait: where its caches are, unless somebody is idle elsewhere. A hint, made
+ * without locks; the caller verifies that it is in u->hard. */
+u32 sched_place(const struct sched_unit *u);
+/* Some wait here while other CPUs idle: those may come and look, one for each that waits. No locks.
+ */
+void sched_invite(struct sched_queue *q);
+/* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
+bool sched_pull(struct sched_queue *q);
 
 #endif

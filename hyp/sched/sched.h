@@ -1,25 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler knows schedulable units, not vCPUs, and policies as tables of functions. Each physical CPU
- * has a run queue with a lock of its own (RANK_SCHED); a unit is on at most one.
+ * The scheduler knows schedulable units, not vCPUs, and policies as tables of functions. Each
+ * physical CPU has a run queue with a lock of its own (RANK_SCHED); a unit is on at most one.
  *
  *             wake                  pick                   block, hold
  *   BLOCKED --------> RUNNABLE ------------> RUNNING -----------------------> BLOCKED, OFFLINE
  *                        ^------ preempt, yield ---+
  *
- * The hypervisor never sleeps: to block is to call sched_block() and return to the way out, which calls
- * sched_run() when WORK_SCHED is set. Idle is in place: with nobody runnable sched_run() waits in the last
- * unit's context (its registers stay loaded) until an interrupt makes somebody runnable.
+ * The hypervisor never sleeps: to block is to call sched_block() and return to the way out, which
+ * calls sched_run() when WORK_SCHED is set. Idle is in place: with nobody runnable sched_run()
+ * waits in the last unit's context (its registers stay loaded) until an interrupt makes somebody
+ * runnable.
  *
- * Two words decide whether a unit may run: `wanted` (somebody woke it since it last blocked) and `hold` (how
- * many pauses it is under). Where it is follows from them, under the lock of its CPU's queue.
+ * Two words decide whether a unit may run: `wanted` (somebody woke it since it last blocked) and
+ * `hold` (how many pauses it is under). Where it is follows from them, under the lock of its CPU's
+ * queue.
  *
- * No wake-up is lost. A waker writes its reason (a pending interrupt, vcpu->work), then sets wanted with a
- * full barrier. A blocker clears wanted with a full barrier, then reads the reasons (dom/vcpu.c) and wakes
- * itself if there is one. In the one order of these four accesses either the waker's comes last, and it sees
- * wanted clear and goes on to the queue's lock, or the blocker's read comes last, and it sees the reason. At
- * the lock, the waker finds the unit still RUNNING (then its CPU, which comes to sched_run() later, finds wanted
- * set there) or no longer (then the waker enqueues it).
+ * No wake-up is lost. A waker writes its reason (a pending interrupt, vcpu->work), then sets wanted
+ * with a full barrier. A blocker clears wanted with a full barrier, then reads the reasons
+ * (dom/vcpu.c) and wakes itself if there is one. In the one order of these four accesses either the
+ * waker's comes last, and it sees wanted clear and goes on to the queue's lock, or the blocker's
+ * read comes last, and it sees the reason. At the lock, the waker finds the unit still RUNNING
+ * (then its CPU, which comes to sched_run() later, finds wanted set there) or no longer (then the
+ * waker enqueues it).
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
@@ -33,35 +36,36 @@
 /* Numbered as the ABI's RUNSTATE_*. */
 enum unit_state { UNIT_RUNNING, UNIT_RUNNABLE, UNIT_BLOCKED, UNIT_OFFLINE };
 #define SCHED_DEFAULT_WEIGHT 256u
-#define SCHED_MAX_WEIGHT 65535u
+#define SCHED_MAX_WEIGHT     65535u
 
 struct sched_unit {
-    u8 state;               /* [L] enum unit_state */
-    bool yielded;           /* [L] */
-    bool wanted;            /* [a] woken since it last blocked */
-    u32 cpu;                /* [L] its run queue; changes only with both queues' locks held */
-    u32 hold;               /* [L] pauses: not runnable while > 0, whatever wakes say */
-    u32 pulled_from;        /* [L] statistics: CPU it ran on before, debug key */
-    struct cpumask hard;    /* [L] may run here only */
-    struct cpumask soft;    /* [L] would rather */
-    u64 weight;             /* [L] share, 1 .. SCHED_MAX_WEIGHT */
-    u64 cap_percent;        /* [L] kept for the tools; 0: none */
-    u64 vruntime;           /* [L] policy fair: ns at the default weight */
-    struct rb_node node;    /* [L] policy's queue */
-    u64 since_ns;           /* [L] state entered */
-    u64 time_ns[4];         /* [L] time spent in each enum unit_state, up to since_ns */
-    void *policy_data;
+    u8 state;            /* [L] enum unit_state */
+    bool yielded;        /* [L] */
+    bool wanted;         /* [a] woken since it last blocked */
+    u32 cpu;             /* [L] its run queue; changes only with both queues' locks held */
+    u32 hold;            /* [L] pauses: not runnable while > 0, whatever wakes say */
+    u32 pulled_from;     /* [L] statistics: CPU it ran on before, debug key */
+    struct cpumask hard; /* [L] may run here only */
+    struct cpumask soft; /* [L] would rather */
+    u64 weight;          /* [L] share, 1 .. SCHED_MAX_WEIGHT */
+    u64 cap_percent;     /* [L] kept for the tools; 0: none */
+    u64 vruntime;        /* [L] policy fair: ns at the default weight */
+    struct rb_node node; /* [L] policy's queue */
+    u64 since_ns;        /* [L] state entered */
+    u64 time_ns[4];      /* [L] time spent in each enum unit_state, up to since_ns */
 };
 
 struct sched_queue;
 
 struct sched_policy {
-    const char *name;       /* sched= option, xl info */
-    u32 abi_id;             /* XEN_SCHEDULER_* */
-    /* All with the queue's lock held; units on a queue are those that wait, not the one that runs. */
+    const char *name; /* sched= option, xl info */
+    u32 abi_id;       /* XEN_SCHEDULER_* */
+    /* All with the queue's lock held; units on a queue are those that wait, not the one that runs.
+     */
     void (*enqueue)(struct sched_queue *q, struct sched_unit *u, bool wakeup);
     void (*dequeue)(struct sched_queue *q, struct sched_unit *u);
-    /* Best waiting unit or NULL; does not remove it. *slice_ns: how long it may run while others wait. */
+    /* Best waiting unit or NULL; does not remove it. *slice_ns: how long it may run while others
+     * wait. */
     struct sched_unit *(*pick)(struct sched_queue *q, u64 *slice_ns);
     void (*charge)(struct sched_queue *q, struct sched_unit *u, u64 ran_ns);
     /* Should waiting take the CPU from running, which is charged? urgent: its slice is used up. */
@@ -72,24 +76,30 @@ struct sched_policy {
 };
 extern const struct sched_policy sched_fair;
 
-void sched_init(void);              /* boot CPU: option sched=; before sched_init_cpu */
-void sched_init_cpu(void);          /* each CPU, before its first sched_run() and before any unit may go there */
+void sched_init(void); /* boot CPU: option sched=; before sched_init_cpu */
+/* each CPU, before its first sched_run() and before any unit may go there */
+void sched_init_cpu(void);
 
-void sched_unit_init(struct sched_unit *u, u32 cpu);      /* held once: sched_release() starts it */
-void sched_unit_fini(struct sched_unit *u);               /* must be held and not running anywhere */
+void sched_unit_init(struct sched_unit *u, u32 cpu); /* held once: sched_release() starts it */
+void sched_unit_fini(struct sched_unit *u);          /* must be held and not running anywhere */
 
-void sched_wake(struct sched_unit *u);       /* any context; lock-free answer if already wanted */
-void sched_block(struct sched_unit *u);      /* the current unit of this CPU: nothing wanted; raises WORK_SCHED */
-void sched_yield(struct sched_unit *u);      /* current unit; returns at once when nobody else waits here */
-/* Pausing: counts. sched_hold() does not wait; sched_is_running() says whether some CPU still has it in a guest. */
+void sched_wake(struct sched_unit *u); /* any context; lock-free answer if already wanted */
+/* the current unit of this CPU: nothing wanted; raises WORK_SCHED */
+void sched_block(struct sched_unit *u);
+/* current unit; returns at once when nobody else waits here */
+void sched_yield(struct sched_unit *u);
+/* Pausing: counts. sched_hold() does not wait; sched_is_running() says whether some CPU still has
+ * it in a guest. */
 void sched_hold(struct sched_unit *u);
 void sched_release(struct sched_unit *u);
-/* RUNNING on a CPU, in its guest or at EL2 on its behalf. *cpu (may be NULL) says where. Racy by nature. */
+/* RUNNING on a CPU, in its guest or at EL2 on its behalf. *cpu (may be NULL) says where. Racy by
+ * nature. */
 bool sched_is_running(const struct sched_unit *u, u32 *cpu);
 
-/* Affinity, weight: take effect at once (the unit is moved off a forbidden CPU before it runs again).
- * E_INVAL: no CPU of hard is online. NULL leaves a mask as it is. */
-enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard, const struct cpumask *soft);
+/* Affinity, weight: take effect at once (the unit is moved off a forbidden CPU before it runs
+ * again). E_INVAL: no CPU of hard is online. NULL leaves a mask as it is. */
+enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
+                            const struct cpumask *soft);
 enum err sched_set_weight(struct sched_unit *u, u64 weight, u64 cap_percent);
 
 /* A consistent copy; time_ns[state] does not include the time since since_ns. */
@@ -100,20 +110,25 @@ struct sched_times {
 };
 void sched_read_times(struct sched_unit *u, struct sched_times *out);
 
-/* The way out: picks, and calls sched_up_switch if the choice differs from what ran; idles in place. */
+/* The way out: picks, and calls sched_up_switch if the choice differs from what ran; idles in
+ * place. */
 void sched_run(void);
-struct sched_unit *sched_current(void);      /* NULL while this CPU idles */
+struct sched_unit *sched_current(void); /* NULL while this CPU idles */
 
 /* Upcalls (defined in trap/switch_arm64.c), no locks held but where said: */
-void sched_up_switch(struct sched_unit *next); /* next runs here now; it may be what is loaded already */
-void sched_up_state(struct sched_unit *u);     /* u began or ceased to run; times are new; the queue's lock is held */
-void sched_up_idle_interrupt(void);            /* idle loop: an interrupt may be pending: take it (irq_handle, works) */
+/* next runs here now; it may be what is loaded already */
+void sched_up_switch(struct sched_unit *next);
+/* u began or ceased to run; times are new; the queue's lock is held */
+void sched_up_state(struct sched_unit *u);
+/* idle loop: an interrupt may be pending: take it (irq_handle, works) */
+void sched_up_idle_interrupt(void);
 
 /* Idle time of a CPU in ns, for sysctl getcpuinfo. */
 u64 sched_idle_ns(u32 cpu);
 const struct sched_policy *sched_policy(void);
 
-/* Every decision, for tests: called under the queue's lock when a unit is put on a CPU. NULL: none. */
+/* Every decision, for tests: called under the queue's lock when a unit is put on a CPU. NULL: none.
+ */
 extern void (*sched_trace)(const struct sched_unit *u, u32 cpu, u64 now_ns);
 
 #endif

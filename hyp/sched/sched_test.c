@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The scheduler under virtual time. One thread is all CPUs: a CPU that finds nothing to run leaves sched_run() by a
- * long jump out of its wait, and comes back to it when it has work. Guests are hogs, which always run, and wakers,
- * which run for a while, sleep, and are woken by a device.
+ * The scheduler under virtual time. One thread is all CPUs: a CPU that finds nothing to run leaves
+ * sched_run() by a long jump out of its wait, and comes back to it when it has work. Guests are
+ * hogs, which always run, and wakers, which run for a while, sleep, and are woken by a device.
  */
 #include "test/host/fake.h"
 
@@ -11,20 +11,20 @@
 #include "sched/queue.h"
 #include "time/clock_host.h"
 
-#define US 1000ULL
-#define MS (1000 * US)
-#define SECOND (1000 * MS)
-#define STEP (20 * US)
-#define TICK_NS 16u
-#define NR_CPUS 4u
+#define US        1000ULL
+#define MS        (1000 * US)
+#define SECOND    (1000 * MS)
+#define STEP      (20 * US)
+#define TICK_NS   16u
+#define NR_CPUS   4u
 #define NR_GUESTS 16u
-#define BINS 500u /* of latency, STEP each */
+#define BINS      500u /* of latency, STEP each */
 
 struct guest {
     struct sched_unit unit;
     u64 period_ns, burst_ns; /* 0: a hog */
     u64 left_ns, woken_ns, next_wake_ns;
-    bool asleep, late;       /* late: woken and not yet run */
+    bool asleep, late; /* late: woken and not yet run */
     u64 ran_ns, ran_on[NR_CPUS];
     u64 nr_woken, bin[BINS], worst_ns;
     u32 nr_began, nr_ceased;
@@ -362,7 +362,8 @@ static void test_a_long_sleep_earns_little(void **state)
     assert_true(a->ran_ns - at_wake <= 52 * MS);
 }
 
-/* Affinities change at random while hogs and wakers run on four CPUs; put_on() and step() check each decision. */
+/* Affinities change at random while hogs and wakers run on four CPUs; put_on() and step() check
+ * each decision. */
 static void test_hard_affinity_is_never_violated(void **state)
 {
     machine(NR_CPUS);
@@ -522,7 +523,8 @@ static void test_idle_in_place_comes_back_to_the_same_unit(void **state)
     sched_wake(&g->unit);
     leave_all();
     assert_ptr_equal(sim.switched_to[0], &g->unit);
-    assert_int_equal(sim.nr_switches[0], 2); /* told again: something may have unloaded it meanwhile */
+    assert_int_equal(sim.nr_switches[0],
+                     2); /* told again: something may have unloaded it meanwhile */
     assert_int_equal(g->nr_began, 2);
     assert_int_equal(g->nr_ceased, 1);
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * No wake-up is lost: real threads are the CPUs. One unit, as a vCPU does, blocks and looks at its reason again while
- * another CPU gives reasons and wakes it; each reason must be seen, or the test hangs and its time runs out.
+ * No wake-up is lost: real threads are the CPUs. One unit, as a vCPU does, blocks and looks at its
+ * reason again while another CPU gives reasons and wakes it; each reason must be seen, or the test
+ * hangs and its time runs out.
  */
 #include "test/host/fake.h"
 
@@ -15,11 +16,11 @@
 #include "sched/sched.h"
 #include "time/time.h"
 
-#define ROUNDS 30000u
+#define ROUNDS  30000u
 #define NR_CPUS 3u
 
 static struct sched_unit unit;
-static u32 reasons, seen;   /* given so far, taken so far */
+static u32 reasons, seen; /* given so far, taken so far */
 static bool over;
 
 void frame_up_release(struct frame *f)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trapped coprocessor instructions of AArch32 (Arm ARM G7): MCR, MRC and their 64-bit forms to CP15 and CP14, and
- * VMRS of the ID registers. The same decisions as sysreg_arm64.c for the same registers.
+ * Trapped coprocessor instructions of AArch32 (Arm ARM G7): MCR, MRC and their 64-bit forms to CP15
+ * and CP14, and VMRS of the ID registers. The same decisions as sysreg_arm64.c for the same
+ * registers.
  */
 #include "base/bits.h"
 #include "dom/domain.h"
@@ -12,25 +13,26 @@
 #include "vtimer/vtimer.h"
 
 /* ISS of MCR and MRC */
-#define OPC2(esr) (u32)FIELD(esr, 19, 17)
-#define OPC1(esr) (u32)FIELD(esr, 16, 14)
-#define CRN(esr) (u32)FIELD(esr, 13, 10)
-#define RT(esr) (u32)FIELD(esr, 9, 5)
-#define CRM(esr) (u32)FIELD(esr, 4, 1)
-#define IS_READ(esr) ((esr) & 1)
+#define OPC2(esr)    (u32) FIELD(esr, 19, 17)
+#define OPC1(esr)    (u32) FIELD(esr, 16, 14)
+#define CRN(esr)     (u32) FIELD(esr, 13, 10)
+#define RT(esr)      (u32) FIELD(esr, 9, 5)
+#define CRM(esr)     (u32) FIELD(esr, 4, 1)
+#define IS_READ(esr) ((esr)&1)
 /* ISS of MCRR and MRRC */
-#define OPC1_64(esr) (u32)FIELD(esr, 19, 16)
-#define RT2_64(esr) (u32)FIELD(esr, 14, 10)
+#define OPC1_64(esr) (u32) FIELD(esr, 19, 16)
+#define RT2_64(esr)  (u32) FIELD(esr, 14, 10)
 
 #define CP15(opc1, crn, crm, opc2) ((opc1) << 12 | (crn) << 8 | (crm) << 4 | (opc2))
-#define VMRS_MVFR2 5u
-#define VMRS_MVFR1 6u
-#define VMRS_MVFR0 7u
+#define VMRS_MVFR2                 5u
+#define VMRS_MVFR1                 6u
+#define VMRS_MVFR0                 7u
 
 static void refuse(struct vcpu *v, u64 esr)
 {
-    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: coprocessor access, syndrome %llx, at %llx is UNDEFINED here",
-              v->id, esr, v->regs.pc);
+    log_guest(LOG_DEBUG, v->domain->id,
+              "vcpu %u: coprocessor access, syndrome %llx, at %llx is UNDEFINED here", v->id, esr,
+              v->regs.pc);
     trap_inject_undefined(v);
 }
 
@@ -68,9 +70,10 @@ static bool reads_as_zero(u32 opc1, u32 crn, u32 crm, u32 opc2)
 {
     bool pmu = opc1 == 0 && ((crn == 9 && crm >= 12 && crm <= 14) || (crn == 14 && crm >= 8));
     bool actlr = opc1 == 0 && crn == 1 && crm == 0 && (opc2 == 1 || opc2 == 3);
-    bool identity = (opc1 == 0 && crn == 0 && crm == 0 && opc2 == 6) || /* REVIDR */
-                    (opc1 == 1 && crn == 0 && crm == 0 && opc2 == 7) || /* AIDR */
-                    (opc1 == 0 && crn == 0 && crm == 0 && (opc2 == 2 || opc2 == 3)); /* TCMTR, TLBTR */
+    bool identity =
+        (opc1 == 0 && crn == 0 && crm == 0 && opc2 == 6) ||              /* REVIDR */
+        (opc1 == 1 && crn == 0 && crm == 0 && opc2 == 7) ||              /* AIDR */
+        (opc1 == 0 && crn == 0 && crm == 0 && (opc2 == 2 || opc2 == 3)); /* TCMTR, TLBTR */
     return pmu || actlr || identity;
 }
 
@@ -79,7 +82,10 @@ void trap_cp15_32(struct vcpu *v, u64 esr)
     if (skipped(v, esr)) {
         return;
     }
-    u32 opc1 = OPC1(esr), crn = CRN(esr), crm = CRM(esr), opc2 = OPC2(esr);
+    u32 opc1 = OPC1(esr);
+    u32 crn = CRN(esr);
+    u32 crm = CRM(esr);
+    u32 opc2 = OPC2(esr);
     u64 value = (u32)trap_read_x(v, RT(esr));
     if (opc1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && IS_READ(esr)) {
         finish(v, esr, crm <= 3 ? idregs_read(crm, opc2) : 0);
@@ -132,7 +138,8 @@ void trap_cp15_64(struct vcpu *v, u64 esr)
     if (skipped(v, esr)) {
         return;
     }
-    u32 opc1 = OPC1_64(esr), crm = CRM(esr);
+    u32 opc1 = OPC1_64(esr);
+    u32 crm = CRM(esr);
     u64 value = (u32)trap_read_x(v, RT(esr)) | trap_read_x(v, RT2_64(esr)) << 32;
     bool read = IS_READ(esr);
     if (crm == 14 && opc1 == 2) { /* CNTP_CVAL */
@@ -147,7 +154,8 @@ void trap_cp15_64(struct vcpu *v, u64 esr)
         write_ttbr(value, opc1);
     } else if (crm == 12 && opc1 == 0 && !read && gic->version == 3) { /* ICC_SGI1R */
         vgic_sgi1r_write(v, value);
-    } else if (!(crm == 12 && opc1 <= 2 && !read && gic->version == 3)) { /* ICC_ASGI1R, ICC_SGI0R: nothing */
+    } else if (!(crm == 12 && opc1 <= 2 && !read &&
+                 gic->version == 3)) { /* ICC_ASGI1R, ICC_SGI0R: nothing */
         refuse(v, esr);
         return;
     }

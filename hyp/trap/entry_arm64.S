@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-// The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu, which begins with
-// struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, then SP_EL0, ELR and SPSR.
+// The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu, which
+// begins with struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, then SP_EL0, ELR and SPSR.
 //
-// Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C as they were. When
-// work is due, and a switch may follow, they are stored then. Other exceptions store all, for the decoders to look at.
+// Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C as
+// they were. When work is due, and a switch may follow, they are stored then. Other exceptions store
+// all, for the decoders to look at.
 #include "cpu/asm_arm64.h"
 #include "cpu/regs_arm64.h"
 
@@ -160,8 +161,8 @@ FUNCTION(trap_start_leave)
     b leave_slowly
 END(trap_start_leave)
 
-// ---- exceptions of the hypervisor itself: store what there was, on no stack, and panic. SP_EL0 is free for use here:
-// the guest's was stored on entry. x0: kind, as the vector's number.
+// ---- exceptions of the hypervisor itself: store what there was, on no stack, and panic. SP_EL0 is
+// free for use here: the guest's was stored on entry. x0: kind, as the vector's number.
 FUNCTION(el2_exception)
     address_of x1, panic_registers
     stp x2, x3, [x1, #16]
@@ -212,8 +213,8 @@ panic_stack_top:
     b el2_exception
 .endm
 
-// Branch history: what the guest trained must not steer our first branches (Arm's Spectre-BHB white paper). A loop of
-// taken branches, CLRBHB, or the firmware's call, whichever this CPU model needs.
+// Branch history: what the guest trained must not steer our first branches (Arm's Spectre-BHB white
+// paper). A loop of taken branches, CLRBHB, or the firmware's call, whichever this CPU model needs.
 .macro mitigate_none
 .endm
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Why a guest came: a row for each exception class of ESR_EL2 (Arm ARM D19.2.39). What has no row is not for us, or
- * of a feature that guests don't have: it becomes UNDEFINED, so that nothing a guest executes ends anywhere else.
+ * Why a guest came: a row for each exception class of ESR_EL2 (Arm ARM D19.2.39). What has no row
+ * is not for us, or of a feature that guests don't have: it becomes UNDEFINED, so that nothing a
+ * guest executes ends anywhere else.
  */
 #include "abi/arm.h"
 #include "call/call.h"
@@ -10,17 +11,18 @@
 #include "trap/trap_arm64.h"
 #include "vpsci/vpsci.h"
 
-#define ISS_CONDITION_VALID (1u << 24)
-#define ISS_TI 3u /* WFx: which */
-#define TI_WFI 0u
-#define PSTATE_IT_LOW_SHIFT 25  /* IT[1:0] */
+#define ISS_CONDITION_VALID  (1u << 24)
+#define ISS_TI               3u /* WFx: which */
+#define TI_WFI               0u
+#define PSTATE_IT_LOW_SHIFT  25 /* IT[1:0] */
 #define PSTATE_IT_HIGH_SHIFT 10 /* IT[7:2] */
 
 /* ---- AArch32's conditions and instruction lengths ---- */
 
 static u32 it_state(u64 pstate)
 {
-    return (u32)(FIELD(pstate, 26, PSTATE_IT_LOW_SHIFT) | FIELD(pstate, 15, PSTATE_IT_HIGH_SHIFT) << 2);
+    return (u32)(FIELD(pstate, 26, PSTATE_IT_LOW_SHIFT) | FIELD(pstate, 15, PSTATE_IT_HIGH_SHIFT)
+                                                              << 2);
 }
 
 /* After an instruction of an IT block (Arm ARM F5.1.89: ITAdvance). */
@@ -66,8 +68,8 @@ bool trap_condition_holds(const struct vcpu *v, u64 esr)
 
 static void undefined(struct vcpu *v, u64 esr)
 {
-    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: exception class %02llx at %llx is UNDEFINED here", v->id,
-              ESR_EC(esr), v->regs.pc);
+    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: exception class %02llx at %llx is UNDEFINED here",
+              v->id, ESR_EC(esr), v->regs.pc);
     trap_inject_undefined(v);
 }
 
@@ -145,12 +147,13 @@ void trap_sync(struct vcpu *v, u64 esr)
 }
 
 /*
- * An SError that came while a guest ran: its own access, or a device's that it drove. It is handed on as a virtual
- * one, and the host goes on. (One that EL2 caused is pending until the next eret, and lands here, too: SErrors are
- * masked at EL2.)
+ * An SError that came while a guest ran: its own access, or a device's that it drove. It is handed
+ * on as a virtual one, and the host goes on. (One that EL2 caused is pending until the next eret,
+ * and lands here, too: SErrors are masked at EL2.)
  */
 void trap_serror(struct vcpu *v, u64 esr)
 {
-    log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr, v->regs.pc);
+    log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr,
+              v->regs.pc);
     trap_inject_serror(v);
 }

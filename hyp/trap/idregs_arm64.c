@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The ID registers that guests see: an allow-list. What is not named here reads as zero, that is, as not there; a
- * feature that a new core brings is hidden until somebody has said here that it is safe or switched.
+ * The ID registers that guests see: an allow-list. What is not named here reads as zero, that is,
+ * as not there; a feature that a new core brings is hidden until somebody has said here that it is
+ * safe or switched.
  *
- * Hidden on purpose: EL2, EL3, SVE, SME, MTE, pointer authentication, PMU, RAS, AMU, LOR, SPE, TRBE, BRBE, MPAM,
- * nested virtualization, extended virtual counters, LS64, WFxT, NMI, and what HCRX_EL2 or fine-grained traps guard.
- * Each is also trapped or off (init_arm64.c, regs: TRAP_HCR, TRAP_CPTR), so that using it all the same is UNDEFINED.
+ * Hidden on purpose: EL2, EL3, SVE, SME, MTE, pointer authentication, PMU, RAS, AMU, LOR, SPE,
+ * TRBE, BRBE, MPAM, nested virtualization, extended virtual counters, LS64, WFxT, NMI, and what
+ * HCRX_EL2 or fine-grained traps guard. Each is also trapped or off (init_arm64.c, regs: TRAP_HCR,
+ * TRAP_CPTR), so that using it all the same is UNDEFINED.
  *
  * Across CPUs that differ, each field is the smallest: guests move.
  */
@@ -69,7 +71,8 @@ static const struct id_rule rules[] = {
     {6, 1, F(0) | F(12) | F(16) | F(20) | F(32) | F(36) | F(40) | F(44) | F(48) | F(52), 0, {{0}}},
     /* ID_AA64ISAR2: BC, CLRBHB */
     {6, 2, F(20) | F(28), 0, {{0}}},
-    /* ID_AA64MMFR0: PARange (40 bits: stage 2 has no more), ASIDBits, BigEnd, BigEndEL0, granules, ExS */
+    /* ID_AA64MMFR0: PARange (40 bits: stage 2 has no more), ASIDBits, BigEnd, BigEndEL0, granules,
+       ExS */
     {7, 0, F(0) | F(4) | F(8) | F(16) | F(20) | F(24) | F(28) | F(44), 0, {{0, 2}}},
     /* ID_AA64MMFR1: HAFDBS, HPDS, PAN, ETS, ECBHB */
     {7, 1, F(0) | F(12) | F(20) | F(36) | F(60), 0, {{0}}},
@@ -89,10 +92,11 @@ u64 idregs_read(u32 crm, u32 op2)
 static u64 host_read(u32 crm, u32 op2)
 {
     switch (crm * 8 + op2) {
-#define CASE(m, n)                                                                                 \
-    case m * 8 + n:                                                                                \
+#define CASE(m, n)  \
+    case m * 8 + n: \
         return read_sysreg(S3_0_C0_C##m##_##n);
-#define ROW(m) CASE(m, 0) CASE(m, 1) CASE(m, 2) CASE(m, 3) CASE(m, 4) CASE(m, 5) CASE(m, 6) CASE(m, 7)
+#define ROW(m) \
+    CASE(m, 0) CASE(m, 1) CASE(m, 2) CASE(m, 3) CASE(m, 4) CASE(m, 5) CASE(m, 6) CASE(m, 7)
         ROW(1)
         ROW(2)
         ROW(3)
@@ -107,8 +111,8 @@ static u64 host_read(u32 crm, u32 op2)
     }
 }
 
-/* FP and AdvSIMD of ID_AA64PFR0 are signed: 0xf is "none". Nobody runs us without FP, so smallest by value is right
- * for all other fields, and for these two when both CPUs have it. */
+/* FP and AdvSIMD of ID_AA64PFR0 are signed: 0xf is "none". Nobody runs us without FP, so smallest
+ * by value is right for all other fields, and for these two when both CPUs have it. */
 static u64 smaller_fields(u64 a, u64 b)
 {
     u64 result = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a CPU traps and where it comes in. Registers that only some CPUs have are touched only where the ID registers
- * name them.
+ * What a CPU traps and where it comes in. Registers that only some CPUs have are touched only where
+ * the ID registers name them.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -10,32 +10,33 @@
 #include "trap/trap.h"
 #include "trap/trap_arm64.h"
 
-#define ID_AA64PFR0_MPAM 40
+#define ID_AA64PFR0_MPAM   40
 #define ID_AA64DFR0_PMUVER 8
-#define ID_AA64MMFR0_FGT 56
-#define ID_AA64MMFR1_HCX 40
-#define HFGITR_EL2 S3_4_C1_C1_6
-#define HDFGRTR_EL2 S3_4_C3_C1_4
-#define HDFGWTR_EL2 S3_4_C3_C1_5
-#define HAFGRTR_EL2 S3_4_C3_C1_6
-#define MPAM2_EL2 S3_4_C10_C5_0
-#define MPAM2_TRAP_ALL (3UL << 48)
+#define ID_AA64MMFR0_FGT   56
+#define ID_AA64MMFR1_HCX   40
+#define HFGITR_EL2         S3_4_C1_C1_6
+#define HDFGRTR_EL2        S3_4_C3_C1_4
+#define HDFGWTR_EL2        S3_4_C3_C1_5
+#define HAFGRTR_EL2        S3_4_C3_C1_6
+#define MPAM2_EL2          S3_4_C10_C5_0
+#define MPAM2_TRAP_ALL     (3UL << 48)
 
 DEFINE_PER_CPU(u64, trap_stack);
 
-/* Debug registers, performance monitors, profiling and trace: none is switched, so none is given. Software breakpoints
- * (BRK) and their kin go to the guest's own EL1: TDE is clear. */
+/* Debug registers, performance monitors, profiling and trace: none is switched, so none is given.
+ * Software breakpoints (BRK) and their kin go to the guest's own EL1: TDE is clear. */
 static void init_debug(void)
 {
     u64 version = ID_FIELD(read_sysreg(id_aa64dfr0_el1), ID_AA64DFR0_PMUVER);
     u64 counters = version != 0 && version != 0xf ? FIELD(read_sysreg(pmcr_el0), 15, 11) : 0;
-    write_sysreg(MDCR_HPMN(counters) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA | MDCR_TPMS |
-                     MDCR_TTRF,
+    write_sysreg(MDCR_HPMN(counters) | MDCR_TPMCR | MDCR_TPM | MDCR_TDA | MDCR_TDOSA | MDCR_TDRA |
+                     MDCR_TPMS | MDCR_TTRF,
                  mdcr_el2);
     write_sysreg(0, mdscr_el1);
 }
 
-/* Traps of younger architectures: at zero each positive one is off and each negative one ("n...") on. */
+/* Traps of younger architectures: at zero each positive one is off and each negative one ("n...")
+ * on. */
 static void init_extensions(void)
 {
     if (ID_FIELD(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_HCX)) {
@@ -53,8 +54,8 @@ static void init_extensions(void)
     }
 }
 
-extern char trap_vectors_loop8[], trap_vectors_loop11[], trap_vectors_loop24[], trap_vectors_loop32[],
-    trap_vectors_clear[], trap_vectors_firmware[];
+extern char trap_vectors_loop8[], trap_vectors_loop11[], trap_vectors_loop24[],
+    trap_vectors_loop32[], trap_vectors_clear[], trap_vectors_firmware[];
 
 /* The cheapest vectors that do at least what this CPU model needs. */
 static char *vectors_for_this_cpu(void)

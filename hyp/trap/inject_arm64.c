@@ -1,46 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Exceptions given to a guest's EL1, as the architecture takes them: AArch64 (Arm ARM D1.3, pseudocode
- * AArch64.TakeException) and AArch32 (G1.12). The vCPU is current and its EL1 registers are loaded.
+ * Exceptions given to a guest's EL1, as the architecture takes them: AArch64 (Arm ARM D1.3,
+ * pseudocode AArch64.TakeException) and AArch32 (G1.12). The vCPU is current and its EL1 registers
+ * are loaded.
  */
 #include "base/bits.h"
 #include "dom/domain.h"
 #include "trap/trap_arm64.h"
 
-#define PSTATE_NZCV BITS(31, 28)
-#define PSTATE_PAN BIT(22)
-#define PSTATE_SSBS64 BIT(12)
-#define PSTATE_DIT64 BIT(24)
-#define MODE_MASK 0xfu
-#define SCTLR_SPAN BIT(23)
-#define SCTLR_DSSBS BIT(44)
+#define PSTATE_NZCV      BITS(31, 28)
+#define PSTATE_PAN       BIT(22)
+#define PSTATE_SSBS64    BIT(12)
+#define PSTATE_DIT64     BIT(24)
+#define MODE_MASK        0xfu
+#define SCTLR_SPAN       BIT(23)
+#define SCTLR_DSSBS      BIT(44)
 #define ID_AA64MMFR1_PAN 20
 #define ID_AA64PFR1_SSBS 4
 
 #define FSC_EXTERNAL 0x10u /* synchronous external abort, not on a walk */
-#define ISS_WNR (1u << 6)
+#define ISS_WNR      (1u << 6)
 
 /* AArch32 */
-#define A32_MODE_UND 0x1bu
-#define A32_MODE_ABT 0x17u
-#define A32_I BIT(7)
-#define A32_A BIT(8)
-#define A32_E BIT(9)
-#define A32_SSBS BIT(23)
-#define A32_SCTLR_V BIT(13)
-#define A32_SCTLR_SPAN BIT(23)
-#define A32_SCTLR_EE BIT(25)
-#define A32_SCTLR_TE BIT(30)
+#define A32_MODE_UND    0x1bu
+#define A32_MODE_ABT    0x17u
+#define A32_I           BIT(7)
+#define A32_A           BIT(8)
+#define A32_E           BIT(9)
+#define A32_SSBS        BIT(23)
+#define A32_SCTLR_V     BIT(13)
+#define A32_SCTLR_SPAN  BIT(23)
+#define A32_SCTLR_EE    BIT(25)
+#define A32_SCTLR_TE    BIT(30)
 #define A32_SCTLR_DSSBS BIT(31)
-#define A32_TTBCR_EAE BIT(31)
-#define A32_FSR_LPAE BIT(9)
+#define A32_TTBCR_EAE   BIT(31)
+#define A32_FSR_LPAE    BIT(9)
 #define A32_FS_EXTERNAL 0x8u
-#define A32_KEEP (PSTATE_NZCV | BITS(27, 27) | BITS(22, 21) | BITS(19, 16) | BITS(7, 6) | A32_A)
+#define A32_KEEP        (PSTATE_NZCV | BITS(27, 27) | BITS(22, 21) | BITS(19, 16) | BITS(7, 6) | A32_A)
 
 static void enter64(struct vcpu *v, u64 esr)
 {
-    u64 old = v->regs.pstate, sctlr = read_sysreg(sctlr_el1);
-    u64 offset = old & PSTATE_AARCH32 ? 0x600 : (old & MODE_MASK) == 0 ? 0x400 : (old & 1) ? 0x200 : 0;
+    u64 old = v->regs.pstate;
+    u64 sctlr = read_sysreg(sctlr_el1);
+    u64 offset = old & PSTATE_AARCH32     ? 0x600
+                 : (old & MODE_MASK) == 0 ? 0x400
+                 : (old & 1)              ? 0x200
+                                          : 0;
     u64 now = (old & PSTATE_NZCV) | PSTATE_DAIF | PSTATE_EL1H;
     if (!(old & PSTATE_AARCH32)) {
         now |= old & PSTATE_DIT64;
@@ -61,7 +66,8 @@ static void enter64(struct vcpu *v, u64 esr)
 /* Mode's link register is x[lr], as AArch64 sees the banked ones (D1.20.1). */
 static void enter32(struct vcpu *v, u32 mode, u32 lr, u64 lr_value, u32 vector, u64 mask)
 {
-    u64 old = v->regs.pstate, sctlr = read_sysreg(sctlr_el1);
+    u64 old = v->regs.pstate;
+    u64 sctlr = read_sysreg(sctlr_el1);
     u64 now = (old & A32_KEEP) | mask | mode;
     now |= sctlr & A32_SCTLR_TE ? PSTATE_T32 : 0;
     now |= sctlr & A32_SCTLR_EE ? A32_E : 0;
@@ -96,7 +102,8 @@ void trap_inject_undefined(struct vcpu *v)
 
 static u64 fault_status32(bool write)
 {
-    u64 status = read_sysreg(tcr_el1) & A32_TTBCR_EAE ? A32_FSR_LPAE | FSC_EXTERNAL : A32_FS_EXTERNAL;
+    u64 status =
+        read_sysreg(tcr_el1) & A32_TTBCR_EAE ? A32_FSR_LPAE | FSC_EXTERNAL : A32_FS_EXTERNAL;
     return status | (write ? BIT(11) : 0);
 }
 
@@ -104,7 +111,7 @@ void trap_inject_data_abort(struct vcpu *v, u64 far, bool write)
 {
     if (v->domain->is_32bit) {
         enter32(v, A32_MODE_ABT, 20, v->regs.pc + 8, 16, A32_I | A32_A);
-        write_sysreg(fault_status32(write), esr_el1);                                    /* DFSR */
+        write_sysreg(fault_status32(write), esr_el1);                             /* DFSR */
         write_sysreg((read_sysreg(far_el1) & ~0xffffffffUL) | (u32)far, far_el1); /* DFAR */
     } else {
         enter64(v, class_of(v, EC_DABT_LOW) << 26 | ESR_IL | FSC_EXTERNAL | (write ? ISS_WNR : 0));
@@ -116,7 +123,7 @@ void trap_inject_instruction_abort(struct vcpu *v, u64 far)
 {
     if (v->domain->is_32bit) {
         enter32(v, A32_MODE_ABT, 20, v->regs.pc + 4, 12, A32_I | A32_A);
-        write_sysreg(fault_status32(false), ifsr32_el2);                                  /* IFSR */
+        write_sysreg(fault_status32(false), ifsr32_el2);                          /* IFSR */
         write_sysreg((read_sysreg(far_el1) & 0xffffffffUL) | far << 32, far_el1); /* IFAR */
     } else {
         enter64(v, class_of(v, EC_IABT_LOW) << 26 | ESR_IL | FSC_EXTERNAL);
@@ -124,7 +131,8 @@ void trap_inject_instruction_abort(struct vcpu *v, u64 far)
     }
 }
 
-/* Pending until the guest unmasks SErrors; the bit goes when it takes it, and is saved with HCR_EL2. */
+/* Pending until the guest unmasks SErrors; the bit goes when it takes it, and is saved with
+ * HCR_EL2. */
 void trap_inject_serror(struct vcpu *v)
 {
     (void)v;

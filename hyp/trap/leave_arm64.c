@@ -31,7 +31,8 @@ static void common_work(u32 work)
 
 #define COMMON_WORK ((u32)(BIT(WORK_CALL) | BIT(WORK_CONSOLE) | BIT(WORK_RCU)))
 
-/* What is due for v, which runs here. Events first: they end as interrupts in the list registers. */
+/* What is due for v, which runs here. Events first: they end as interrupts in the list registers.
+ */
 static void vcpu_work(struct vcpu *v)
 {
     u32 work = atomic_xchg(&v->work, 0);
@@ -61,7 +62,8 @@ struct vcpu *trap_leave_slow(void)
             vcpu_work(vcpu_current());
         }
         if (load_relaxed(mine) & BIT(WORK_SCHED)) {
-            sched_run(); /* clears the bit; may come back with another vCPU, and after a long sleep */
+            sched_run(); /* clears the bit; may come back with another vCPU, and after a long sleep
+                          */
         }
         if (load_relaxed(mine) == 0) {
             break;

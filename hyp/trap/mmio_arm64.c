@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Stage-2 faults. An emulated register (the table of vgic.h), a mapping that came meanwhile (break before make by
- * another CPU, a page populated just now), or an address where nothing is: the guest gets the abort that a bus
- * would answer.
+ * Stage-2 faults. An emulated register (the table of vgic.h), a mapping that came meanwhile (break
+ * before make by another CPU, a page populated just now), or an address where nothing is: the guest
+ * gets the abort that a bus would answer.
  */
 #include "dom/domain.h"
 #include "log/log.h"
@@ -11,25 +11,26 @@
 #include "vgic/vgic.h"
 
 /* ISS of a data abort (D19.2.39) */
-#define ISS_ISV BIT(24)
-#define ISS_SSE BIT(21)
-#define ISS_SF BIT(15)
-#define ISS_FNV BIT(10)
-#define ISS_CM BIT(8)
-#define ISS_S1PTW BIT(7)
-#define ISS_WNR BIT(6)
-#define FSC_KIND 0x3cu
-#define FSC_TRANSLATION 0x04u
-#define FSC_ACCESS_FLAG 0x08u
-#define FSC_PERMISSION 0x0cu
-#define FSC_MASK 0x3fu
+#define ISS_ISV          BIT(24)
+#define ISS_SSE          BIT(21)
+#define ISS_SF           BIT(15)
+#define ISS_FNV          BIT(10)
+#define ISS_CM           BIT(8)
+#define ISS_S1PTW        BIT(7)
+#define ISS_WNR          BIT(6)
+#define FSC_KIND         0x3cu
+#define FSC_TRANSLATION  0x04u
+#define FSC_ACCESS_FLAG  0x08u
+#define FSC_PERMISSION   0x0cu
+#define FSC_MASK         0x3fu
 #define FSC_TLB_CONFLICT 0x30u
 
 #define PAR_F BIT(0)
 
 /*
- * The intermediate physical address. HPFAR_EL2 holds its page, except after a permission fault that was not on a
- * stage-1 walk: then stage 1 is walked once more. False: that walk failed, the guest changed its tables meanwhile.
+ * The intermediate physical address. HPFAR_EL2 holds its page, except after a permission fault that
+ * was not on a stage-1 walk: then stage 1 is walked once more. False: that walk failed, the guest
+ * changed its tables meanwhile.
  */
 static bool fault_address(u64 esr, u64 far, gaddr_t *out)
 {
@@ -64,7 +65,8 @@ static bool resolve_tlb_conflict(u64 esr)
     return true;
 }
 
-/* A walk of stage 1 in memory that has no RAM type (HCR_PTW) never works; all else does when the tables allow it. */
+/* A walk of stage 1 in memory that has no RAM type (HCR_PTW) never works; all else does when the
+ * tables allow it. */
 static bool is_worth_another_try(u64 esr)
 {
     return !((esr & ISS_S1PTW) && (esr & FSC_KIND) == FSC_PERMISSION);
@@ -84,7 +86,8 @@ static u64 extend(u64 value, u32 bytes, u64 esr)
 /* False: no register there, or none that takes this access. */
 static bool emulate(struct vcpu *v, const struct mmio_handler *h, gaddr_t at, u64 esr)
 {
-    u32 bytes = 1u << FIELD(esr, 23, 22), n = (u32)FIELD(esr, 20, 16);
+    u32 bytes = 1u << FIELD(esr, 23, 22);
+    u32 n = (u32)FIELD(esr, 20, 16);
     struct mmio_access a = {
         .offset = at.g - h->base.g,
         .bytes = bytes,
@@ -131,7 +134,8 @@ void trap_data_abort(struct vcpu *v, u64 esr)
             return;
         }
         if (h) {
-            log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: no register for a %s at %llx, syndrome %llx", v->id,
+            log_guest(LOG_DEBUG, v->domain->id,
+                      "vcpu %u: no register for a %s at %llx, syndrome %llx", v->id,
                       write ? "write" : "read", at.g, esr);
             trap_inject_data_abort(v, far, write);
             return;
@@ -142,8 +146,8 @@ void trap_data_abort(struct vcpu *v, u64 esr)
     if (is_worth_another_try(esr) && p2m_allows(v->domain->p2m, at, wants_write, false)) {
         return;
     }
-    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: nothing at %llx (%s, syndrome %llx, pc %llx)", v->id, at.g,
-              write ? "write" : "read", esr, v->regs.pc);
+    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: nothing at %llx (%s, syndrome %llx, pc %llx)",
+              v->id, at.g, write ? "write" : "read", esr, v->regs.pc);
     trap_inject_data_abort(v, far, write);
 }
 
@@ -158,10 +162,12 @@ void trap_instruction_abort(struct vcpu *v, u64 esr)
         if (!fault_address(esr, far, &at)) {
             return;
         }
-        if (is_worth_another_try(esr) && p2m_allows(v->domain->p2m, at, false, !(esr & ISS_S1PTW))) {
+        if (is_worth_another_try(esr) &&
+            p2m_allows(v->domain->p2m, at, false, !(esr & ISS_S1PTW))) {
             return;
         }
-        log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: runs nothing at %llx (pc %llx)", v->id, at.g, v->regs.pc);
+        log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: runs nothing at %llx (pc %llx)", v->id, at.g,
+                  v->regs.pc);
     }
     trap_inject_instruction_abort(v, far);
 }

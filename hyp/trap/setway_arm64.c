@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Cache maintenance by set and way. A guest means "all my memory" by it (it does so with its caches off, when it
- * boots or stops), but the instruction acts on one CPU's caches only, which a guest that may move can't use. So the
- * first one of a series cleans and invalidates the domain's whole RAM, in steps, and the rest of the series is
- * skipped; the series ends when the guest turns its caches on or off, which is seen by trapping its writes to the
- * memory control registers (HCR_TVM).
+ * Cache maintenance by set and way. A guest means "all my memory" by it (it does so with its caches
+ * off, when it boots or stops), but the instruction acts on one CPU's caches only, which a guest
+ * that may move can't use. So the first one of a series cleans and invalidates the domain's whole
+ * RAM, in steps, and the rest of the series is skipped; the series ends when the guest turns its
+ * caches on or off, which is seen by trapping its writes to the memory control registers (HCR_TVM).
  */
 #include "dom/domain.h"
 #include "p2m/p2m.h"

@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a vCPU is in the CPU, and whose. this_cpu(loaded) owns the EL1 registers, the timer, VTTBR and the list
- * registers; it changes on a real switch only, so a vCPU that idles in place finds everything there.
+ * What of a vCPU is in the CPU, and whose. this_cpu(loaded) owns the EL1 registers, the timer,
+ * VTTBR and the list registers; it changes on a real switch only, so a vCPU that idles in place
+ * finds everything there.
  *
- * FP registers: CPTR_EL2.TFP traps the first use after a switch. A vCPU that used them is saved when it is unloaded;
- * the registers stay a copy of its memory until another vCPU uses FP here (this_cpu(fp_owner) and v->fp_on agree),
- * so coming back costs nothing.
+ * FP registers: CPTR_EL2.TFP traps the first use after a switch. A vCPU that used them is saved
+ * when it is unloaded; the registers stay a copy of its memory until another vCPU uses FP here
+ * (this_cpu(fp_owner) and v->fp_on agree), so coming back costs nothing.
  */
 #include "abi/arm.h"
 #include "base/panic.h"
@@ -22,8 +23,9 @@
 void fp_save(struct fp_regs *fp);
 void fp_restore(const struct fp_regs *fp);
 
-static DEFINE_PER_CPU(struct vcpu *, fp_owner); /* whose values the FP registers are; may be gone: compare only */
-static DEFINE_PER_CPU(bool, fp_live);           /* TFP is clear: the loaded vCPU may be changing them */
+static DEFINE_PER_CPU(struct vcpu *,
+                      fp_owner); /* whose values the FP registers are; may be gone: compare only */
+static DEFINE_PER_CPU(bool, fp_live); /* TFP is clear: the loaded vCPU may be changing them */
 
 /* ---- floating point ---- */
 
@@ -165,8 +167,8 @@ void vcpu_up_unload(struct vcpu *v)
     save_el1(v);
     vtimer_save(v);
     fp_unload(v);
-    /* No walk with one vCPU's tables and another's stage 2, also not a speculative one (errata 1165522, 1319367 and
-     * kin): stage-1 walks are off until the next one is complete. */
+    /* No walk with one vCPU's tables and another's stage 2, also not a speculative one (errata
+     * 1165522, 1319367 and kin): stage-1 walks are off until the next one is complete. */
     write_sysreg(v->el1.tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1, tcr_el1);
     barrier_context();
     this_cpu(loaded) = NULL;
@@ -176,8 +178,8 @@ void vcpu_up_unload(struct vcpu *v)
     store_release(&v->loaded_on, VCPU_NOT_LOADED);
 }
 
-/* A guest may use one ASID for different things on two of its CPUs; this CPU is now another of them (its TLB entries
- * carry the same VMID). */
+/* A guest may use one ASID for different things on two of its CPUs; this CPU is now another of them
+ * (its TLB entries carry the same VMID). */
 static void forget_sibling(struct vcpu *v)
 {
     struct domain *d = v->domain;
@@ -211,11 +213,13 @@ void sched_up_switch(struct sched_unit *next)
         if (old) {
             vcpu_up_unload(old);
         }
-        vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours meanwhile: there is nothing */
+        vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours meanwhile:
+                              there is nothing */
         load(v);
     }
     this_cpu(current) = v;
-    /* vcpu_raise(): the bit first, then it looks whether v runs. We: v runs since long, now the bits. */
+    /* vcpu_raise(): the bit first, then it looks whether v runs. We: v runs since long, now the
+     * bits. */
     fence_full();
     if (load_relaxed(&v->work) != 0) {
         percpu_raise(cpu_current(), WORK_VCPU);

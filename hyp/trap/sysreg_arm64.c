@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Trapped MSR, MRS and SYS of AArch64. The ID registers go straight to their table; the rest is a sorted table of
- * encodings, searched by halves. What is in neither is UNDEFINED: of a feature that guests don't have.
+ * Trapped MSR, MRS and SYS of AArch64. The ID registers go straight to their table; the rest is a
+ * sorted table of encodings, searched by halves. What is in neither is UNDEFINED: of a feature that
+ * guests don't have.
  */
 #include "base/bits.h"
 #include "dom/domain.h"
@@ -12,15 +13,15 @@
 #include "vtimer/vtimer.h"
 
 /* ISS as the encoding of the instruction, without Rt and direction: op0 op2 op1 CRn CRm. */
-#define REG(op0, op1, crn, crm, op2)                                                               \
+#define REG(op0, op1, crn, crm, op2) \
     ((u32)(op0) << 20 | (u32)(op2) << 17 | (u32)(op1) << 14 | (u32)(crn) << 10 | (u32)(crm) << 1)
-#define ISS_READ BIT(0)
-#define ISS_KEY 0x3ffc1eu
+#define ISS_READ     BIT(0)
+#define ISS_KEY      0x3ffc1eu
 #define KEY_OP0(key) FIELD(key, 21, 20)
-#define KEY_OP2(key) (u32)FIELD(key, 19, 17)
-#define KEY_OP1(key) (u32)FIELD(key, 16, 14)
-#define KEY_CRN(key) (u32)FIELD(key, 13, 10)
-#define KEY_CRM(key) (u32)FIELD(key, 4, 1)
+#define KEY_OP2(key) (u32) FIELD(key, 19, 17)
+#define KEY_OP1(key) (u32) FIELD(key, 16, 14)
+#define KEY_CRN(key) (u32) FIELD(key, 13, 10)
+#define KEY_CRM(key) (u32) FIELD(key, 4, 1)
 
 struct sysreg_access {
     u32 key;
@@ -88,7 +89,8 @@ static enum result set_way(struct vcpu *v, struct sysreg_access *a)
 
 static enum result memory_control(struct vcpu *v, struct sysreg_access *a)
 {
-    bool ok = !a->read && trap_memory_control(v, KEY_CRN(a->key), KEY_CRM(a->key), KEY_OP2(a->key), a->value, false);
+    bool ok = !a->read && trap_memory_control(v, KEY_CRN(a->key), KEY_CRM(a->key), KEY_OP2(a->key),
+                                              a->value, false);
     return ok ? SYSREG_DONE : SYSREG_UNDEFINED;
 }
 
@@ -97,35 +99,36 @@ static const struct row {
     u32 key;
     sysreg_fn *fn;
 } rows[] = {
-    {REG(1, 0, 7, 6, 2), set_way},           /* DC ISW */
-    {REG(1, 0, 7, 10, 2), set_way},          /* DC CSW */
-    {REG(1, 0, 7, 14, 2), set_way},          /* DC CISW */
-    {REG(3, 0, 1, 0, 0), memory_control},    /* SCTLR_EL1 */
-    {REG(3, 0, 2, 0, 0), memory_control},    /* TTBR0_EL1 */
-    {REG(3, 0, 5, 1, 0), memory_control},    /* AFSR0_EL1 */
-    {REG(3, 0, 5, 2, 0), memory_control},    /* ESR_EL1 */
-    {REG(3, 0, 6, 0, 0), memory_control},    /* FAR_EL1 */
-    {REG(3, 0, 10, 2, 0), memory_control},   /* MAIR_EL1 */
-    {REG(3, 0, 10, 3, 0), memory_control},   /* AMAIR_EL1 */
-    {REG(3, 3, 14, 2, 0), physical_timer},   /* CNTP_TVAL_EL0 */
-    {REG(3, 0, 1, 0, 1), raz_wi},            /* ACTLR_EL1 */
-    {REG(3, 0, 2, 0, 1), memory_control},    /* TTBR1_EL1 */
-    {REG(3, 0, 5, 1, 1), memory_control},    /* AFSR1_EL1 */
-    {REG(3, 0, 13, 0, 1), memory_control},   /* CONTEXTIDR_EL1 */
-    {REG(3, 3, 14, 2, 1), physical_timer},   /* CNTP_CTL_EL0 */
-    {REG(3, 0, 2, 0, 2), memory_control},    /* TCR_EL1 */
-    {REG(3, 3, 14, 2, 2), physical_timer},   /* CNTP_CVAL_EL0 */
-    {REG(3, 0, 12, 11, 5), send_sgi},        /* ICC_SGI1R_EL1 */
+    {REG(1, 0, 7, 6, 2), set_way},                /* DC ISW */
+    {REG(1, 0, 7, 10, 2), set_way},               /* DC CSW */
+    {REG(1, 0, 7, 14, 2), set_way},               /* DC CISW */
+    {REG(3, 0, 1, 0, 0), memory_control},         /* SCTLR_EL1 */
+    {REG(3, 0, 2, 0, 0), memory_control},         /* TTBR0_EL1 */
+    {REG(3, 0, 5, 1, 0), memory_control},         /* AFSR0_EL1 */
+    {REG(3, 0, 5, 2, 0), memory_control},         /* ESR_EL1 */
+    {REG(3, 0, 6, 0, 0), memory_control},         /* FAR_EL1 */
+    {REG(3, 0, 10, 2, 0), memory_control},        /* MAIR_EL1 */
+    {REG(3, 0, 10, 3, 0), memory_control},        /* AMAIR_EL1 */
+    {REG(3, 3, 14, 2, 0), physical_timer},        /* CNTP_TVAL_EL0 */
+    {REG(3, 0, 1, 0, 1), raz_wi},                 /* ACTLR_EL1 */
+    {REG(3, 0, 2, 0, 1), memory_control},         /* TTBR1_EL1 */
+    {REG(3, 0, 5, 1, 1), memory_control},         /* AFSR1_EL1 */
+    {REG(3, 0, 13, 0, 1), memory_control},        /* CONTEXTIDR_EL1 */
+    {REG(3, 3, 14, 2, 1), physical_timer},        /* CNTP_CTL_EL0 */
+    {REG(3, 0, 2, 0, 2), memory_control},         /* TCR_EL1 */
+    {REG(3, 3, 14, 2, 2), physical_timer},        /* CNTP_CVAL_EL0 */
+    {REG(3, 0, 12, 11, 5), send_sgi},             /* ICC_SGI1R_EL1 */
     {REG(3, 0, 12, 12, 5), gic_system_registers}, /* ICC_SRE_EL1 */
-    {REG(3, 0, 0, 0, 6), raz_wi},            /* REVIDR_EL1 */
-    {REG(3, 0, 12, 11, 6), send_no_sgi},     /* ICC_ASGI1R_EL1 */
-    {REG(3, 0, 12, 11, 7), send_no_sgi},     /* ICC_SGI0R_EL1 */
-    {REG(3, 1, 0, 0, 7), raz_wi},            /* AIDR_EL1 */
+    {REG(3, 0, 0, 0, 6), raz_wi},                 /* REVIDR_EL1 */
+    {REG(3, 0, 12, 11, 6), send_no_sgi},          /* ICC_ASGI1R_EL1 */
+    {REG(3, 0, 12, 11, 7), send_no_sgi},          /* ICC_SGI0R_EL1 */
+    {REG(3, 1, 0, 0, 7), raz_wi},                 /* AIDR_EL1 */
 };
 
 static sysreg_fn *find(u32 key)
 {
-    u32 low = 0, high = ARRAY_LEN(rows);
+    u32 low = 0;
+    u32 high = ARRAY_LEN(rows);
     while (low < high) {
         u32 middle = (low + high) / 2;
         if (rows[middle].key == key) {
@@ -140,11 +143,13 @@ static sysreg_fn *find(u32 key)
     return NULL;
 }
 
-/* Whole regions that read as zero: self-hosted debug (not switched, so not given), performance monitors (hidden, but
- * old kernels disable them without asking), error records. */
+/* Whole regions that read as zero: self-hosted debug (not switched, so not given), performance
+ * monitors (hidden, but old kernels disable them without asking), error records. */
 static sysreg_fn *find_region(u32 key)
 {
-    u32 op1 = KEY_OP1(key), crn = KEY_CRN(key), crm = KEY_CRM(key);
+    u32 op1 = KEY_OP1(key);
+    u32 crn = KEY_CRN(key);
+    u32 crm = KEY_CRM(key);
     if (KEY_OP0(key) == 2) {
         if (key == REG(2, 0, 1, 1, 4)) {
             return os_lock_status;
@@ -152,8 +157,8 @@ static sysreg_fn *find_region(u32 key)
         return op1 == 0 || op1 == 3 ? raz_wi : NULL;
     }
     if (KEY_OP0(key) == 3) {
-        bool pmu = (op1 == 3 && crn == 9 && crm >= 12 && crm <= 14) || (op1 == 3 && crn == 14 && crm >= 8) ||
-                   (op1 == 0 && crn == 9 && crm == 14);
+        bool pmu = (op1 == 3 && crn == 9 && crm >= 12 && crm <= 14) ||
+                   (op1 == 3 && crn == 14 && crm >= 8) || (op1 == 0 && crn == 9 && crm == 14);
         bool errors = op1 == 0 && crn == 5 && (crm == 3 || crm == 4);
         return pmu || errors ? raz_wi : NULL;
     }
@@ -162,9 +167,10 @@ static sysreg_fn *find_region(u32 key)
 
 static void refuse(struct vcpu *v, const struct sysreg_access *a)
 {
-    log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: %s of S%u_%u_C%u_C%u_%u at %llx is UNDEFINED here", v->id,
-              a->read ? "MRS" : "MSR", (u32)KEY_OP0(a->key), KEY_OP1(a->key), KEY_CRN(a->key), KEY_CRM(a->key),
-              KEY_OP2(a->key), v->regs.pc);
+    log_guest(LOG_DEBUG, v->domain->id,
+              "vcpu %u: %s of S%u_%u_C%u_C%u_%u at %llx is UNDEFINED here", v->id,
+              a->read ? "MRS" : "MSR", (u32)KEY_OP0(a->key), KEY_OP1(a->key), KEY_CRN(a->key),
+              KEY_CRM(a->key), KEY_OP2(a->key), v->regs.pc);
     trap_inject_undefined(v);
 }
 
@@ -173,7 +179,8 @@ void trap_sysreg(struct vcpu *v, u64 esr)
     u32 n = (u32)FIELD(esr, 9, 5);
     struct sysreg_access a = {.key = esr & ISS_KEY, .read = esr & ISS_READ};
     /* op0 3, op1 0, CRn 0: ID registers */
-    if ((a.key & ~(REG(0, 0, 0, 15, 7))) == REG(3, 0, 0, 0, 0) && KEY_CRM(a.key) - 1 < 7 && a.read) {
+    if ((a.key & ~(REG(0, 0, 0, 15, 7))) == REG(3, 0, 0, 0, 0) && KEY_CRM(a.key) - 1 < 7 &&
+        a.read) {
         trap_write_x(v, n, idregs_read(KEY_CRM(a.key), KEY_OP2(a.key)));
         trap_skip(v, esr);
         return;

@@ -8,10 +8,12 @@
 
 struct domain;
 
-/* What runs all the time: stage 2 on, interrupts and SErrors to EL2, and the traps that exit_arm64.c decodes. */
-#define TRAP_HCR                                                                                   \
-    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER | HCR_TWI | \
-     HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TLOR | HCR_TERR | HCR_TID1)
+/* What runs all the time: stage 2 on, interrupts and SErrors to EL2, and the traps that
+ * exit_arm64.c decodes. */
+#define TRAP_HCR                                                                           \
+    (HCR_VM | HCR_SWIO | HCR_PTW | HCR_FMO | HCR_IMO | HCR_AMO | HCR_FB | HCR_BSU_INNER |  \
+     HCR_TWI | HCR_TID3 | HCR_TSC | HCR_TIDCP | HCR_TACR | HCR_TSW | HCR_TLOR | HCR_TERR | \
+     HCR_TID1)
 #define TRAP_CPTR (CPTR_RES1 | CPTR_TZ | CPTR_TSM | CPTR_TTA | CPTR_TAM)
 
 /* called by entry_arm64.S */
@@ -65,7 +67,8 @@ void trap_cp15_64(struct vcpu *v, u64 esr);
 void trap_cp14(struct vcpu *v, u64 esr);
 void trap_cp10(struct vcpu *v, u64 esr);
 
-/* setway_arm64.c: a guest cleans its caches by set and way. False: not finished, execute the instruction again. */
+/* setway_arm64.c: a guest cleans its caches by set and way. False: not finished, execute the
+ * instruction again. */
 bool trap_set_way(struct vcpu *v);
 /* A write to a virtual memory control register while they are trapped (HCR_TVM). */
 bool trap_memory_control(struct vcpu *v, u32 crn, u32 crm, u32 op2, u64 value, bool aarch32);

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: MIT */
+/* Which CPU a unit goes to: where it waits after a wake, and what idle CPUs take from busy ones. */
+#include "cpu/atomic.h"
+#include "sched/queue.h"
+
+/* Units of another queue that a CPU with nothing to do looks at before it gives up. */
+#define PULL_LOOKS 16u
+
+static struct cpumask idle; /* [a] */
+
+void sched_mark_idle(u32 cpu, bool on)
+{
+    if (on) {
+        atomic_or(&idle.bits[cpu / 64], BIT(cpu % 64));
+    } else {
+        atomic_and(&idle.bits[cpu / 64], ~BIT(cpu % 64));
+    }
+}
+
+static struct cpumask idle_cpus(void)
+{
+    struct cpumask m;
+    for (u32 i = 0; i < ARRAY_LEN(m.bits); i++) {
+        m.bits[i] = load_relaxed(&idle.bits[i]);
+    }
+    return m;
+}
+
+u32 sched_place(const struct sched_unit *u)
+{
+    u32 last = load_relaxed(&u->cpu);
+    struct cpumask hard = cpumask_and(u->hard, cpumask_online());
+    struct cpumask soft = cpumask_and(hard, u->soft);
+    if (cpumask_is_empty(&soft)) {
+        soft = hard;
+    }
+    struct cpumask free = idle_cpus();
+    if (cpumask_test(&free, last) && cpumask_test(&soft, last)) {
+        return last;
+    }
+    struct cpumask candidates = cpumask_and(free, soft);
+    u32 cpu = cpumask_next(&candidates, 0);
+    if (cpu != CPU_MAX) {
+        return cpu;
+    }
+    candidates = cpumask_and(free, hard);
+    cpu = cpumask_next(&candidates, 0);
+    if (cpu != CPU_MAX) {
+        return cpu;
+    }
+    if (cpumask_test(&soft, last)) {
+        return last;
+    }
+    u32 best = cpumask_next(&soft, 0);
+    for (cpu = best; cpu < CPU_MAX; cpu = cpumask_next(&soft, cpu + 1)) {
+        if (load_relaxed(&per_cpu(sched_queue, cpu).nr_waiting) <
+            load_relaxed(&per_cpu(sched_queue, best).nr_waiting)) {
+            best = cpu;
+        }
+    }
+    return best != CPU_MAX ? best : last;
+}
+
+void sched_invite(struct sched_queue *q)
+{
+    struct cpumask free = idle_cpus();
+    struct cpumask guests = {0};
+    if (cpumask_is_empty(&free)) {
+        return;
+    }
+    spin_lock(&q->lock);
+    u32 looks = 0;
+    for (struct rb_node *n = q->tree.first; n && looks < PULL_LOOKS; n = rb_next(n)) {
+        struct cpumask m = cpumask_and(free, container_of(n, struct sched_unit, node)->hard);
+        u32 cpu = cpumask_next(&m, 0);
+        if (cpu != CPU_MAX) {
+            cpumask_set(&guests, cpu);
+            cpumask_clear(&free, cpu);
+        }
+        looks++;
+    }
+    spin_unlock(&q->lock);
+    for (u32 cpu = cpumask_next(&guests, 0); cpu < CPU_MAX; cpu = cpumask_next(&guests, cpu + 1)) {
+        percpu_raise(cpu, WORK_SCHED);
+    }
+}
+
+/* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
+static bool pull_from(struct sched_queue *q, struct sched_queue *other)
+{
+    struct sched_unit *found = NULL;
+    spin_lock_pair(&q->lock, &other->lock);
+    u32 looks = 0;
+    for (struct rb_node *n = other->tree.first; n && looks < PULL_LOOKS && !found; n = rb_next(n)) {
+        struct sched_unit *u = container_of(n, struct sched_unit, node);
+        if (cpumask_test(&u->hard, q->cpu)) {
+            found = u;
+        }
+        looks++;
+    }
+    if (found) {
+        sched_charge(other, clock_ns());
+        sched_policy()->dequeue(other, found);
+        sched_policy()->move(other, q, found);
+        found->pulled_from = other->cpu;
+        found->cpu = q->cpu;
+        sched_policy()->enqueue(q, found, false);
+    }
+    spin_unlock_pair(&q->lock, &other->lock);
+    return found != NULL;
+}
+
+bool sched_pull(struct sched_queue *q)
+{
+    u32 nr = load_relaxed(&percpu_nr_cpus);
+    for (u32 i = 1; i < nr; i++) {
+        struct sched_queue *other = &per_cpu(sched_queue, (q->cpu + i) % nr);
+        if (load_relaxed(&other->nr_waiting) != 0 && pull_from(q, other)) {
+            return true;
+        }
+    }
+    return false;
+}
