@@ -36,7 +36,7 @@
 #define A32_TTBCR_EAE   BIT(31)
 #define A32_FSR_LPAE    BIT(9)
 #define A32_FS_EXTERNAL 0x8u
-#define A32_KEEP        (PSTATE_NZCV | BITS(27, 27) | BITS(22, 21) | BITS(19, 16) | BITS(7, 6) | A32_A)
+#define A32_KEEP        (PSTATE_NZCV | BIT(27) | BITS(22, 21) | BITS(19, 16) | BITS(7, 6) | A32_A)
 
 static void enter64(struct vcpu *v, u64 esr)
 {
