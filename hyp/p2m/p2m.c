@@ -28,6 +28,7 @@ enum err p2m_create(domid_t owner, struct p2m **out)
         slab_free(&p2m_cache, p2m);
         return e;
     }
+    p2m->root[1].private = 0; /* the walker counts entries there, and no allocation wrote it */
     rw_init(&p2m->lock, RANK_P2M, "p2m");
     p2m->owner = owner;
     p2m->nr_tables = 2;
@@ -87,6 +88,10 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
         walk_set(p2m, &slot[i], mfn_add(mfn, (u64)i << level_order(level)), level, type);
     }
     pte_sync();
+    if (level == 3 && p2m_type_is_ram(type)) {
+        walk_merge(&g, gfn);
+        walk_gather_drain(&g);
+    }
     p2m->min_gfn = MIN(p2m->min_gfn, gfn.gfn);
     p2m->max_gfn = MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1);
     return OK;

@@ -243,6 +243,62 @@ static void test_block_over_tables(void **state)
     assert_int_equal(p2m->nr_leaves[P2M_RAM_RW], ONE_GIB);
 }
 
+static void test_pages_become_a_block_again(void **state)
+{
+    assert_int_equal(p2m_map(p2m, G(0x200), M(0x9200), 9, P2M_RAM_RW), OK);
+    assert_int_equal(p2m->nr_tables, 3);
+    for (u64 i = 0; i < 3; i++) {
+        assert_int_equal(p2m_unmap(p2m, G(0x210 + i), MFN_INVALID, 0), OK);
+    }
+    assert_int_equal(p2m_unmap(p2m, G(0x300), MFN_INVALID, 4), OK);
+    assert_int_equal(p2m->nr_tables, 4);
+    fake_tlb_touch(p2m, G(0x2ff));
+    u64 free = frame_nr_free();
+    assert_int_equal(p2m_map(p2m, G(0x300), M(0x9300), 4, P2M_RAM_RW), OK);
+    assert_int_equal(p2m_map(p2m, G(0x210), M(0x9210), 0, P2M_RAM_RW), OK);
+    assert_int_equal(p2m_map(p2m, G(0x211), M(0x9211), 0, P2M_RAM_RW), OK);
+    expect_map(0x200, 0x9200, P2M_RAM_RW, 0);
+    assert_true(fake_tlb_has(p2m, G(0x2ff)));
+    assert_int_equal(p2m_map(p2m, G(0x212), M(0x9212), 0, P2M_RAM_RW), OK);
+    expect_map(0x200, 0x9200, P2M_RAM_RW, 9);
+    expect_map(0x3ff, 0x93ff, P2M_RAM_RW, 9);
+    assert_false(fake_tlb_has(p2m, G(0x2ff)));
+    assert_int_equal(p2m->nr_tables, 3);
+    assert_int_equal(frame_nr_free(), free + 1);
+    assert_int_equal(p2m->nr_leaves[P2M_RAM_RW], 512);
+    /* And apart, and together. */
+    assert_int_equal(p2m_unmap(p2m, G(0x3ff), M(0x93ff), 0), OK);
+    assert_int_equal(p2m_map(p2m, G(0x3ff), M(0x93ff), 0, P2M_RAM_RW), OK);
+    expect_map(0x200, 0x9200, P2M_RAM_RW, 9);
+}
+
+static void test_pages_that_are_no_block_stay_apart(void **state)
+{
+    static const struct {
+        u64 mfn;
+        enum p2m_type type;
+    } row[] = {{0x8005, P2M_RAM_RW}, {0x9205, P2M_RAM_RO}, {0x9205, P2M_DEVICE}};
+    for (u32 i = 0; i < ARRAY_LEN(row); i++) {
+        assert_int_equal(p2m_map(p2m, G(0x200), M(0x9200), 9, P2M_RAM_RW), OK);
+        assert_int_equal(p2m_map(p2m, G(0x205), M(row[i].mfn), 0, row[i].type), OK);
+        assert_int_equal(p2m_unmap(p2m, G(0x207), MFN_INVALID, 0), OK);
+        assert_int_equal(p2m_map(p2m, G(0x207), M(0x9207), 0, P2M_RAM_RW), OK);
+        expect_map(0x200, 0x9200, P2M_RAM_RW, 0);
+        assert_int_equal(p2m->nr_tables, 4);
+    }
+    /* In order, but not where a block can begin. */
+    for (u64 i = 0; i < 512; i++) {
+        assert_int_equal(p2m_map(p2m, G(0x400 + i), M(0x9100 + i), 0, P2M_RAM_RW), OK);
+    }
+    expect_map(0x400, 0x9100, P2M_RAM_RW, 0);
+    /* From nothing, page by page. */
+    for (u64 i = 0; i < 512; i++) {
+        expect_none(0x600 + i);
+        assert_int_equal(p2m_map(p2m, G(0x600 + i), M(0x9600 + i), 0, P2M_RAM_RO), OK);
+    }
+    expect_map(0x600, 0x9600, P2M_RAM_RO, 9);
+}
+
 /* --- references --- */
 
 static void test_foreign_reference(void **state)
@@ -733,6 +789,8 @@ int main(void)
         TEST(test_split_on_unmap),
         TEST(test_map_inside_a_block),
         TEST(test_block_over_tables),
+        TEST(test_pages_become_a_block_again),
+        TEST(test_pages_that_are_no_block_stay_apart),
         TEST(test_foreign_reference),
         TEST(test_each_type_holds_what_it_says),
         TEST(test_shared_page_is_mapped_once),

@@ -49,6 +49,12 @@ u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level)
     return slot;
 }
 
+/* Valid entries of the table that slot is in. (Each of the root's two pages has its own count.) */
+static u64 *nr_valid(const u64 *slot)
+{
+    return &frame_of(slot)->private;
+}
+
 void walk_flush(struct p2m *p2m)
 {
     if (p2m->flush_first >= p2m->flush_end) {
@@ -91,6 +97,8 @@ static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
         return e;
     }
     p2m->nr_tables++;
+    f->private = block ? 512 : 0;
+    *nr_valid(slot) += block ? 0 : 1;
     if (block) {
         fill_from_block(frame_map(f), block, level);
         u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
@@ -156,6 +164,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     u64 pte = *slot;
     enum p2m_type type = pte_type(pte);
     pte_write(slot, 0);
+    *nr_valid(slot) -= 1;
     u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
     owe_flush(p2m, first, first + (1ULL << level_order(level)));
     p2m->nr_leaves[type] -= 1ULL << level_order(level);
@@ -173,6 +182,7 @@ static void clear_table_entry(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 le
 {
     mfn_t table = pte_mfn(*slot);
     pte_write(slot, 0);
+    *nr_valid(slot) -= 1;
     /* Walk caches may hold the table for any address under it. */
     u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
     owe_flush(g->p2m, first, first + (1ULL << level_order(level)));
@@ -234,5 +244,28 @@ void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type ty
     assert(*slot == 0);
     walk_flush(p2m);
     pte_write(slot, pte_leaf(mfn, level, type));
+    *nr_valid(slot) += 1;
     p2m->nr_leaves[type] += 1ULL << level_order(level);
+}
+
+void walk_merge(struct p2m_gather *g, gfn_t gfn)
+{
+    u64 *slot = walk_slot_if(g->p2m, gfn, 2);
+    u64 *table = child(*slot);
+    mfn_t first = pte_mfn(table[0]);
+    if (*nr_valid(table) != 512 || !is_aligned(first.mfn, 1ULL << ORDER_2M)) {
+        return;
+    }
+    /* Pages that came one by one differ early: the look is long only when it succeeds. */
+    enum p2m_type type = pte_type(table[0]);
+    for (u32 i = 0; i < 512; i++) {
+        if (table[i] != pte_leaf(mfn_add(first, i), 3, type)) {
+            return;
+        }
+    }
+    clear_table_entry(g, slot, gfn, 2);
+    walk_flush(g->p2m);
+    pte_write(slot, pte_leaf(first, 2, type));
+    *nr_valid(slot) += 1;
+    pte_sync();
 }

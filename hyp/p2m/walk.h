@@ -23,6 +23,11 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
 /* Writes a leaf into an empty slot; counts. The flush that is owed is done before. */
 void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type);
 
+/* After leaves of RAM were set around gfn at level 3: when all 512 pages have come together again
+ * as one aligned block of one type, the table becomes that block's leaf (break-before-make) and
+ * goes into the gather. */
+void walk_merge(struct p2m_gather *g, gfn_t gfn);
+
 /* The flush that is owed, if any: then what the gather holds may be let go. */
 void walk_flush(struct p2m *p2m);
 /* Flushes and lets go of what the gather holds. */
