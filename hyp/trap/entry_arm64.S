@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu, and
+// The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu;
 // that begins with struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, then SP_EL0, ELR and SPSR.
 //
 // Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C
-// unchanged. When work is due, and a switch may follow, they are stored then. Other exceptions store
+// unchanged. When work is due, and a switch may follow, they are stored then. The others store
 // all, for the decoders to look at.
 #include "cpu/asm_arm64.h"
 #include "cpu/regs_arm64.h"
