@@ -85,7 +85,7 @@ download() {
 if [ ${#missing[@]} -gt 0 ]; then
     [ -e "$apt/updated" ] || update || fail "${missing[0]}"
     echo "debs: downloading ${#missing[@]} packages (${missing[0]} ...)"
-    download || { update && download; } || fail "${missing[*]}"
+    download || { update && download; } || fail "${#missing[@]} packages (${missing[0]} ...)"
 fi
 for name in "${names[@]}"; do
     # A directory that is a symbolic link (/bin to usr/bin) stays one

@@ -27,6 +27,7 @@ run     qemu-system-arm          command:qemu-system-aarch64
 run     python3                  command:python3
 dom0    e2fsprogs                command:mke2fs
 run     fdisk                    command:sfdisk
+run     device-tree-compiler     command:fdtput
 lint    python3                  command:python3
 lint    clang-format             command:clang-format
 lint    clang-tidy               command:clang-tidy
@@ -70,6 +71,10 @@ fi
 case " $* " in
     *" run "*)
         version=$(qemu-system-aarch64 --version | sed -n 's/.*version \([0-9]*\.[0-9]*\).*/\1/p')
+        if [ -z "$version" ]; then
+            echo "deps: qemu-system-aarch64 --version tells no version: is it QEMU? apt-get install --reinstall qemu-system-arm" >&2
+            exit 1
+        fi
         if [ "$(printf '7.2\n%s\n' "$version" | sort -V | head -1)" != 7.2 ]; then
             echo "deps: QEMU $version is too old: install Debian 12's qemu-system-arm (7.2) or a newer one" >&2
             exit 1

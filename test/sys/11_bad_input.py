@@ -43,10 +43,10 @@ def kernel_at(address):
 
 def second_kernel(m):
     """Two modules of one kind."""
-    node = "/chosen/module-other@54000000"
+    node = "/chosen/module-other@56000000"
     m.edit("-c", node)
     m.edit("-ts", node, "compatible", "multiboot,kernel", "multiboot,module")
-    m.edit("-tx", node, "reg", "0", "54000000", "0", "1000")
+    m.edit("-tx", node, "reg", "0", "56000000", "0", "1000")
 
 
 def overlap(m):
@@ -98,7 +98,7 @@ CASES = [  # name, what is wrong, the line (after "kanso: error: ")
     ("kernel is text", text_as_kernel, r"kernel at 0x50000000 .*Image"),
     ("kernel is an EFI zboot image", zboot_as_kernel, r"kernel at 0x50000000 .*zboot"),
     ("kernel is a broken gzip file", broken_gzip, r"kernel at 0x50000000 .*gzip"),
-    ("two kernels", second_kernel, r"module-kernel@50000000 at 0x50000000: a second kernel, the first is at 0x54000000"),
+    ("two kernels", second_kernel, r"module-kernel@50000000 at 0x50000000: a second kernel, the first is at 0x56000000"),
     ("modules overlap", overlap, r"0x50001000.*overlaps .*0x50000000"),
     ("kernel over the device tree", kernel_at(boot.TREE + 0x1000), r"0x48001000.*overlaps the device tree at 0x48000000"),
     ("kernel over the hypervisor", kernel_at(boot.IMAGE + 0x10000), r"0x40210000.*overlaps"),

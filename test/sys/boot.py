@@ -15,7 +15,7 @@ import time
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 PROBE = ROOT / "build/test/probe.img"
 # QEMU puts a tree of its own at the beginning of RAM
-STUB, IMAGE, TREE, KERNEL, RAMDISK = 0x40180000, 0x40200000, 0x48000000, 0x50000000, 0x58000000
+STUB, IMAGE, TREE, KERNEL, RAMDISK = 0x40180000, 0x40200000, 0x48000000, 0x50000000, 0x54000000
 # ldr x0, =TREE; mov x1, xzr; mov x2, xzr; ldr x4, =IMAGE; br x4
 STUB_CODE = (0x580000a0, 0xaa1f03e1, 0xaa1f03e2, 0x58000084, 0xd61f0080, TREE, 0, IMAGE, 0)
 

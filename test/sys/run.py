@@ -6,7 +6,7 @@ run.py boot                     the demonstration of `make run`; on a terminal i
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2. A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian cmdline=WORD args=WORD.
+disk=MIB net debian cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
 """
 import argparse
 import concurrent.futures
@@ -197,13 +197,19 @@ def judge_calls(where, log):
     return not differ, f"{len(made)} calls, {len(differ)} differ" + (f", first: {differ[0]}" if differ else "")
 
 
-def run_scenario(script, gic, number):
-    """One scenario on one machine; prints its line."""
-    name = f"{script.stem}-gicv{gic}" + (f"-{number}" if number else "")
-    where = BUILD / "test" / hypervisor()[1] / name
-    where.mkdir(parents=True, exist_ok=True)
-    lock = open(where / "lock", "w", encoding="ascii")  # two runs of one scenario wait for each other
-    fcntl.flock(lock, fcntl.LOCK_EX)
+def run_program(script, gic, where, seconds):
+    """A scenario that boots its own machines; its last line is the verdict."""
+    with open(where / "cases.log", "w", encoding="utf-8") as cases:
+        try:
+            status = subprocess.run([sys.executable, script, gic, where], stdin=subprocess.DEVNULL, stdout=cases,
+                                    stderr=subprocess.STDOUT, timeout=seconds, check=False).returncode
+        except subprocess.TimeoutExpired:
+            return False, f"not done after {seconds:.0f} s: see {(where / 'cases.log').relative_to(ROOT)}"
+    return status == 0, ((where / "cases.log").read_text(encoding="utf-8").splitlines() or ["no word"])[-1]
+
+
+def run_guest(script, gic, number, where):
+    """A scenario that is a script in dom0."""
     needs = needs_of(script)
     words = f"kanso.test=/test/run.sh kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
     if "calls" in needs:
@@ -216,6 +222,22 @@ def run_scenario(script, gic, number):
         ok, why = judge_calls(where, log)
     for path in (ramdisk, where / "disk.img", where / "registers.log"):
         path.unlink(missing_ok=True)
+    return ok, why
+
+
+def run_scenario(script, gic, number):
+    """One scenario on one machine; prints its line."""
+    needs = needs_of(script)
+    name = script.stem + ("" if "once" in needs else f"-gicv{gic}") + (f"-{number}" if number else "")
+    where = BUILD / "test" / hypervisor()[1] / name
+    where.mkdir(parents=True, exist_ok=True)
+    lock = open(where / "lock", "w", encoding="ascii")  # two runs of one scenario wait for each other
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    log = where / "console.log"
+    if script.suffix == ".py":
+        ok, why = run_program(script, gic, where, int(needs["timeout"]) * float(os.environ.get("SLOW", "1")))
+    else:
+        ok, why = run_guest(script, gic, number, where)
     with threading.Lock():
         print(f"  {'ok      ' if ok else 'FAILED  '} {name:32} {why}", flush=True)
         if not ok:
@@ -227,11 +249,12 @@ def run_scenario(script, gic, number):
 
 def command_test(args):
     """Run what matches, two at a time."""
-    scripts = sorted(SCENARIOS.glob("[0-9]*_*.sh"))
+    scripts = sorted(p for p in SCENARIOS.glob("[0-9]*_*") if p.suffix in (".sh", ".py"))
     if args.patterns:
         scripts = [s for s in scripts if any(re.match(rf"0*{p}(_|$)", s.stem) or p in s.stem for p in args.patterns)]
     gics = os.environ.get("GIC", "2 3").split()
-    todo = [(s, g, n) for n in range(args.times) for s in scripts for g in gics]
+    todo = [(s, g, n) for n in range(args.times) for s in scripts for g in gics
+            if g == gics[0] or "once" not in needs_of(s)]
     # The long ones first, so that none is left alone at the end
     todo.sort(key=lambda t: (t[2], -int(needs_of(t[0])["timeout"])))
     with concurrent.futures.ThreadPoolExecutor(int(os.environ.get("JOBS", "2"))) as pool:
@@ -250,7 +273,7 @@ def command_boot(_):
     gic = os.environ.get("GIC", "3")
     ramdisk = make_ramdisk(where, {})
     words = "kanso.test=/test/demo.sh" + (" kanso.shell=1" if tty else "")
-    command = machine(gic, {**DEFAULTS, "smp": "4", "dom0": "1024"}, ramdisk, words, where)
+    command = machine(gic, {**DEFAULTS, "smp": "2", "vcpus": "2", "dom0": "1024"}, ramdisk, words, where)
     if tty:
         # Ctrl-C belongs to dom0's shell, not to QEMU
         command += ["-chardev", "stdio,id=c0,signal=off", "-serial", "chardev:c0"]
