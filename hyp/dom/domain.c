@@ -261,6 +261,21 @@ static void dump_vcpu(const struct vcpu *v)
     log_guest(LOG_ERROR, id, "x28 %016llx %016llx %016llx", r->x[28], r->x[29], r->x[30]);
 }
 
+/* The vCPU that is to see the crash: the current one, else the first that may ever run. */
+static struct vcpu *find_witness(struct domain *d)
+{
+    if (domain_current() == d) {
+        return vcpu_current();
+    }
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = load_acquire(&d->vcpu[i]);
+        if (v && v->online) {
+            return v;
+        }
+    }
+    return NULL;
+}
+
 void domain_crash(struct domain *d, const char *why, ...)
 {
     char text[128];
@@ -270,13 +285,14 @@ void domain_crash(struct domain *d, const char *why, ...)
     va_end(args);
     log_guest(LOG_ERROR, d->id, "crashed: %s", text);
 
-    struct vcpu *v = vcpu_current();
-    if (v->domain != d) {
-        domain_shutdown(d, SHUTDOWN_CODE_CRASH);
-        return;
+    struct vcpu *v = find_witness(d);
+    if (!v) {
+        return; /* nothing of it runs that could be stopped */
     }
-    /* Whoever calls us may hold locks; the shutdown takes the domain's. So it waits for the way
-     * out. */
-    dump_vcpu(v);
+    if (v == vcpu_current()) {
+        dump_vcpu(v);
+    }
+    /* Whoever calls us may hold locks, and the shutdown takes the domain's: so it waits until v is
+     * on its way into the guest, which it then does not enter. */
     vcpu_raise(v, VCPU_WORK_CRASH);
 }

@@ -285,11 +285,29 @@ static void test_a_crash_of_ones_own_waits_for_the_way_out(void **state)
     assert_int_equal(v->work, BIT(VCPU_WORK_CRASH));
     assert_true(said("crashed: bad thing 7"));
     assert_true(said("abcdef"));
-    become((cpu + 1) % NR_CPUS);
-    domain_crash(d, "again");
-    assert_true(d->shut_down);
-    assert_int_equal(d->shutdown_code, 3);
     v->work = 0;
+    become(0);
+}
+
+static void test_a_crash_of_another_waits_for_its_way_in(void **state)
+{
+    struct domain *d = make(2);
+    domain_crash(d, "early");
+    assert_int_equal(d->vcpu[0]->work | d->vcpu[1]->work, 0); /* none may run */
+    start(d->vcpu[1]);
+    assert_int_equal(domain_unpause_by_tools(d), OK);
+    leave_all();
+    u32 cpu;
+    assert_true(sched_is_running(&d->vcpu[1]->unit, &cpu));
+    become((cpu + 1) % NR_CPUS);
+    spin_lock(&d->lock);
+    domain_crash(d, "from afar");
+    spin_unlock(&d->lock);
+    assert_int_equal(d->vcpu[1]->work, BIT(VCPU_WORK_CRASH));
+    assert_int_equal(per_cpu(work, cpu), BIT(WORK_VCPU));
+    assert_true(said("crashed: from afar"));
+    d->vcpu[1]->work = 0;
+    per_cpu(work, cpu) = 0;
     become(0);
 }
 
@@ -375,6 +393,7 @@ int main(void)
         TEST(test_a_code_said_before_wins),
         TEST(test_the_control_domain_takes_the_machine_along),
         TEST(test_a_crash_of_ones_own_waits_for_the_way_out),
+        TEST(test_a_crash_of_another_waits_for_its_way_in),
         TEST(test_destroying_walks_the_table),
         TEST(test_a_referenced_domain_stays_dead_but_found),
         TEST(test_shutdown_of_a_dying_domain_tells_nobody),
