@@ -14,6 +14,7 @@ import os
 import pathlib
 import random
 import re
+import shlex
 import subprocess
 import sys
 
@@ -68,8 +69,7 @@ def mutated(path, place):
 
 def flags():
     """The host build's compiler and flags, as make noted them."""
-    text = (HOST / ".flags").read_text().strip()
-    return [w.strip("'") for w in text.split()]
+    return shlex.split((HOST / ".flags").read_text())
 
 
 def covered_lines(path):
