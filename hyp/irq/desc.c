@@ -7,9 +7,10 @@
 #include "log/log.h"
 #include "mem/slab.h"
 
-/* Interrupts taken in one stay at EL2: whatever still waits is taken right after the return to the guest. */
+/* Interrupts taken in one stay at EL2: whatever still waits is taken right after the return to the
+ * guest. */
 #define HANDLE_MAX 16u
-#define BLOCK 32u
+#define BLOCK      32u
 
 const struct gic_ops *gic;
 struct gic_info gic_info;
@@ -118,8 +119,9 @@ void irq_release(hwirq_t irq)
     struct irq_desc *desc = irq_find(irq);
     if (desc) {
         irq_disable(irq);
-        /* arg stays: a CPU that is in the handler's call reads it. It is overwritten by the next claim, whose
-         * handler takes the same kind of arg (only interrupts routed to guests are ever given back). */
+        /* arg stays: a CPU that is in the handler's call reads it. It is overwritten by the next
+         * claim, whose handler takes the same kind of arg (only interrupts routed to guests are
+         * ever given back). */
         store_release(&desc->handler, (irq_handler_fn *)NULL);
     }
 }

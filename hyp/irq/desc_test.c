@@ -5,7 +5,7 @@
 #include "irq/gic.h"
 #include "irq/gic_host.h"
 
-#define CPUS 3u
+#define CPUS   3u
 #define SPI(n) ((hwirq_t){n})
 
 static struct {
@@ -267,9 +267,15 @@ static void test_kicks_and_calls_by_interrupt(void **state)
 
 static void test_list_registers_of_gicv2(void **state)
 {
-    struct gic_lr lr = {.virq = 0x3ff, .hwirq = 0x155, .priority = 0xf8, .pending = true, .hw = true, .group1 = true};
+    struct gic_lr lr = {.virq = 0x3ff,
+                        .hwirq = 0x155,
+                        .priority = 0xf8,
+                        .pending = true,
+                        .hw = true,
+                        .group1 = true};
     assert_int_equal(gicv2_lr_encode(&lr), 0xdf8557ff);
-    lr = (struct gic_lr){.virq = 5, .hwirq = 7, .priority = 0x80, .active = true, .eoi_maintenance = true};
+    lr = (struct gic_lr){
+        .virq = 5, .hwirq = 7, .priority = 0x80, .active = true, .eoi_maintenance = true};
     assert_int_equal(gicv2_lr_encode(&lr), 0x28081c05);
     lr.hw = true; /* no notice of the end then */
     assert_int_equal(gicv2_lr_encode(&lr), 0xa8001c05);
@@ -277,7 +283,12 @@ static void test_list_registers_of_gicv2(void **state)
 
 static void test_list_registers_of_gicv3(void **state)
 {
-    struct gic_lr lr = {.virq = 0x12345, .hwirq = 0x1fff, .priority = 0xa8, .pending = true, .hw = true, .group1 = true};
+    struct gic_lr lr = {.virq = 0x12345,
+                        .hwirq = 0x1fff,
+                        .priority = 0xa8,
+                        .pending = true,
+                        .hw = true,
+                        .group1 = true};
     assert_int_equal(gicv3_lr_encode(&lr), 0x70a81fff00012345);
     lr = (struct gic_lr){.virq = 5, .priority = 0xff, .active = true, .eoi_maintenance = true};
     assert_int_equal(gicv3_lr_encode(&lr), 0x80ff020000000005);

@@ -7,7 +7,7 @@
 
 #include "irq/gic.h"
 
-#define LEVELS 32u /* of priority, 8 apart */
+#define LEVELS           32u /* of priority, 8 apart */
 #define V3_GROUP1_ENABLE 2u
 #define V2_GROUP0_ENABLE 1u
 
@@ -74,7 +74,8 @@ static bool is_pending(u32 cpu, u32 irq)
 {
     const struct fake_irq *i = irq_of(cpu, irq);
     bool level = irq == gic_info.maintenance.hw ? misr(&fake_cpus[cpu]) != 0 : i->line && !i->edge;
-    return i->enabled && !i->active && (i->pending || level) && (irq < IRQ_FIRST_SPI || i->target == cpu);
+    return i->enabled && !i->active && (i->pending || level) &&
+           (irq < IRQ_FIRST_SPI || i->target == cpu);
 }
 
 static u32 first_pending(u32 cpu)
@@ -173,7 +174,8 @@ static void lr_write(u32 n, u64 raw)
     }
     if (lr.hw) {
         require(!(lr.pending && lr.active), "the host's interrupt pending and active");
-        require(irq_of(cpu_current(), lr.hwirq)->active, "a hardware bit, but the host's interrupt is not active");
+        require(irq_of(cpu_current(), lr.hwirq)->active,
+                "a hardware bit, but the host's interrupt is not active");
     }
 }
 
@@ -181,7 +183,8 @@ static u64 lr_empty(void)
 {
     u64 empty = 0;
     for (u32 i = 0; i < gic_info.nr_lrs; i++) {
-        empty |= is_valid(here()->lr[i]) || ops.lr_decode(here()->lr[i]).eoi_maintenance ? 0 : BIT(i);
+        empty |=
+            is_valid(here()->lr[i]) || ops.lr_decode(here()->lr[i]).eoi_maintenance ? 0 : BIT(i);
     }
     return empty;
 }
@@ -237,7 +240,8 @@ static struct gic_ops ops = {
 
 static u32 guest_mask(const struct fake_cpu *c)
 {
-    if (!(c->hcr & GICH_HCR_EN) || !(c->vmcr & (ops.version == 2 ? V2_GROUP0_ENABLE : V3_GROUP1_ENABLE))) {
+    if (!(c->hcr & GICH_HCR_EN) ||
+        !(c->vmcr & (ops.version == 2 ? V2_GROUP0_ENABLE : V3_GROUP1_ENABLE))) {
         return 0;
     }
     u32 mask = ops.version == 2 ? c->vmcr >> 27 << 3 : c->vmcr >> 24;
@@ -247,7 +251,8 @@ static u32 guest_mask(const struct fake_cpu *c)
 
 void fake_guest_enable(u32 priority_mask)
 {
-    here()->vmcr = ops.version == 2 ? V2_GROUP0_ENABLE | priority_mask >> 3 << 27 : V3_GROUP1_ENABLE | priority_mask << 24;
+    here()->vmcr = ops.version == 2 ? V2_GROUP0_ENABLE | priority_mask >> 3 << 27
+                                    : V3_GROUP1_ENABLE | priority_mask << 24;
 }
 
 static u32 best_lr(void)
@@ -293,7 +298,8 @@ void fake_guest_end(u32 raw)
         if (!lr.active || lr.virq != (raw & 0x3ff)) {
             continue;
         }
-        require(ops.version == 3 || lr.virq >= IRQ_FIRST_PPI || lr.hwirq == raw >> 10, "an SGI of another source");
+        require(ops.version == 3 || lr.virq >= IRQ_FIRST_PPI || lr.hwirq == raw >> 10,
+                "an SGI of another source");
         lr.active = false;
         if (lr.hw) {
             struct fake_irq *irq = irq_of(cpu_current(), lr.hwirq);

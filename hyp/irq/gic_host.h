@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fake machine's GIC: a distributor, and for each CPU an interface for the hypervisor and list registers that a
- * test can run as a guest's CPU would: acknowledge, end, mask. It ends the program at what the architecture calls
- * unpredictable: two list registers for one interrupt, the host's interrupt pending and active at once, an end of
- * something that is not active.
+ * The fake machine's GIC: a distributor, and for each CPU an interface for the hypervisor and list
+ * registers that a test can run as a guest's CPU would: acknowledge, end, mask. It ends the program
+ * at what the architecture calls unpredictable: two list registers for one interrupt, the host's
+ * interrupt pending and active at once, an end of something that is not active.
  */
 #ifndef IRQ_GIC_HOST_H
 #define IRQ_GIC_HOST_H
 
 #include "irq/irq.h"
 
-#define FAKE_GICD 0x08000000ULL
-#define FAKE_GICC 0x08010000ULL
-#define FAKE_GICV 0x08040000ULL
-#define FAKE_GICR 0x080a0000ULL
+#define FAKE_GICD        0x08000000ULL
+#define FAKE_GICC        0x08010000ULL
+#define FAKE_GICV        0x08040000ULL
+#define FAKE_GICR        0x080a0000ULL
 #define FAKE_MAINTENANCE 25u
-#define FAKE_SPURIOUS 1023u
+#define FAKE_SPURIOUS    1023u
 
 /* Before irq_init(): forgets everything. */
 void fake_gic_setup(u32 version, u32 nr_irqs, u32 nr_lrs);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The Generic Interrupt Controller, architecture version 2, with virtualization extensions (Arm IHI 0048). */
+/* The Generic Interrupt Controller, architecture version 2, with virtualization extensions (Arm IHI
+ * 0048). */
 #include "base/panic.h"
 #include "cpu/arch.h"
 #include "irq/gic.h"
@@ -7,35 +8,35 @@
 #include "mem/hypmap.h"
 
 /* distributor (4.3) */
-#define GICD_CTLR 0x000
-#define GICD_TYPER 0x004
-#define GICD_IGROUPR 0x080
-#define GICD_ISENABLER 0x100
-#define GICD_ICENABLER 0x180
-#define GICD_ICPENDR 0x280
-#define GICD_ISACTIVER 0x300
-#define GICD_ICACTIVER 0x380
+#define GICD_CTLR       0x000
+#define GICD_TYPER      0x004
+#define GICD_IGROUPR    0x080
+#define GICD_ISENABLER  0x100
+#define GICD_ICENABLER  0x180
+#define GICD_ICPENDR    0x280
+#define GICD_ISACTIVER  0x300
+#define GICD_ICACTIVER  0x380
 #define GICD_IPRIORITYR 0x400
-#define GICD_ITARGETSR 0x800
-#define GICD_ICFGR 0xc00
-#define GICD_SGIR 0xf00
+#define GICD_ITARGETSR  0x800
+#define GICD_ICFGR      0xc00
+#define GICD_SGIR       0xf00
 /* CPU interface (4.4) */
-#define GICC_CTLR 0x000
-#define GICC_PMR 0x004
-#define GICC_BPR 0x008
-#define GICC_IAR 0x00c
-#define GICC_EOIR 0x010
-#define GICC_IIDR 0x0fc
-#define GICC_DIR 0x1000
-#define GICC_CTLR_ENABLE 0x1u
+#define GICC_CTLR         0x000
+#define GICC_PMR          0x004
+#define GICC_BPR          0x008
+#define GICC_IAR          0x00c
+#define GICC_EOIR         0x010
+#define GICC_IIDR         0x0fc
+#define GICC_DIR          0x1000
+#define GICC_CTLR_ENABLE  0x1u
 #define GICC_CTLR_EOIMODE 0x200u
 /* virtual interface control (5.3) */
-#define GICH_HCR 0x000
-#define GICH_VTR 0x004
-#define GICH_VMCR 0x008
+#define GICH_HCR   0x000
+#define GICH_VTR   0x004
+#define GICH_VMCR  0x008
 #define GICH_ELRSR 0x030
-#define GICH_APR 0x0f0
-#define GICH_LR 0x100
+#define GICH_APR   0x0f0
+#define GICH_LR    0x100
 
 #define MAX_CPUS 8u
 
@@ -57,7 +58,8 @@ static void init_cpu(void)
     u32 mask = read32(dist, GICD_ITARGETSR); /* of a private interrupt: this very CPU interface */
     cpu_mask[cpu_current()] = (u8)(mask | mask >> 8 | mask >> 16 | mask >> 24);
 
-    /* Whatever the loader left: private interrupts inactive, not pending and masked; SGIs always on. */
+    /* Whatever the loader left: private interrupts inactive, not pending and masked; SGIs always
+     * on. */
     write32(dist, GICD_ICENABLER, 0xffff0000);
     write32(dist, GICD_ICACTIVER, ~0u);
     write32(dist, GICD_ICPENDR, 0xffff0000);
@@ -182,8 +184,9 @@ static const struct gic_ops ops = {
 };
 
 /*
- * Systems with 64 KiB pages often decode GICC so that its first 4 KiB repeat up to 0xffff and the second page starts
- * at 0x10000; the tree then gives 128 KiB. Both pages are contiguous from 0xf000 on.
+ * Systems with 64 KiB pages often decode GICC so that its first 4 KiB repeat up to 0xffff and the
+ * second page starts at 0x10000; the tree then gives 128 KiB. Both pages are contiguous from 0xf000
+ * on.
  */
 static bool is_aliased(void)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The Generic Interrupt Controller, architecture version 3 (Arm IHI 0069): affinity routing, the CPU interface by
- * system registers, SPIs, PPIs and SGIs. Message-based interrupts (LPIs) are left off.
+ * The Generic Interrupt Controller, architecture version 3 (Arm IHI 0069): affinity routing, the
+ * CPU interface by system registers, SPIs, PPIs and SGIs. Message-based interrupts (LPIs) are left
+ * off.
  */
 #include "base/panic.h"
 #include "cpu/arch.h"
@@ -11,31 +12,31 @@
 #include "log/log.h"
 #include "mem/hypmap.h"
 
-#define GICD_CTLR 0x0000
-#define GICD_TYPER 0x0004
-#define GICD_IGROUPR 0x0080
-#define GICD_ISENABLER 0x0100
-#define GICD_ICENABLER 0x0180
-#define GICD_ICPENDR 0x0280
-#define GICD_ISACTIVER 0x0300
-#define GICD_ICACTIVER 0x0380
-#define GICD_IPRIORITYR 0x0400
-#define GICD_ICFGR 0x0c00
-#define GICD_IROUTER 0x6000
-#define GICD_CTLR_GROUP0 (1u << 0)
-#define GICD_CTLR_GROUP1 (1u << 1)
-#define GICD_CTLR_ARE (1u << 4)
-#define GICD_CTLR_RWP (1u << 31)
-#define GICR_CTLR 0x0000
-#define GICR_TYPER 0x0008
-#define GICR_WAKER 0x0014
-#define GICR_CTLR_RWP (1u << 3)
-#define GICR_TYPER_LAST BIT(4)
-#define GICR_TYPER_VLPIS BIT(1)
+#define GICD_CTLR                  0x0000
+#define GICD_TYPER                 0x0004
+#define GICD_IGROUPR               0x0080
+#define GICD_ISENABLER             0x0100
+#define GICD_ICENABLER             0x0180
+#define GICD_ICPENDR               0x0280
+#define GICD_ISACTIVER             0x0300
+#define GICD_ICACTIVER             0x0380
+#define GICD_IPRIORITYR            0x0400
+#define GICD_ICFGR                 0x0c00
+#define GICD_IROUTER               0x6000
+#define GICD_CTLR_GROUP0           (1u << 0)
+#define GICD_CTLR_GROUP1           (1u << 1)
+#define GICD_CTLR_ARE              (1u << 4)
+#define GICD_CTLR_RWP              (1u << 31)
+#define GICR_CTLR                  0x0000
+#define GICR_TYPER                 0x0008
+#define GICR_WAKER                 0x0014
+#define GICR_CTLR_RWP              (1u << 3)
+#define GICR_TYPER_LAST            BIT(4)
+#define GICR_TYPER_VLPIS           BIT(1)
 #define GICR_WAKER_PROCESSOR_SLEEP (1u << 1)
 #define GICR_WAKER_CHILDREN_ASLEEP (1u << 2)
-#define GICR_FRAME 0x10000u
-#define SGI_BASE 0x10000u
+#define GICR_FRAME                 0x10000u
+#define SGI_BASE                   0x10000u
 /* Polls of a bit that hardware clears within microseconds. */
 #define POLLS 1000000u
 
@@ -86,8 +87,9 @@ static void find_redist(void)
                 break;
             }
             /* GICv4 redistributors have two more frames. */
-            at += gic_info.redist_stride ? gic_info.redist_stride
-                                         : (typer & GICR_TYPER_VLPIS ? 4 * GICR_FRAME : 2 * GICR_FRAME);
+            at += gic_info.redist_stride
+                      ? gic_info.redist_stride
+                      : (typer & GICR_TYPER_VLPIS ? 4 * GICR_FRAME : 2 * GICR_FRAME);
         }
     }
     panic("GICv3: no redistributor for CPU %u, MPIDR %#llx", cpu_current(), affinity);
@@ -103,7 +105,8 @@ static void init_redist(void)
     wait_clear(rd, GICR_CTLR, GICR_CTLR_RWP, "GICR_CTLR.RWP");
     write32(sgi, GICD_ICACTIVER, ~0u);
     write32(sgi, GICD_ICPENDR, ~0u);
-    write32(sgi, GICD_IGROUPR, ~0u); /* group 1; ignored (and so already) where firmware owns the groups */
+    write32(sgi, GICD_IGROUPR,
+            ~0u); /* group 1; ignored (and so already) where firmware owns the groups */
     for (u32 i = 0; i < IRQ_FIRST_SPI; i += 4) {
         write32(sgi, GICD_IPRIORITYR + i, GIC_PRIORITY_X4);
     }
@@ -181,8 +184,9 @@ static void init_dist(void)
         write32(dist, GICD_IPRIORITYR + i, GIC_PRIORITY_X4);
     }
     wait_clear(dist, GICD_CTLR, GICD_CTLR_RWP, "GICD_CTLR.RWP");
-    /* With one security state bits 0 and 1 are groups 0 and 1; seen from the non-secure of two, bit 1 is group 1 with
-     * affinity routing and bit 0 the same without (IHI 0069 12.9.4): both set is right in both. */
+    /* With one security state bits 0 and 1 are groups 0 and 1; seen from the non-secure of two, bit
+     * 1 is group 1 with affinity routing and bit 0 the same without (IHI 0069 12.9.4): both set is
+     * right in both. */
     write32(dist, GICD_CTLR, GICD_CTLR_ARE | GICD_CTLR_GROUP1 | GICD_CTLR_GROUP0);
     wait_clear(dist, GICD_CTLR, GICD_CTLR_RWP, "GICD_CTLR.RWP");
     for (u32 i = IRQ_FIRST_SPI; i < gic_info.nr_irqs; i++) {

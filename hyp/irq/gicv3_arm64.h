@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Inside irq/: the system-register half of GICv3 (gicv3_cpu_arm64.c); struct gic_ops says what each does. */
+/* Inside irq/: the system-register half of GICv3 (gicv3_cpu_arm64.c); struct gic_ops says what each
+ * does. */
 #ifndef IRQ_GICV3_ARM64_H
 #define IRQ_GICV3_ARM64_H
 

@@ -5,14 +5,14 @@
 #include "irq/gicv3_arm64.h"
 
 /* By encoding: the registers come in rows, and assemblers differ in which they know. */
-#define ICH_LR(n) S3_4_C12_C##n
+#define ICH_LR(n)   S3_4_C12_C##n
 #define ICH_AP0R(n) S3_4_C12_C8_##n
 #define ICH_AP1R(n) S3_4_C12_C9_##n
 
-#define ICC_SRE_SRE (1u << 0)
-#define ICC_SRE_DFB (1u << 1)
-#define ICC_SRE_DIB (1u << 2)
-#define ICC_SRE_ENABLE (1u << 3)
+#define ICC_SRE_SRE      (1u << 0)
+#define ICC_SRE_DFB      (1u << 1)
+#define ICC_SRE_DIB      (1u << 2)
+#define ICC_SRE_ENABLE   (1u << 3)
 #define ICC_CTLR_EOIMODE (1u << 1)
 
 u32 gicv3_nr_lrs(void)
@@ -20,7 +20,8 @@ u32 gicv3_nr_lrs(void)
     return (u32)(read_sysreg(ICH_VTR_EL2) & 0x1f) + 1;
 }
 
-/* Registers of active priorities a group: 1 with 5 bits of preemption, 2 with 6, 4 with 7 (ICH_VTR_EL2.PREbits + 1). */
+/* Registers of active priorities a group: 1 with 5 bits of preemption, 2 with 6, 4 with 7
+ * (ICH_VTR_EL2.PREbits + 1). */
 static u32 nr_aprs(void)
 {
     return 1u << (FIELD(read_sysreg(ICH_VTR_EL2), 28, 26) + 1 - 5);
@@ -28,8 +29,9 @@ static u32 nr_aprs(void)
 
 void gicv3_cpu_init(void)
 {
-    /* System registers on at both levels; a guest's ICC_SRE_EL1 traps (Enable is clear), so that none can turn the
-     * one physical register off under the next. ICC_SRE_EL1 exists only after ICC_SRE_EL2.SRE took effect. */
+    /* System registers on at both levels; a guest's ICC_SRE_EL1 traps (Enable is clear), so that
+     * none can turn the one physical register off under the next. ICC_SRE_EL1 exists only after
+     * ICC_SRE_EL2.SRE took effect. */
     write_sysreg(ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB | ICC_SRE_ENABLE, ICC_SRE_EL2);
     barrier_context();
     write_sysreg(ICC_SRE_SRE | ICC_SRE_DFB | ICC_SRE_DIB, ICC_SRE_EL1);
@@ -50,7 +52,8 @@ void gicv3_cpu_init(void)
 u32 gicv3_acknowledge(void)
 {
     u32 raw = (u32)read_sysreg(ICC_IAR1_EL1);
-    /* The redistributor has seen the acknowledgement before the device is touched (IHI 0069 4.1.1). */
+    /* The redistributor has seen the acknowledgement before the device is touched (IHI 0069 4.1.1).
+     */
     barrier_sync();
     return raw;
 }
@@ -72,8 +75,8 @@ void gicv3_send_sgi(u32 cpu, u32 sgi)
     u64 a = firmware.cpu_mpidr[cpu];
     u64 aff0 = FIELD(a, 7, 0);
     /* One target of 16 by bit, which 16 by the range selector */
-    u64 value = BIT(aff0 & 15) | (aff0 >> 4) << 44 | FIELD(a, 15, 8) << 16 | FIELD(a, 23, 16) << 32 |
-                FIELD(a, 39, 32) << 48 | (u64)sgi << 24;
+    u64 value = BIT(aff0 & 15) | (aff0 >> 4) << 44 | FIELD(a, 15, 8) << 16 |
+                FIELD(a, 23, 16) << 32 | FIELD(a, 39, 32) << 48 | (u64)sgi << 24;
     write_sysreg(value, ICC_SGI1R_EL1);
     barrier_context();
 }

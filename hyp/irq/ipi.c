@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Calls between CPUs. A CPU at EL2 is not interrupted, so a caller that waits must serve the calls meant for itself:
- * two CPUs that call each other both make progress, and a callee is at most one bounded stay away.
+ * Calls between CPUs. A CPU at EL2 is not interrupted, so a caller that waits must serve the calls
+ * meant for itself: two CPUs that call each other both make progress, and a callee is at most one
+ * bounded stay away.
  *
- * A call's record lies on the stack of the caller, who waits; each CPU has a list of those that others want of it:
- * pushed with a compare-and-exchange, taken as a whole by its owner.
+ * A call's record lies on the stack of the caller, who waits; each CPU has a list of those that
+ * others want of it: pushed with a compare-and-exchange, taken as a whole by its owner.
  */
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
@@ -20,8 +21,8 @@ static DEFINE_PER_CPU(struct call *, calls);
 
 void ipi_send(u32 cpu, enum ipi ipi)
 {
-    /* What the other CPU is to see is visible before the interrupt (GICv2: a device write; GICv3: a system
-     * register, which no ordinary barrier orders: IHI 0069 12.1.4). */
+    /* What the other CPU is to see is visible before the interrupt (GICv2: a device write; GICv3: a
+     * system register, which no ordinary barrier orders: IHI 0069 12.1.4). */
     barrier_sync();
     gic->send_sgi(cpu, ipi);
 }
@@ -74,7 +75,8 @@ void ipi_halt_others(void)
 
 void ipi_receive(u32 sgi)
 {
-    /* IPI_WORK and IPI_RCU only had to make us leave the guest: what is to be done is in this_cpu(work). */
+    /* IPI_WORK and IPI_RCU only had to make us leave the guest: what is to be done is in
+     * this_cpu(work). */
     if (sgi == IPI_CALL) {
         ipi_serve();
     } else if (sgi == IPI_HALT) {

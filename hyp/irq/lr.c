@@ -2,19 +2,21 @@
 #include "base/bits.h"
 #include "irq/gic.h"
 
-/* GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, PhysicalID 19:10 (HW) or EOI 19 and CPUID 12:10, VirtualID 9:0 */
-#define V2_HW (1u << 31)
-#define V2_GROUP1 (1u << 30)
-#define V2_ACTIVE (1u << 29)
-#define V2_PENDING (1u << 28)
+/* GICH_LRn: HW 31, Grp1 30, State 29:28, Priority 27:23, PhysicalID 19:10 (HW) or EOI 19 and CPUID
+ * 12:10, VirtualID 9:0 */
+#define V2_HW             (1u << 31)
+#define V2_GROUP1         (1u << 30)
+#define V2_ACTIVE         (1u << 29)
+#define V2_PENDING        (1u << 28)
 #define V2_PRIORITY_SHIFT 23
-#define V2_EOI (1u << 19)
+#define V2_EOI            (1u << 19)
 #define V2_PHYSICAL_SHIFT 10
 
 u64 gicv2_lr_encode(const struct gic_lr *lr)
 {
     u32 raw = (lr->virq & 0x3ffu) | (u32)(lr->priority >> 3) << V2_PRIORITY_SHIFT;
-    raw |= lr->hw ? V2_HW | (lr->hwirq & 0x3ffu) << V2_PHYSICAL_SHIFT : (lr->hwirq & 7u) << V2_PHYSICAL_SHIFT;
+    raw |= lr->hw ? V2_HW | (lr->hwirq & 0x3ffu) << V2_PHYSICAL_SHIFT
+                  : (lr->hwirq & 7u) << V2_PHYSICAL_SHIFT;
     raw |= lr->pending ? V2_PENDING : 0;
     raw |= lr->active ? V2_ACTIVE : 0;
     raw |= lr->group1 ? V2_GROUP1 : 0;
@@ -37,13 +39,14 @@ struct gic_lr gicv2_lr_decode(u64 raw)
     };
 }
 
-/* ICH_LR<n>_EL2: State 63:62, HW 61, Group 60, Priority 55:48, pINTID 44:32 (HW) or EOI 41, vINTID 31:0 */
-#define V3_PENDING BIT(62)
-#define V3_ACTIVE BIT(63)
-#define V3_HW BIT(61)
-#define V3_GROUP1 BIT(60)
+/* ICH_LR<n>_EL2: State 63:62, HW 61, Group 60, Priority 55:48, pINTID 44:32 (HW) or EOI 41, vINTID
+ * 31:0 */
+#define V3_PENDING        BIT(62)
+#define V3_ACTIVE         BIT(63)
+#define V3_HW             BIT(61)
+#define V3_GROUP1         BIT(60)
 #define V3_PRIORITY_SHIFT 48
-#define V3_EOI BIT(41)
+#define V3_EOI            BIT(41)
 #define V3_PHYSICAL_SHIFT 32
 
 u64 gicv3_lr_encode(const struct gic_lr *lr)

@@ -7,9 +7,10 @@
 #include "log/log.h"
 
 #define PPI_MAINTENANCE 25u /* Base System Architecture; used when the tree names none */
-#define GICC_BYTES_MIN 0x2000u
+#define GICC_BYTES_MIN  0x2000u
 
-static const char *const v2_names[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic", "qcom,msm-qgic2"};
+static const char *const v2_names[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic",
+                                       "qcom,msm-qgic2"};
 static const char *const v3_names[] = {"arm,gic-v3"};
 
 static u64 number(int node, const char *name, u64 otherwise)
@@ -27,7 +28,8 @@ static enum err part(int node, u32 i, const char *what, maddr_t *at, u64 *bytes)
 {
     struct range r;
     if (fdt_reg(node, i, &r) != OK || r.bytes == 0) {
-        log_error("interrupt controller: entry %u of reg, %s, is missing in the device tree", i, what);
+        log_error("interrupt controller: entry %u of reg, %s, is missing in the device tree", i,
+                  what);
         return E_NODEV;
     }
     at->m = r.start;
@@ -48,7 +50,8 @@ static enum err probe_v2(int node)
         e = part(node, 3, "GICV", &gic_info.vcpu, &gic_info.vcpu_bytes);
     }
     if (e == OK && gic_info.cpu_bytes < GICC_BYTES_MIN) {
-        /* Trees older than GICC_DIR say 4 KiB or less; the second page is there in each GIC that has a GICH. */
+        /* Trees older than GICC_DIR say 4 KiB or less; the second page is there in each GIC that
+         * has a GICH. */
         gic_info.cpu_bytes = GICC_BYTES_MIN;
     }
     return e == OK ? gicv2_init() : e;
@@ -79,7 +82,8 @@ enum err gic_probe(void)
         node = fdt_find_compatible(v2_names, ARRAY_LEN(v2_names));
     }
     if (node < 0) {
-        log_error("no interrupt controller that can serve guests (GICv2 with GICH, GICv3) in the device tree");
+        log_error("no interrupt controller that can serve guests (GICv2 with GICH, GICv3) in the "
+                  "device tree");
         return E_NODEV;
     }
     gic_info.phandle = fdt_get_phandle(firmware.fdt, node);
@@ -88,7 +92,8 @@ enum err gic_probe(void)
     err_ignore(fdt_irq(node, 0, &gic_info.maintenance.hw, &trigger)); /* keeps the default */
     enum err e = is_v3 ? probe_v3(node) : probe_v2(node);
     if (e == OK) {
-        log_info("GICv%u: %u interrupts, %u list registers", gic->version, gic_info.nr_irqs, gic_info.nr_lrs);
+        log_info("GICv%u: %u interrupts, %u list registers", gic->version, gic_info.nr_irqs,
+                 gic_info.nr_lrs);
     }
     return e;
 }

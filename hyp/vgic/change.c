@@ -129,7 +129,8 @@ static void apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
     }
 }
 
-/* Its state lies in another CPU: in a list register, or as an active private line of that CPU's. Lock held. */
+/* Its state lies in another CPU: in a list register, or as an active private line of that CPU's.
+ * Lock held. */
 static bool is_elsewhere(const struct vgic_irq *irq)
 {
     const struct vgic_cpu *vc = irq->home->vgic;
@@ -173,7 +174,8 @@ u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)
         change_here(&c);
     }
     if (op == OP_SET_TARGET) {
-        vgic_unlock(vgic_lock(irq), TELL_NOBODY); /* an idle one moves at once, and the host's line with it */
+        vgic_unlock(vgic_lock(irq),
+                    TELL_NOBODY); /* an idle one moves at once, and the host's line with it */
     }
     return c.result;
 }

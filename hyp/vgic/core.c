@@ -24,7 +24,8 @@ static void enqueue(struct vgic_irq *irq)
 {
     struct list *queue = &irq->home->vgic->queue, *at = queue;
     /* From the tail: most are of one priority and come last. */
-    while (at->prev != queue && list_entry(at->prev, struct vgic_irq, node)->priority > irq->priority) {
+    while (at->prev != queue &&
+           list_entry(at->prev, struct vgic_irq, node)->priority > irq->priority) {
         at = at->prev;
     }
     list_insert_before(at, &irq->node);
@@ -68,7 +69,8 @@ static void move(struct vgic_irq *irq)
     struct vcpu *from = load_acquire(&irq->home);
     struct domain *d = from->domain;
     u32 target = irq->target; /* looked at again with the locks held */
-    struct vcpu *to = target < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(target, d->max_vcpus)]) : NULL;
+    struct vcpu *to =
+        target < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(target, d->max_vcpus)]) : NULL;
     if (!to || to == from) {
         return;
     }
@@ -92,7 +94,8 @@ static void move_strays(struct vcpu *home)
     for (u32 i = 0; i < GIC_MAX_LRS + 1; i++) {
         struct vgic_irq *irq, *found = NULL;
         spin_lock(&home->vgic->lock);
-        list_for_each(irq, &home->vgic->queue, node) {
+        list_for_each(irq, &home->vgic->queue, node)
+        {
             if (vgic_is_stray(irq)) {
                 found = irq;
                 break;
@@ -121,7 +124,8 @@ struct vcpu *vgic_lock(struct vgic_irq *irq)
             }
             tried = true;
         }
-        /* It moved meanwhile (both locks were held for that, so it is not here any more), or it should. */
+        /* It moved meanwhile (both locks were held for that, so it is not here any more), or it
+         * should. */
         spin_unlock(&home->vgic->lock);
         if (tried) {
             move(irq);
@@ -237,7 +241,8 @@ void vgic_private_due(struct vcpu *v, virq_t virq)
     struct vgic_irq *irq = &v->vgic->irq[virq.virq];
     enum tell tell = TELL_NOBODY;
     spin_lock(&v->vgic->lock);
-    /* Loaded: hardware tells by itself. Else vgic_restore() makes hardware's line active, as if it had fired. */
+    /* Loaded: hardware tells by itself. Else vgic_restore() makes hardware's line active, as if it
+     * had fired. */
     if (v->vgic->loaded_on == NOT_LOADED && !irq->hw_pending && !irq->hw_active) {
         tell = arrive_locked(irq);
     }

@@ -3,11 +3,11 @@
 
 #include "vgic/state.h"
 
-#define D (&world_domain)
-#define V(n) (&world_vcpu[n])
-#define SPI(n) ((virq_t){32 + (n)})
+#define D         (&world_domain)
+#define V(n)      (&world_vcpu[n])
+#define SPI(n)    ((virq_t){32 + (n)})
 #define IRQ(v, n) vgic_find(D, V(v), n)
-#define NOTHING FAKE_SPURIOUS
+#define NOTHING   FAKE_SPURIOUS
 
 static void enable(u32 vcpu, u32 intid)
 {
@@ -59,7 +59,8 @@ static void deliver(u32 version)
     assert_int_equal(fake_guest_acknowledge(), NOTHING);
     fake_guest_end(31);
     assert_int_equal(fake_guest_acknowledge(), NOTHING);
-    assert_int_equal(fake_guest_lr_writes(), writes + 1); /* nothing is read back or cleared for its own sake */
+    assert_int_equal(fake_guest_lr_writes(),
+                     writes + 1); /* nothing is read back or cleared for its own sake */
 
     writes = fake_guest_lr_writes();
     world_woken[0] = 0;

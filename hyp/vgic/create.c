@@ -94,7 +94,8 @@ enum err vgic_create_vcpu(struct vcpu *v)
         init_irq(&vc->irq[i], i, v);
     }
     v->vgic = vc;
-    /* SPIs are at home with vCPU 0 until the guest says otherwise; nobody touched them before it was there. */
+    /* SPIs are at home with vCPU 0 until the guest says otherwise; nobody touched them before it
+     * was there. */
     for (u32 i = 0; v->id == 0 && i < g->nr_spis; i++) {
         store_release(&g->spi[i / SPI_BLOCK][i % SPI_BLOCK].home, v);
     }
@@ -122,16 +123,17 @@ void vgic_reset_vcpu(struct vcpu *v)
     vc->state = (struct gic_cpu_state){0};
     vc->asleep = false;
     spin_unlock(&vc->lock);
-    /* The event interrupt is not sent again while the guest's pending flag stays set: it went with the reset. */
+    /* The event interrupt is not sent again while the guest's pending flag stays set: it went with
+     * the reset. */
     atomic_or(&v->work, (u32)BIT(VCPU_WORK_UPCALL));
 }
 
 static void dump_irq(const struct vgic_irq *irq)
 {
-    log_info("    %4u priority %02x%s%s%s%s%s, list register %d, host's %u", irq->intid, irq->priority,
-             irq->enabled ? " enabled" : "", irq->latch ? " latch" : "", irq->line ? " line" : "",
-             irq->active ? " active" : "", irq->sources ? " sources" : "", irq->lr == LR_NONE ? -1 : irq->lr,
-             irq->hwirq);
+    log_info("    %4u priority %02x%s%s%s%s%s, list register %d, host's %u", irq->intid,
+             irq->priority, irq->enabled ? " enabled" : "", irq->latch ? " latch" : "",
+             irq->line ? " line" : "", irq->active ? " active" : "", irq->sources ? " sources" : "",
+             irq->lr == LR_NONE ? -1 : irq->lr, irq->hwirq);
 }
 
 void vgic_dump(struct vcpu *v)
@@ -140,9 +142,10 @@ void vgic_dump(struct vcpu *v)
     struct vgic_irq *irq;
     u32 nr = 0;
     spin_lock(&vc->lock);
-    log_info("  vgic of vcpu %u: loaded on %d, list registers %x, control %x", v->id, (int)vc->loaded_on, vc->lr_used,
-             vc->hcr);
-    list_for_each(irq, &vc->queue, node) {
+    log_info("  vgic of vcpu %u: loaded on %d, list registers %x, control %x", v->id,
+             (int)vc->loaded_on, vc->lr_used, vc->hcr);
+    list_for_each(irq, &vc->queue, node)
+    {
         if (nr++ == 16) {
             log_info("    ...");
             break;

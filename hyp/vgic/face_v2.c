@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: MIT */
-/* The distributor of GICv2 as a guest sees it (Arm IHI 0048 4.3), without the security extensions. */
+/* The distributor of GICv2 as a guest sees it (Arm IHI 0048 4.3), without the security extensions.
+ */
 #include "cpu/atomic.h"
 #include "vgic/state.h"
 
-#define GICD_CTLR 0x000
-#define GICD_TYPER 0x004
-#define GICD_IIDR 0x008
-#define GICD_BANKS 0x080
-#define GICD_SGIR 0xf00
-#define GICD_CPENDSGIR 0xf10
-#define GICD_SPENDSGIR 0xf20
+#define GICD_CTLR          0x000
+#define GICD_TYPER         0x004
+#define GICD_IIDR          0x008
+#define GICD_BANKS         0x080
+#define GICD_SGIR          0xf00
+#define GICD_CPENDSGIR     0xf10
+#define GICD_SPENDSGIR     0xf20
 #define GICD_SPENDSGIR_END 0xf30
-#define GICD_ID 0xfd0
-#define GICD_END 0x1000
-#define IIDR_ARM 0x43bu
+#define GICD_ID            0xfd0
+#define GICD_END           0x1000
+#define IIDR_ARM           0x43bu
 
 static u32 all_vcpus(const struct domain *d)
 {

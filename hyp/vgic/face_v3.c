@@ -1,45 +1,47 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Distributor, redistributors and SGIs of GICv3 as a guest sees them (Arm IHI 0069): one security state, affinity
- * routing always on, no LPIs. A vCPU's affinity is its number, 16 to a cluster (vcpu_mpidr()).
+ * Distributor, redistributors and SGIs of GICv3 as a guest sees them (Arm IHI 0069): one security
+ * state, affinity routing always on, no LPIs. A vCPU's affinity is its number, 16 to a cluster
+ * (vcpu_mpidr()).
  */
 #include "cpu/atomic.h"
 #include "cpu/speculation.h"
 #include "vgic/state.h"
 
-#define GICD_CTLR 0x0000
-#define GICD_TYPER 0x0004
-#define GICD_IIDR 0x0008
-#define GICD_BANKS 0x0080
-#define GICD_BANKS_END 0x1000
-#define GICD_IROUTER 0x6000
+#define GICD_CTLR        0x0000
+#define GICD_TYPER       0x0004
+#define GICD_IIDR        0x0008
+#define GICD_BANKS       0x0080
+#define GICD_BANKS_END   0x1000
+#define GICD_IROUTER     0x6000
 #define GICD_IROUTER_END (GICD_IROUTER + IRQ_END * 8)
-#define GICD_END 0x10000
-#define ID 0xffd0
-#define GICR_CTLR 0x0000
-#define GICR_IIDR 0x0004
-#define GICR_TYPER 0x0008
-#define GICR_WAKER 0x0014
-#define GICR_SGI_BASE 0x10000
-#define GICR_END 0x20000
+#define GICD_END         0x10000
+#define ID               0xffd0
+#define GICR_CTLR        0x0000
+#define GICR_IIDR        0x0004
+#define GICR_TYPER       0x0008
+#define GICR_WAKER       0x0014
+#define GICR_SGI_BASE    0x10000
+#define GICR_END         0x20000
 
-#define CTLR_GROUP1 BIT(1)
-#define CTLR_ARE BIT(4)
-#define CTLR_DS BIT(6)
-#define TYPER_INTID_BITS(n) ((u64)((n)-1) << 19)
-#define TYPER_NO_1_OF_N BIT(25)
-#define GICR_TYPER_LAST BIT(4)
+#define CTLR_GROUP1           BIT(1)
+#define CTLR_ARE              BIT(4)
+#define CTLR_DS               BIT(6)
+#define TYPER_INTID_BITS(n)   ((u64)((n)-1) << 19)
+#define TYPER_NO_1_OF_N       BIT(25)
+#define GICR_TYPER_LAST       BIT(4)
 #define WAKER_PROCESSOR_SLEEP BIT(1)
 #define WAKER_CHILDREN_ASLEEP BIT(2)
-#define IIDR_ARM 0x43bu
-#define PER_CLUSTER 16u
+#define IIDR_ARM              0x43bu
+#define PER_CLUSTER           16u
 
 /* The vCPU with this affinity (Aff3 in 39:32), or TARGET_NOBODY. */
 static u32 vcpu_of_affinity(const struct domain *d, u64 affinity)
 {
     u64 id = FIELD(affinity, 15, 8) * PER_CLUSTER + FIELD(affinity, 7, 0);
-    bool ok = FIELD(affinity, 7, 0) < PER_CLUSTER && !FIELD(affinity, 23, 16) && !FIELD(affinity, 39, 32) &&
-              id < d->max_vcpus && load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
+    bool ok = FIELD(affinity, 7, 0) < PER_CLUSTER && !FIELD(affinity, 23, 16) &&
+              !FIELD(affinity, 39, 32) && id < d->max_vcpus &&
+              load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
     return ok ? (u32)id : TARGET_NOBODY;
 }
 
@@ -77,7 +79,8 @@ static u32 read_dist(const struct vgic *g, u64 offset)
     case GICD_CTLR:
         return (u32)(CTLR_DS | CTLR_ARE | (g->enabled ? CTLR_GROUP1 : 0));
     case GICD_TYPER:
-        return (u32)((NR_PRIVATE + g->nr_spis + 31) / 32 - 1 + TYPER_INTID_BITS(10) + TYPER_NO_1_OF_N);
+        return (u32)((NR_PRIVATE + g->nr_spis + 31) / 32 - 1 + TYPER_INTID_BITS(10) +
+                     TYPER_NO_1_OF_N);
     case GICD_IIDR:
         return IIDR_ARM;
     default:
@@ -115,7 +118,8 @@ static u64 read_redist_typer(const struct vcpu *of, const struct vgic_redist *r)
     return affinity_of(of->id) << 32 | (u64)of->id << 8 | (last ? GICR_TYPER_LAST : 0);
 }
 
-static bool access_redist_control(struct vcpu *of, const struct vgic_redist *r, struct mmio_access *a)
+static bool access_redist_control(struct vcpu *of, const struct vgic_redist *r,
+                                  struct mmio_access *a)
 {
     u64 typer = read_redist_typer(of, r);
     if (a->bytes == 8 && a->offset == GICR_TYPER) {
@@ -124,7 +128,8 @@ static bool access_redist_control(struct vcpu *of, const struct vgic_redist *r, 
     }
     if (a->bytes != 4) {
         /* The 64-bit registers beyond are those of LPIs. */
-        return a->bytes == 8 && a->offset > GICR_WAKER && a->offset < 0x200 && vgic_access_nothing(a);
+        return a->bytes == 8 && a->offset > GICR_WAKER && a->offset < 0x200 &&
+               vgic_access_nothing(a);
     }
     if (a->write) {
         if (a->offset == GICR_WAKER) {
@@ -158,7 +163,9 @@ bool vgic_v3_access_redist(struct vcpu *v, struct mmio_access *a, void *arg)
     struct domain *d = v->domain;
     u64 id = r->first + a->offset / r->stride;
     u64 offset = a->offset % r->stride;
-    struct vcpu *of = id < MIN(r->end, d->max_vcpus) ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+    struct vcpu *of = id < MIN(r->end, d->max_vcpus)
+                          ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)])
+                          : NULL;
     if (!of || offset >= GICR_END) {
         return false;
     }
@@ -169,14 +176,16 @@ bool vgic_v3_access_redist(struct vcpu *v, struct mmio_access *a, void *arg)
         ok = access_redist_control(of, r, &sub);
     } else {
         sub.offset = offset - GICR_SGI_BASE;
-        ok = sub.offset >= GICD_BANKS && sub.offset < GICD_BANKS_END ? vgic_access_bank(of, 0, NR_PRIVATE, &sub)
-                                                                     : sub.bytes == 4 && vgic_access_nothing(&sub);
+        ok = sub.offset >= GICD_BANKS && sub.offset < GICD_BANKS_END
+                 ? vgic_access_bank(of, 0, NR_PRIVATE, &sub)
+                 : sub.bytes == 4 && vgic_access_nothing(&sub);
     }
     a->value = sub.value;
     return ok;
 }
 
-/* 12.2.22: Aff3 55:48, range 47:44, all but self 40, Aff2 39:32, interrupt 27:24, Aff1 23:16, targets 15:0 */
+/* 12.2.22: Aff3 55:48, range 47:44, all but self 40, Aff2 39:32, interrupt 27:24, Aff1 23:16,
+ * targets 15:0 */
 void vgic_sgi1r_write(struct vcpu *v, u64 value)
 {
     struct domain *d = v->domain;
@@ -196,7 +205,8 @@ void vgic_sgi1r_write(struct vcpu *v, u64 value)
     u64 first = FIELD(value, 23, 16) * PER_CLUSTER;
     for (u64 bits = value & 0xffff; bits; bits &= bits - 1) {
         u64 id = first + bit_lowest(bits);
-        struct vcpu *to = id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+        struct vcpu *to =
+            id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
         if (to) {
             vgic_send_sgi(to, sgi, 0);
         }

@@ -2,14 +2,15 @@
 /*
  * List registers as a cache of the head of a vCPU's queue. When not all fit:
  *
- *   - the most urgent one that is due gets one, so that it can preempt and one is always pending there;
- *   - then those that are active, so that their end finds them; of those that find no room the host is told by a
- *     count of ends without a list register (LRENPIE);
- *   - then the others that are due; when some are left out, the host is told once none is pending in a list
- *     register any more (NPIE).
+ *   - the most urgent one that is due gets one, so that it can preempt and one is always pending
+ * there;
+ *   - then those that are active, so that their end finds them; of those that find no room the host
+ * is told by a count of ends without a list register (LRENPIE);
+ *   - then the others that are due; when some are left out, the host is told once none is pending
+ * in a list register any more (NPIE).
  *
- * Ends come in the order of urgency (the running priority falls), so a counted end is that of the most urgent active
- * one that is in no list register.
+ * Ends come in the order of urgency (the running priority falls), so a counted end is that of the
+ * most urgent active one that is in no list register.
  */
 #include "base/panic.h"
 #include "cpu/atomic.h"
@@ -51,13 +52,14 @@ static void fold(struct vgic_cpu *vc, u32 n)
     }
 }
 
-/* The pending part that a list register can show. Beside an active state: not of another source, not while the latch
- * stands for the host's interrupt, which needs a register of its own kind, and not when it is to go to another vCPU. */
+/* The pending part that a list register can show. Beside an active state: not of another source,
+ * not while the latch stands for the host's interrupt, which needs a register of its own kind, and
+ * not when it is to go to another vCPU. */
 static bool take_pending(struct vgic_irq *irq, u32 source)
 {
     if (vgic_is_sgi_with_source(irq)) {
         irq->lr_latch = irq->sources >> source & 1;
-        irq->sources &= (u8)~(1u << source);
+        irq->sources &= (u8) ~(1u << source);
         return irq->lr_latch;
     }
     if (irq->active && (irq->hw_pending || !irq->latch || irq->target != irq->home->id)) {
@@ -68,8 +70,8 @@ static bool take_pending(struct vgic_irq *irq, u32 source)
     return true; /* by the latch or by the line */
 }
 
-/* There is a free one. Its own old one first, so that no two ever say the same number; then one that hardware must be
- * cleared of, which is best written at once. */
+/* There is a free one. Its own old one first, so that no two ever say the same number; then one
+ * that hardware must be cleared of, which is best written at once. */
 static u32 choose_slot(const struct vgic_cpu *vc, const struct vgic_irq *irq)
 {
     for (u32 stale = vc->lr_stale; stale; stale &= stale - 1) {
@@ -85,7 +87,8 @@ static void fill(struct vgic_cpu *vc, struct vgic_irq *irq)
     u32 n = choose_slot(vc, irq);
     bool due = vgic_is_due(irq);
     if (due && irq->active && irq->hw_active) {
-        /* No register shows both, and one of the host's tells nobody of its end: from here on it is software's. */
+        /* No register shows both, and one of the host's tells nobody of its end: from here on it is
+         * software's. */
         irq_deactivate((hwirq_t){irq->hwirq});
         irq->hw_active = false;
     }
@@ -107,7 +110,8 @@ static void fill(struct vgic_cpu *vc, struct vgic_irq *irq)
         irq->hw_active = false;
         irq->hw_pending = false;
     }
-    /* More to come once this has ended: a line that is still high, another source, the host's next. */
+    /* More to come once this has ended: a line that is still high, another source, the host's next.
+     */
     lr.eoi_maintenance = !lr.hw && irq->enabled && vgic_is_pending(irq);
     gic->lr_write(n, gic->lr_encode(&lr));
     irq->lr = (u8)n;
@@ -146,7 +150,8 @@ static void count_ends(struct vgic_cpu *vc)
     }
     u32 nr = GICH_HCR_EOICOUNT(gic->hcr_read());
     struct vgic_irq *irq, *next;
-    list_for_each_safe(irq, next, &vc->queue, node) {
+    list_for_each_safe(irq, next, &vc->queue, node)
+    {
         if (nr == 0) {
             break;
         }
@@ -184,7 +189,8 @@ static void set_hcr(struct vgic_cpu *vc, u32 hcr)
 static struct vgic_irq *find_urgent(const struct vgic_cpu *vc)
 {
     struct vgic_irq *irq;
-    list_for_each(irq, &vc->queue, node) {
+    list_for_each(irq, &vc->queue, node)
+    {
         if (!irq->active && vgic_is_due(irq) && !vgic_is_stray(irq)) {
             return irq;
         }
@@ -200,14 +206,16 @@ static void choose(struct vgic_cpu *vc)
     if (urgent) {
         fill(vc, urgent);
     }
-    list_for_each(irq, &vc->queue, node) {
+    list_for_each(irq, &vc->queue, node)
+    {
         if (irq->active && has_room(vc)) {
             fill(vc, irq);
         } else if (irq->active) {
             hcr |= GICH_HCR_LRENPIE;
         }
     }
-    list_for_each(irq, &vc->queue, node) {
+    list_for_each(irq, &vc->queue, node)
+    {
         if (irq->lr != LR_NONE || irq->active || !vgic_is_due(irq) || vgic_is_stray(irq)) {
             continue;
         }
@@ -244,7 +252,8 @@ void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
 
 /* ---- coming and going ---- */
 
-/* Lock held, list registers here: the host's private interrupts that the vCPU has not ended leave or enter the CPU. */
+/* Lock held, list registers here: the host's private interrupts that the vCPU has not ended leave
+ * or enter the CPU. */
 static void move_private(struct vgic_cpu *vc, bool in)
 {
     for (u32 bits = vc->bound; bits; bits &= bits - 1) {
@@ -307,8 +316,8 @@ void vgic_maintenance(struct irq_desc *desc, void *arg)
 
 /* ---- waiting for an interrupt ---- */
 
-/* The priority that one must be below to reach the vCPU; 0: none does. GICH_VMCR: IHI 0048 5.3.3; ICH_VMCR_EL2: IHI
- * 0069 12.4.8. Ours are of group 0 on GICv2 and of group 1 on GICv3. */
+/* The priority that one must be below to reach the vCPU; 0: none does. GICH_VMCR: IHI 0048 5.3.3;
+ * ICH_VMCR_EL2: IHI 0069 12.4.8. Ours are of group 0 on GICv2 and of group 1 on GICv3. */
 static u32 priority_mask(const struct vgic_cpu *vc, u32 version)
 {
     if (vc->loaded_on != NOT_LOADED && !vgic_is_here(vc)) {
@@ -338,7 +347,8 @@ bool vgic_has_pending(struct vcpu *v)
     spin_lock(&vc->lock);
     if (!list_is_empty(&vc->queue)) {
         u32 mask = priority_mask(vc, v->domain->vgic->version);
-        list_for_each(irq, &vc->queue, node) {
+        list_for_each(irq, &vc->queue, node)
+        {
             if (irq->priority >= mask) {
                 break; /* and so are the rest */
             }

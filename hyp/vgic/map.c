@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/* Where a domain finds its interrupt controller. GICv2's CPU interface is hardware's virtual one, mapped. */
+/* Where a domain finds its interrupt controller. GICv2's CPU interface is hardware's virtual one,
+ * mapped. */
 #include "abi/arm.h"
 #include "p2m/p2m.h"
 #include "vgic/state.h"
 
 #define REDIST_STRIDE 0x20000u
-#define GICC_PAGES 2u
-#define ALIAS_OFFSET 0xf000u
+#define GICC_PAGES    2u
+#define ALIAS_OFFSET  0xf000u
 
 static enum err map_page(struct domain *d, u64 guest, u64 machine)
 {
-    return p2m_map(d->p2m, gaddr_to_gfn((gaddr_t){guest}), maddr_to_mfn((maddr_t){machine}), ORDER_4K, P2M_DEVICE);
+    return p2m_map(d->p2m, gaddr_to_gfn((gaddr_t){guest}), maddr_to_mfn((maddr_t){machine}),
+                   ORDER_4K, P2M_DEVICE);
 }
 
-/* The two pages of GICV. Where each is repeated through 64 KiB, they are neighbours at the last repetition. */
+/* The two pages of GICV. Where each is repeated through 64 KiB, they are neighbours at the last
+ * repetition. */
 static enum err map_gicv(struct domain *d, u64 guest)
 {
     u64 machine = gic_info.vcpu.m + (gic_info.aliased_64k ? ALIAS_OFFSET : 0);
@@ -36,7 +39,8 @@ static enum err map_gicv_whole(struct domain *d)
 }
 
 /* slots: vCPUs from first on that have room in bytes. */
-static enum err register_redist(struct domain *d, struct vgic_redist *r, u64 base, u64 bytes, u32 first, u32 stride)
+static enum err register_redist(struct domain *d, struct vgic_redist *r, u64 base, u64 bytes,
+                                u32 first, u32 stride)
 {
     u32 slots = (u32)MIN(bytes / stride, (u64)(d->max_vcpus - first));
     *r = (struct vgic_redist){.first = first, .end = first + slots, .stride = stride};
@@ -48,22 +52,26 @@ static enum err register_redist(struct domain *d, struct vgic_redist *r, u64 bas
 
 static enum err map_guest_v2(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){GUEST_GICD_BASE}, GUEST_GICD_SIZE, vgic_v2_access_dist, NULL);
+    enum err e =
+        mmio_register(d, (gaddr_t){GUEST_GICD_BASE}, GUEST_GICD_SIZE, vgic_v2_access_dist, NULL);
     return e == OK ? map_gicv(d, GUEST_GICC_BASE) : e;
 }
 
 static enum err map_guest_v3(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){GUEST_GICV3_GICD_BASE}, GUEST_GICV3_GICD_SIZE, vgic_v3_access_dist, NULL);
+    enum err e = mmio_register(d, (gaddr_t){GUEST_GICV3_GICD_BASE}, GUEST_GICV3_GICD_SIZE,
+                               vgic_v3_access_dist, NULL);
     if (e == OK) {
-        e = register_redist(d, &d->vgic->redist[0], GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE, 0, REDIST_STRIDE);
+        e = register_redist(d, &d->vgic->redist[0], GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE,
+                            0, REDIST_STRIDE);
     }
     return e;
 }
 
 static enum err map_hardware_v2(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes, vgic_v2_access_dist, NULL);
+    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes,
+                               vgic_v2_access_dist, NULL);
     if (e != OK) {
         return e;
     }
@@ -72,18 +80,21 @@ static enum err map_hardware_v2(struct domain *d)
 
 static enum err map_hardware_v3(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes, vgic_v3_access_dist, NULL);
+    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes,
+                               vgic_v3_access_dist, NULL);
     u32 stride = gic_info.redist_stride ? gic_info.redist_stride : REDIST_STRIDE;
     u32 first = 0;
     for (u32 i = 0; e == OK && i < gic_info.nr_redist_regions; i++) {
         struct vgic_redist *r = &d->vgic->redist[i];
-        e = register_redist(d, r, gic_info.redist[i].base.m, gic_info.redist[i].bytes, first, stride);
+        e = register_redist(d, r, gic_info.redist[i].base.m, gic_info.redist[i].bytes, first,
+                            stride);
         first = r->end;
     }
     return e == OK && first < d->max_vcpus ? E_NOSPC : e;
 }
 
-static enum err map_once(struct domain *d, enum err (*v2)(struct domain *), enum err (*v3)(struct domain *))
+static enum err map_once(struct domain *d, enum err (*v2)(struct domain *),
+                         enum err (*v3)(struct domain *))
 {
     if (d->vgic->mapped) {
         return OK;

@@ -1,18 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The core against a naive model: what a guest with the architecture's own controller would see. Random operations,
- * of guests, devices and of the scheduler that moves vCPUs over CPUs, for several numbers of list registers; after
- * each, every CPU does what it was told to, and then an acknowledgement must give what the model says.
+ * The core against a naive model: what a guest with the architecture's own controller would see.
+ * Random operations, of guests, devices and of the scheduler that moves vCPUs over CPUs, for
+ * several numbers of list registers; after each, every CPU does what it was told to, and then an
+ * acknowledgement must give what the model says.
  */
 #include "test/host/vgic_world.h"
 
 #include "vgic/state.h"
 
-#define D (&world_domain)
-#define VCPUS 4u
-#define SPIS 32u
-#define ROUTED 6u /* SPIs 32.. that are the host's 64..; even ones edges, odd ones levels */
-#define HOST_SPI 64u
+#define D         (&world_domain)
+#define VCPUS     4u
+#define SPIS      32u
+#define ROUTED    6u /* SPIs 32.. that are the host's 64..; even ones edges, odd ones levels */
+#define HOST_SPI  64u
 #define DEPTH_MAX 12u
 
 static u64 random_state;
@@ -57,12 +58,14 @@ static bool pending(const struct model_irq *i)
     return i->latch || i->sources || (i->level && i->line);
 }
 
-/* The host's interrupts reach the guest when they are enabled and the guest has ended the one before. */
+/* The host's interrupts reach the guest when they are enabled and the guest has ended the one
+ * before. */
 static void model_settle(void)
 {
     for (u32 i = 0; i < ROUTED; i++) {
         struct model_irq *irq = &m.spi[i];
-        if ((m.host_latch[i] || m.host_line[i]) && irq->enabled && !irq->hw_pending && !irq->hw_active) {
+        if ((m.host_latch[i] || m.host_line[i]) && irq->enabled && !irq->hw_pending &&
+            !irq->hw_active) {
             m.host_latch[i] = false;
             irq->latch = true;
             irq->hw_pending = true;
@@ -79,8 +82,9 @@ static u32 running(u32 vcpu)
 static bool deliverable(u32 vcpu, u32 intid)
 {
     const struct model_irq *i = model(vcpu, intid);
-    return m.forwards && i->enabled && pending(i) && !i->active && (intid < NR_PRIVATE || i->target == vcpu) &&
-           i->priority < m.mask[vcpu] && i->priority < running(vcpu);
+    return m.forwards && i->enabled && pending(i) && !i->active &&
+           (intid < NR_PRIVATE || i->target == vcpu) && i->priority < m.mask[vcpu] &&
+           i->priority < running(vcpu);
 }
 
 static u32 best(u32 vcpu)
@@ -277,7 +281,8 @@ static void compare(u32 vcpu, u32 intid)
     assert_int_equal(r->enabled, i->enabled);
     assert_int_equal(r->priority, i->priority);
     if (is_routed(intid)) {
-        assert_int_equal(fake_gic_is_active(0, HOST_SPI + intid - NR_PRIVATE), i->hw_pending || i->hw_active);
+        assert_int_equal(fake_gic_is_active(0, HOST_SPI + intid - NR_PRIVATE),
+                         i->hw_pending || i->hw_active);
     }
 }
 
@@ -289,7 +294,8 @@ static void check_queues(void)
         const struct vgic_irq *irq;
         u32 priority = 0, used = 0;
         assert_int_equal(vc->lr_stale, 0);
-        list_for_each(irq, &vc->queue, node) {
+        list_for_each(irq, &vc->queue, node)
+        {
             assert_ptr_equal(irq->home, &world_vcpu[v]);
             assert_true(irq->priority >= priority);
             priority = irq->priority;
@@ -419,7 +425,8 @@ static void run(u32 version, u32 nr_lrs, u64 seed, u32 steps)
     for (u32 i = 0; i < ROUTED; i++) {
         enum irq_trigger trigger = i & 1 ? IRQ_LEVEL_HIGH : IRQ_EDGE_RISING;
         m.spi[i].level = i & 1;
-        assert_int_equal(vgic_route_irq(D, (virq_t){NR_PRIVATE + i}, (hwirq_t){HOST_SPI + i}, trigger), OK);
+        assert_int_equal(
+            vgic_route_irq(D, (virq_t){NR_PRIVATE + i}, (hwirq_t){HOST_SPI + i}, trigger), OK);
     }
     for (u32 i = 0; i < steps; i++) {
         step();

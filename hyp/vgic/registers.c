@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The registers that hold a field for each interrupt: the same at the same offsets in a distributor (IHI 0048 4.3,
- * IHI 0069 12.8) and, for the private ones, in the second frame of a redistributor (IHI 0069 12.10).
+ * The registers that hold a field for each interrupt: the same at the same offsets in a distributor
+ * (IHI 0048 4.3, IHI 0069 12.8) and, for the private ones, in the second frame of a redistributor
+ * (IHI 0069 12.10).
  */
 #include "cpu/atomic.h"
 #include "vgic/state.h"
@@ -38,7 +39,8 @@ static u32 read_pending(struct vgic_irq *irq)
     return vgic_change(irq, OP_IS_PENDING, 0);
 }
 
-/* On GICv2 an SGI is made pending by GICD_SPENDSGIR, which says from whom; here it is read-only (IHI 0048 4.3.7). */
+/* On GICv2 an SGI is made pending by GICD_SPENDSGIR, which says from whom; here it is read-only
+ * (IHI 0048 4.3.7). */
 static void set_pending(struct vgic_irq *irq)
 {
     if (!vgic_is_sgi_with_source(irq)) {

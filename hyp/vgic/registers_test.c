@@ -5,12 +5,12 @@
 #include "abi/arm.h"
 #include "vgic/state.h"
 
-#define D (&world_domain)
+#define D         (&world_domain)
 #define IRQ(v, n) vgic_find(D, &world_vcpu[v], n)
-#define GICD2 GUEST_GICD_BASE
-#define GICD3 GUEST_GICV3_GICD_BASE
-#define GICR(n) (GUEST_GICV3_GICR0_BASE + (n) * 0x20000ULL)
-#define SGI(n) (GICR(n) + 0x10000)
+#define GICD2     GUEST_GICD_BASE
+#define GICD3     GUEST_GICV3_GICD_BASE
+#define GICR(n)   (GUEST_GICV3_GICR0_BASE + (n)*0x20000ULL)
+#define SGI(n)    (GICR(n) + 0x10000)
 
 static void begin(u32 version, u32 nr_vcpus)
 {
@@ -66,7 +66,8 @@ static void test_v2_refuses_odd_widths(void **state)
 {
     begin(2, 1);
     for (u32 write = 0; write < 2; write++) {
-        static const u64 words[] = {0, 4, 0x80, 0x100, 0x180, 0x200, 0x280, 0x300, 0x380, 0xc00, 0xd00, 0xf00, 0xfe8};
+        static const u64 words[] = {0,     4,     0x80,  0x100, 0x180, 0x200, 0x280,
+                                    0x300, 0x380, 0xc00, 0xd00, 0xf00, 0xfe8};
         for (u32 i = 0; i < ARRAY_LEN(words); i++) {
             assert_true(world_takes(0, GICD2 + words[i], 4, write));
             assert_false(world_takes(0, GICD2 + words[i], 1, write));
@@ -128,7 +129,8 @@ static void test_v2_pending_and_active_bits(void **state)
     assert_int_equal(fake_guest_acknowledge(), 32);
     fake_guest_end(32);
     assert_int_equal(fake_guest_acknowledge(), FAKE_SPURIOUS);
-    world_write(1, GICD2 + 0x384, 4, 4); /* another vCPU does it, the state is in our list register */
+    world_write(1, GICD2 + 0x384, 4,
+                4); /* another vCPU does it, the state is in our list register */
     assert_int_equal(fake_guest_acknowledge(), 34);
     world_run(1);
     assert_int_equal(world_read(1, GICD2 + 0x304, 4), 4);
@@ -401,11 +403,11 @@ static void test_v3_sends_sgis(void **state)
     world_settle();
     vgic_sgi1r_write(&world_vcpu[0], 0x7 | 3 << 24);
     vgic_sgi1r_write(&world_vcpu[0], BIT(40) | 4 << 24 | 1);
-    vgic_sgi1r_write(&world_vcpu[0], 0xfff8 | 5 << 24);            /* nobody */
-    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(16));       /* Aff1 */
-    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(32));       /* Aff2 */
-    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(48));       /* Aff3 */
-    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(44));       /* range */
+    vgic_sgi1r_write(&world_vcpu[0], 0xfff8 | 5 << 24);      /* nobody */
+    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(16)); /* Aff1 */
+    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(32)); /* Aff2 */
+    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(48)); /* Aff3 */
+    vgic_sgi1r_write(&world_vcpu[0], 7 | 5 << 24 | BIT(44)); /* range */
     world_settle();
     for (u32 v = 0; v < 3; v++) {
         world_run(v);

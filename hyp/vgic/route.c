@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The host's interrupts in guests. One that is taken for a guest stays active in the host's GIC until the guest ends
- * it; a list register with the hardware bit does that without us. Enabling and triggering go through to the host's
- * distributor as the guest writes its own.
+ * The host's interrupts in guests. One that is taken for a guest stays active in the host's GIC
+ * until the guest ends it; a list register with the hardware bit does that without us. Enabling and
+ * triggering go through to the host's distributor as the guest writes its own.
  */
 #include "cpu/atomic.h"
 #include "vgic/state.h"
@@ -75,7 +75,8 @@ enum err vgic_relinquish(struct domain *d, u64 *cursor)
         if (*cursor >= nr) {
             return OK;
         }
-        err_ignore(vgic_unroute_irq(d, (virq_t){NR_PRIVATE + (u32)*cursor})); /* most are none of the host's */
+        err_ignore(vgic_unroute_irq(
+            d, (virq_t){NR_PRIVATE + (u32)*cursor})); /* most are none of the host's */
         ++*cursor;
     }
     return E_RESTART;

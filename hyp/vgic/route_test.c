@@ -5,11 +5,11 @@
 #include "abi/arm.h"
 #include "vgic/state.h"
 
-#define D (&world_domain)
-#define V(n) (&world_vcpu[n])
+#define D         (&world_domain)
+#define V(n)      (&world_vcpu[n])
 #define IRQ(v, n) vgic_find(D, V(v), n)
-#define HOST(n) ((hwirq_t){n})
-#define NOTHING FAKE_SPURIOUS
+#define HOST(n)   ((hwirq_t){n})
+#define NOTHING   FAKE_SPURIOUS
 
 static void begin(u32 version, u32 nr_vcpus)
 {
@@ -206,7 +206,8 @@ static void test_routing_refuses(void **state)
     assert_int_equal(vgic_route_irq(D, (virq_t){96}, HOST(72), IRQ_LEVEL_HIGH), E_INVAL);
     assert_int_equal(vgic_route_irq(D, (virq_t){40}, HOST(31), IRQ_LEVEL_HIGH), E_INVAL);
     assert_int_equal(vgic_route_irq(D, (virq_t){40}, HOST(1020), IRQ_LEVEL_HIGH), E_INVAL);
-    assert_int_equal(vgic_route_irq(D, (virq_t){40}, HOST(128), IRQ_LEVEL_HIGH), E_INVAL); /* the host has 128 */
+    assert_int_equal(vgic_route_irq(D, (virq_t){40}, HOST(128), IRQ_LEVEL_HIGH),
+                     E_INVAL); /* the host has 128 */
     assert_int_equal(vgic_unroute_irq(D, (virq_t){40}), E_NOENT);
     assert_int_equal(vgic_unroute_irq(D, (virq_t){31}), E_INVAL);
     assert_int_equal(vgic_unroute_irq(D, (virq_t){96}), E_INVAL);
@@ -276,7 +277,8 @@ static void test_relinquish_goes_in_steps(void **state)
     struct domain other = {.max_vcpus = 1};
     assert_int_equal(vgic_create(&other, 3, 100), OK);
     for (u32 i = 0; i < 96; i++) {
-        assert_int_equal(vgic_route_irq(&other, (virq_t){32 + i}, HOST(32 + i), IRQ_LEVEL_HIGH), OK);
+        assert_int_equal(vgic_route_irq(&other, (virq_t){32 + i}, HOST(32 + i), IRQ_LEVEL_HIGH),
+                         OK);
     }
     u64 cursor = 0;
     assert_int_equal(vgic_relinquish(&other, &cursor), E_RESTART);
@@ -426,7 +428,8 @@ static void test_dom0_finds_gicv3_where_the_host_has_it(void **state)
     gic_info.redist[2].base.m = FAKE_GICR + 0x2000000;
     gic_info.redist[2].bytes = 0x80000;
     assert_int_equal(vgic_map_hardware(D), OK);
-    static const u64 at[] = {FAKE_GICR, FAKE_GICR + 0x20000, FAKE_GICR + 0x1000000, FAKE_GICR + 0x2000000};
+    static const u64 at[] = {FAKE_GICR, FAKE_GICR + 0x20000, FAKE_GICR + 0x1000000,
+                             FAKE_GICR + 0x2000000};
     for (u32 i = 0; i < 4; i++) {
         bool last = i > 0; /* of its region, and of all */
         assert_int_equal(world_read(0, at[i] + 8, 8), (u64)i << 32 | i << 8 | (last ? 0x10 : 0));
@@ -471,7 +474,8 @@ static void test_the_mmio_table_is_sorted_and_does_not_overlap(void **state)
     begin(3, 1);
     static const u64 order[] = {5, 1, 3, 9, 7};
     for (u32 i = 0; i < ARRAY_LEN(order); i++) {
-        assert_int_equal(mmio_register(D, (gaddr_t){order[i] << 12}, 0x1000, nothing, (void *)(order + i)), OK);
+        assert_int_equal(
+            mmio_register(D, (gaddr_t){order[i] << 12}, 0x1000, nothing, (void *)(order + i)), OK);
     }
     for (u32 i = 0; i < ARRAY_LEN(order); i++) {
         assert_int_equal(D->mmio[i].base.g, (2 * i + 1) << 12);

@@ -2,20 +2,22 @@
 /*
  * Private to vgic/: what is known of each interrupt, and how it is touched.
  *
- * Every interrupt is at home with one vCPU, whose lock guards all of it (private ones for ever; an SPI moves when it
- * is neither active nor in a list register, with both locks held). The pending state has three parts: `latch` (an
- * edge, or a software write), `line` (a device emulated here) and, for SGIs of GICv2, `sources`.
+ * Every interrupt is at home with one vCPU, whose lock guards all of it (private ones for ever; an
+ * SPI moves when it is neither active nor in a list register, with both locks held). The pending
+ * state has three parts: `latch` (an edge, or a software write), `line` (a device emulated here)
+ * and, for SGIs of GICv2, `sources`.
  *
- * A list register takes the latch along: while irq->lr says one, hardware knows pending and active, and the fields
- * here are what has come since. Folding reads it back. So any change is
+ * A list register takes the latch along: while irq->lr says one, hardware knows pending and active,
+ * and the fields here are what has come since. Folding reads it back. So any change is
  *
  *     home = vgic_lock(irq);       now nobody else changes it
  *     vgic_recall(irq);            if in a list register of this CPU, fold it
  *     ...                          change the fields
  *     vgic_unlock(home, vgic_settle(irq));   queue, list register, and who must be told
  *
- * When the list register is another CPU's, settle makes that one fold and fill (VCPU_WORK_VGIC): enough for what only
- * adds. vgic_change() runs the whole change there and waits for it: for what takes away or reads.
+ * When the list register is another CPU's, settle makes that one fold and fill (VCPU_WORK_VGIC):
+ * enough for what only adds. vgic_change() runs the whole change there and waits for it: for what
+ * takes away or reads.
  */
 #ifndef VGIC_STATE_H
 #define VGIC_STATE_H
@@ -24,48 +26,49 @@
 #include "dom/domain.h"
 #include "vgic/vgic.h"
 
-#define NR_SGIS 16u
-#define NR_PRIVATE 32u
-#define SPI_BLOCK 32u
-#define SPI_MAX (IRQ_END - NR_PRIVATE)
-#define LR_NONE 0xffu
+#define NR_SGIS       16u
+#define NR_PRIVATE    32u
+#define SPI_BLOCK     32u
+#define SPI_MAX       (IRQ_END - NR_PRIVATE)
+#define LR_NONE       0xffu
 #define TARGET_NOBODY 0xffffu
-#define NOT_LOADED ~0u
+#define NOT_LOADED    ~0u
 #define PRIORITY_MASK 0xf8u /* 32 levels: what the list registers of GICv2 have */
 
 struct vgic_irq {
-    struct list node;     /* on its home's queue; to itself when not */
-    struct vcpu *home;    /* [a] NULL only before vCPU 0 exists */
-    u16 intid;            /* [c] */
-    u16 hwirq;            /* 0: none */
-    u16 target;           /* vCPU that should be home; TARGET_NOBODY */
-    u8 target_mask;       /* GICD_ITARGETSR as written */
+    struct list node;  /* on its home's queue; to itself when not */
+    struct vcpu *home; /* [a] NULL only before vCPU 0 exists */
+    u16 intid;         /* [c] */
+    u16 hwirq;         /* 0: none */
+    u16 target;        /* vCPU that should be home; TARGET_NOBODY */
+    u8 target_mask;    /* GICD_ITARGETSR as written */
     u8 priority;
-    u8 lr;                /* list register of its home's CPU, or LR_NONE */
-    u8 sources;           /* GICv2 SGI: vCPUs that sent it */
-    u8 active_source;     /* GICv2 SGI: whose is active */
+    u8 lr;            /* list register of its home's CPU, or LR_NONE */
+    u8 sources;       /* GICv2 SGI: vCPUs that sent it */
+    u8 active_source; /* GICv2 SGI: whose is active */
     bool enabled : 1;
-    bool level : 1;       /* GICD_ICFGR */
+    bool level : 1; /* GICD_ICFGR */
     bool latch : 1;
     bool line : 1;
     bool active : 1;
-    bool lr_latch : 1;    /* its list register's pending state took the latch (or a source) along */
-    bool hw_pending : 1;  /* the latch stands for the host's interrupt, which is active until the guest ends it */
-    bool hw_active : 1;   /* the same of the active state */
+    bool lr_latch : 1;   /* its list register's pending state took the latch (or a source) along */
+    bool hw_pending : 1; /* the latch stands for the host's interrupt, which is active until the
+                            guest ends it */
+    bool hw_active : 1;  /* the same of the active state */
 };
 _Static_assert(sizeof(struct vgic_irq) == 40, "32 to a block of 1280 bytes");
 
 struct vgic_cpu {
-    struct spinlock lock; /* RANK_VGIC: all below and all interrupts at home here */
-    u32 loaded_on;        /* CPU whose list registers are ours, or NOT_LOADED */
-    u32 hcr;              /* what was last written there */
-    u32 lr_used;          /* list registers that hold something of ours */
-    u32 lr_stale;         /* no longer used, but hardware's content has not been cleared */
-    u32 bound;            /* private interrupts with a hardware line */
-    bool strays;          /* something on the queue has another target and could go */
-    bool asleep;          /* GICR_WAKER.ProcessorSleep */
+    struct spinlock lock;       /* RANK_VGIC: all below and all interrupts at home here */
+    u32 loaded_on;              /* CPU whose list registers are ours, or NOT_LOADED */
+    u32 hcr;                    /* what was last written there */
+    u32 lr_used;                /* list registers that hold something of ours */
+    u32 lr_stale;               /* no longer used, but hardware's content has not been cleared */
+    u32 bound;                  /* private interrupts with a hardware line */
+    bool strays;                /* something on the queue has another target and could go */
+    bool asleep;                /* GICR_WAKER.ProcessorSleep */
     struct gic_cpu_state state; /* while not loaded */
-    struct list queue;    /* active, or enabled and pending: by priority, then first come */
+    struct list queue;          /* active, or enabled and pending: by priority, then first come */
     struct vgic_irq *lr[GIC_MAX_LRS];
     struct vgic_irq irq[NR_PRIVATE];
 };
@@ -76,10 +79,10 @@ struct vgic_redist {
 };
 
 struct vgic {
-    u32 version;          /* [c] 2 or 3 */
-    u32 nr_spis;          /* [c] a multiple of 32, or SPI_MAX */
-    bool enabled;         /* [a] GICD_CTLR: forwards pending interrupts */
-    bool mapped;          /* [c] after boot or creation */
+    u32 version;  /* [c] 2 or 3 */
+    u32 nr_spis;  /* [c] a multiple of 32, or SPI_MAX */
+    bool enabled; /* [a] GICD_CTLR: forwards pending interrupts */
+    bool mapped;  /* [c] after boot or creation */
     struct vgic_irq *spi[(SPI_MAX + SPI_BLOCK - 1) / SPI_BLOCK];
     struct vgic_redist redist[ARRAY_LEN(gic_info.redist)]; /* [c] */
 };
@@ -90,7 +93,8 @@ enum tell { TELL_NOBODY, TELL_WAKE, TELL_WORK };
 /* --- core.c --- */
 /* NULL when the domain has no such interrupt. v: whose, if it is private. */
 struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid);
-/* Takes the lock of its home (moving it to its target first if that can be) and returns the home. */
+/* Takes the lock of its home (moving it to its target first if that can be) and returns the home.
+ */
 struct vcpu *vgic_lock(struct vgic_irq *irq);
 enum tell vgic_settle(struct vgic_irq *irq);
 void vgic_unlock(struct vcpu *home, enum tell tell);
@@ -127,7 +131,8 @@ static inline bool vgic_is_queued(const struct vgic_irq *irq)
 /* Its target is elsewhere and nothing keeps it here. */
 static inline bool vgic_is_stray(const struct vgic_irq *irq)
 {
-    return irq->target != irq->home->id && irq->target != TARGET_NOBODY && !irq->active && irq->lr == LR_NONE;
+    return irq->target != irq->home->id && irq->target != TARGET_NOBODY && !irq->active &&
+           irq->lr == LR_NONE;
 }
 
 static inline bool vgic_is_here(const struct vgic_cpu *vc)
@@ -137,7 +142,8 @@ static inline bool vgic_is_here(const struct vgic_cpu *vc)
 
 /* --- lr.c: lock held, list registers are this CPU's --- */
 void vgic_recall(struct vgic_irq *irq); /* nothing if it is in none, or in another CPU's */
-/* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL: none does. */
+/* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL:
+ * none does. */
 void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq);
 /* Folds all, chooses anew. */
 void vgic_refill(struct vgic_cpu *vc);
@@ -152,18 +158,19 @@ enum vgic_op {
     OP_IS_ACTIVE,
     OP_SET_ACTIVE,
     OP_CLEAR_ACTIVE,
-    OP_SET_PRIORITY,  /* value: priority */
+    OP_SET_PRIORITY,     /* value: priority */
     OP_SET_LEVEL_CONFIG, /* value: 1 level-sensitive, 0 edge-triggered */
-    OP_SET_TARGET,    /* value: vCPU | target mask << 16 */
-    OP_SOURCES,       /* GICv2 SGI: mask of sources that are pending */
-    OP_SET_SOURCES,   /* value: mask */
-    OP_CLEAR_SOURCES, /* value: mask */
-    OP_UNROUTE,       /* the host's interrupt leaves it */
+    OP_SET_TARGET,       /* value: vCPU | target mask << 16 */
+    OP_SOURCES,          /* GICv2 SGI: mask of sources that are pending */
+    OP_SET_SOURCES,      /* value: mask */
+    OP_CLEAR_SOURCES,    /* value: mask */
+    OP_UNROUTE,          /* the host's interrupt leaves it */
 };
 u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value);
 
 /* --- registers.c: the banks of a distributor or redistributor, one field an interrupt --- */
-/* An access at the distributor's offset 0x80..0xeff to interrupts first..end-1 (others read as zero). */
+/* An access at the distributor's offset 0x80..0xeff to interrupts first..end-1 (others read as
+ * zero). */
 bool vgic_access_bank(struct vcpu *v, u32 first, u32 end, struct mmio_access *a);
 /* GICD_CTLR was written. */
 void vgic_forward(struct domain *d, bool enabled);
@@ -179,7 +186,8 @@ static inline bool vgic_access_nothing(struct mmio_access *a)
 /* --- face_v2.c, face_v3.c: where they are is in map.c --- */
 bool vgic_v2_access_dist(struct vcpu *v, struct mmio_access *a, void *arg);
 bool vgic_v3_access_dist(struct vcpu *v, struct mmio_access *a, void *arg);
-bool vgic_v3_access_redist(struct vcpu *v, struct mmio_access *a, void *arg); /* arg: struct vgic_redist */
+bool vgic_v3_access_redist(struct vcpu *v, struct mmio_access *a,
+                           void *arg); /* arg: struct vgic_redist */
 
 /* mmio.c */
 void mmio_destroy(struct domain *d);

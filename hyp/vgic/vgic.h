@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The virtual interrupt controller: one core of interrupt state, two faces (GICv2 and GICv3 registers).
+ * The virtual interrupt controller: one core of interrupt state, two faces (GICv2 and GICv3
+ * registers).
  *
- * Each interrupt has one struct vgic_irq; the private ones (0..31) belong to a vCPU, the SPIs to the domain. An
- * interrupt that is pending-and-enabled or active is on the list of one vCPU, sorted by priority; list registers
- * are a cache of the head of that list, filled on injection when one is free and read back only when something
- * needs them: a switch, a trapped access to interrupt state, or a list that outgrew them (maintenance).
+ * Each interrupt has one struct vgic_irq; the private ones (0..31) belong to a vCPU, the SPIs to
+ * the domain. An interrupt that is pending-and-enabled or active is on the list of one vCPU, sorted
+ * by priority; list registers are a cache of the head of that list, filled on injection when one is
+ * free and read back only when something needs them: a switch, a trapped access to interrupt state,
+ * or a list that outgrew them (maintenance).
  */
 #ifndef VGIC_VGIC_H
 #define VGIC_VGIC_H
@@ -17,41 +19,44 @@
 struct domain;
 struct vcpu;
 
-#define VIRQ_VTIMER ((virq_t){27})
-#define VIRQ_PTIMER ((virq_t){30})
+#define VIRQ_VTIMER      ((virq_t){27})
+#define VIRQ_PTIMER      ((virq_t){30})
 #define VIRQ_MAINTENANCE 25u
-#define VIRQ_EVENT ((virq_t){31})
+#define VIRQ_EVENT       ((virq_t){31})
 
 /* The maintenance interrupt; vtimer_init() and vtimer_init_cpu() call these. */
 enum err vgic_init(void);
 void vgic_init_cpu(void);
 
-/* dom_up_create / _destroy and the same for a vCPU. E_INVAL: more SPIs or vCPUs than the version has; E_NODEV: the
- * host's GIC cannot stand in for that version. */
+/* dom_up_create / _destroy and the same for a vCPU. E_INVAL: more SPIs or vCPUs than the version
+ * has; E_NODEV: the host's GIC cannot stand in for that version. */
 enum err vgic_create(struct domain *d, u32 version, u32 nr_spis);
 void vgic_destroy(struct domain *d);
 enum err vgic_create_vcpu(struct vcpu *v);
 void vgic_destroy_vcpu(struct vcpu *v);
-/* v is loaded nowhere. Its private interrupts and its CPU interface as after reset; events are looked at again. */
+/* v is loaded nowhere. Its private interrupts and its CPU interface as after reset; events are
+ * looked at again. */
 void vgic_reset_vcpu(struct vcpu *v);
 
-/* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO handlers. A second
- * call for a domain that has its face does nothing. */
+/* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO
+ * handlers. A second call for a domain that has its face does nothing. */
 enum err vgic_map_guest(struct domain *d);
 enum err vgic_map_hardware(struct domain *d);
 
-/* Edge: makes it pending once. Any context, any CPU. v: the target of a private interrupt; any vCPU for SPIs. */
+/* Edge: makes it pending once. Any context, any CPU. v: the target of a private interrupt; any vCPU
+ * for SPIs. */
 void vgic_inject(struct domain *d, struct vcpu *v, virq_t irq);
 /* Level: the line as the device drives it. */
 void vgic_set_level(struct domain *d, struct vcpu *v, virq_t irq, bool high);
 
-/* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of interrupt.
- * E_INVAL no such interrupt; E_BUSY either side is taken. No locks held. */
+/* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of
+ * interrupt. E_INVAL no such interrupt; E_BUSY either side is taken. No locks held. */
 enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_trigger trigger);
 enum err vgic_unroute_irq(struct domain *d, virq_t virq);
 /* A private hardware line (virtual timer) whose active state follows the guest's. */
 void vgic_bind_private(struct vcpu *v, virq_t virq, hwirq_t hwirq);
-/* Its interrupt was taken here, where v is loaded: hardware stays active until the guest ends it. */
+/* Its interrupt was taken here, where v is loaded: hardware stays active until the guest ends it.
+ */
 void vgic_private_fired(struct vcpu *v, virq_t virq);
 /* The same by a stand-in for the hardware while v is loaded nowhere; nothing if it is by now. */
 void vgic_private_due(struct vcpu *v, virq_t virq);
@@ -61,21 +66,24 @@ void vgic_save(struct vcpu *v);
 void vgic_restore(struct vcpu *v);
 void vgic_work(struct vcpu *v);
 void vgic_maintenance(struct irq_desc *desc, void *arg);
-/* Is something pending, enabled and of a priority that passes the guest's mask? For WFI. Current or not. */
+/* Is something pending, enabled and of a priority that passes the guest's mask? For WFI. Current or
+ * not. */
 bool vgic_has_pending(struct vcpu *v);
-/* GICv3 guest writes ICC_SGI1R_EL1 (trapped): Arm IHI 0069 12.2. GICv2's GICD_SGIR comes by MMIO. */
+/* GICv3 guest writes ICC_SGI1R_EL1 (trapped): Arm IHI 0069 12.2. GICv2's GICD_SGIR comes by MMIO.
+ */
 void vgic_sgi1r_write(struct vcpu *v, u64 value);
 
 /* Relinquish: unroutes everything. */
 enum err vgic_relinquish(struct domain *d, u64 *cursor);
-void vgic_dump(struct vcpu *v);   /* debug key */
+void vgic_dump(struct vcpu *v); /* debug key */
 
-/* --- emulated MMIO: the table that trap/mmio.c searches; owned here because the vGIC is its first user --- */
+/* --- emulated MMIO: the table that trap/mmio.c searches; owned here because the vGIC is its first
+ * user --- */
 struct mmio_access {
-    u64 offset;       /* from the handler's base */
-    u32 bytes;        /* 1, 2, 4, 8 */
+    u64 offset; /* from the handler's base */
+    u32 bytes;  /* 1, 2, 4, 8 */
     bool write;
-    u64 value;        /* in for writes, out for reads */
+    u64 value; /* in for writes, out for reads */
 };
 struct mmio_handler {
     gaddr_t base;

@@ -19,13 +19,13 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
-#define SMCCC_FAST BIT(31)
-#define SMCCC_64BIT BIT(30)
-#define PSCI_VERSION_1_1 0x10001
-#define SMCCC_VERSION_1_1 0x10001
-#define MIGRATE_NOT_NEEDED 2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
-#define AFFINITY_ON 0
-#define AFFINITY_OFF 1
+#define SMCCC_FAST          BIT(31)
+#define SMCCC_64BIT         BIT(30)
+#define PSCI_VERSION_1_1    0x10001
+#define SMCCC_VERSION_1_1   0x10001
+#define MIGRATE_NOT_NEEDED  2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
+#define AFFINITY_ON         0
+#define AFFINITY_OFF        1
 #define AFFINITY_ON_PENDING 2
 
 /* Arguments as the calling convention gives them: 32 bits wide in a 32-bit call. */
@@ -44,7 +44,8 @@ static s64 version(struct vcpu *v, const struct smccc *c)
     return PSCI_VERSION_1_1;
 }
 
-/* Every power state that a guest may name is entered as the shallowest: the vCPU waits, and returns as from WFI. */
+/* Every power state that a guest may name is entered as the shallowest: the vCPU waits, and returns
+ * as from WFI. */
 static s64 cpu_suspend(struct vcpu *v, const struct smccc *c)
 {
     v->regs.x[0] = SUCCESS;
@@ -145,7 +146,8 @@ static s64 smccc_version(struct vcpu *v, const struct smccc *c)
     return SMCCC_VERSION_1_1;
 }
 
-/* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be undefined. */
+/* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be
+ * undefined. */
 static bool has_smccc(void)
 {
     return firmware.psci_version >= 0x10000;
@@ -162,9 +164,9 @@ static s64 forward(struct vcpu *v, u32 id)
     return (s32)out[0];
 }
 
-#define WORKAROUND_1 0x80008000u
-#define WORKAROUND_2 0x80007fffu
-#define WORKAROUND_3 0x80003fffu
+#define WORKAROUND_1  0x80008000u
+#define WORKAROUND_2  0x80007fffu
+#define WORKAROUND_3  0x80003fffu
 #define ARCH_FEATURES 0x80000001u
 
 static s64 workaround_1(struct vcpu *v, const struct smccc *c)
@@ -183,7 +185,7 @@ static s64 workaround_3(struct vcpu *v, const struct smccc *c)
 }
 
 /* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). */
-#define XEN_UID_WORDS 0xdc1218a7, 0x694398c6, 0xd179cf9a, 0x67e6de8d
+#define XEN_UID_WORDS      0xdc1218a7, 0x694398c6, 0xd179cf9a, 0x67e6de8d
 #define STANDARD_UID_WORDS 0x6f3863f8, 0xbd4c394b, 0x16ce2092, 0x6f9fe541
 
 static s64 put_uid(struct vcpu *v, const u32 words[4])

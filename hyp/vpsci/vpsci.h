@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What a guest gets from HVC #0 and SMC #0: SMCCC 1.1 (DEN0028), PSCI 0.2 to 1.1 (DEN0022), the Spectre
- * workaround calls, and the hypervisor's UID. TRNG (DEN0098) answers NOT_SUPPORTED.
+ * What a guest gets from HVC #0 and SMC #0: SMCCC 1.1 (DEN0028), PSCI 0.2 to 1.1 (DEN0022), the
+ * Spectre workaround calls, and the hypervisor's UID. TRNG (DEN0098) answers NOT_SUPPORTED.
  */
 #ifndef VPSCI_VPSCI_H
 #define VPSCI_VPSCI_H
@@ -10,7 +10,8 @@
 
 struct vcpu;
 
-/* Function in x0, arguments x1..x3; results in x0..x3 of v->regs. May block, power off or shut down. No locks held. */
+/* Function in x0, arguments x1..x3; results in x0..x3 of v->regs. May block, power off or shut
+ * down. No locks held. */
 void vpsci_call(struct vcpu *v);
 
 #endif

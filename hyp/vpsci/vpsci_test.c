@@ -7,9 +7,9 @@
 #include "fw/firmware.h"
 #include "vpsci/vpsci.h"
 
-#define VCPUS 3u
+#define VCPUS         3u
 #define NOT_SUPPORTED (~0ULL)
-#define ERROR(n) ((u64)(s64)(n))
+#define ERROR(n)      ((u64)(s64)(n))
 
 struct firmware firmware;
 static struct domain domain;
@@ -107,13 +107,15 @@ static void test_versions_and_features(void **state)
     assert_int_equal(call(0xffffffff84000000, 0, 0, 0), 0x10001); /* the number is 32 bits */
     assert_int_equal(call(0x80000000, 0, 0, 0), 0x10001);
     assert_int_equal(call(0x84000006, 0, 0, 0), 2);
-    static const u32 there[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003, 0xc4000003, 0x84000004,
-                                0xc4000004, 0x84000006, 0x84000008, 0x84000009, 0x8400000a, 0x80000000};
+    static const u32 there[] = {0x84000000, 0x84000001, 0xc4000001, 0x84000002, 0x84000003,
+                                0xc4000003, 0x84000004, 0xc4000004, 0x84000006, 0x84000008,
+                                0x84000009, 0x8400000a, 0x80000000};
     for (u32 i = 0; i < ARRAY_LEN(there); i++) {
         assert_int_equal(call(0x8400000a, there[i], 0, 0), 0);
     }
-    static const u32 absent[] = {0x84000005, 0xc4000005, 0x84000007, 0x8400000b, 0xc4000000, 0x84000012, 0x84000050,
-                                 0x80000001, 0x80008000, 0x8600ff01, 0x8400ff01, 0, 1, 2};
+    static const u32 absent[] = {0x84000005, 0xc4000005, 0x84000007, 0x8400000b, 0xc4000000,
+                                 0x84000012, 0x84000050, 0x80000001, 0x80008000, 0x8600ff01,
+                                 0x8400ff01, 0,          1,          2};
     for (u32 i = 0; i < ARRAY_LEN(absent); i++) {
         assert_int_equal(call(0x8400000a, absent[i], 0, 0), NOT_SUPPORTED);
     }
@@ -121,8 +123,9 @@ static void test_versions_and_features(void **state)
 
 static void test_unknown_ones(void **state)
 {
-    static const u32 unknown[] = {0x84000005, 0xc4000000, 0xc4000008, 0x84000050, 0x84000053, 0xc4000053, 0x86000000,
-                                  0x95c1ba5e, 0, 3, 0x04000000, 0x80000002, 0xbf00ff01};
+    static const u32 unknown[] = {0x84000005, 0xc4000000, 0xc4000008, 0x84000050, 0x84000053,
+                                  0xc4000053, 0x86000000, 0x95c1ba5e, 0,          3,
+                                  0x04000000, 0x80000002, 0xbf00ff01};
     for (u32 i = 0; i < ARRAY_LEN(unknown); i++) {
         assert_int_equal(call(unknown[i], 1, 2, 3), NOT_SUPPORTED);
         assert_int_equal(vcpu[0].regs.x[1], 1);
@@ -152,7 +155,8 @@ static void test_cpu_on(void **state)
         assert_int_equal(call(0xc4000003, nobody[i], 0x1000, 0), ERROR(-2));
     }
     assert_int_equal(seen.resets, 1);
-    assert_int_equal(call(0xc4000003, 0x80000101, 0x1000, 0), 0); /* MPIDR's other bits don't count */
+    assert_int_equal(call(0xc4000003, 0x80000101, 0x1000, 0),
+                     0); /* MPIDR's other bits don't count */
     assert_ptr_equal(seen.reset, &vcpu[3]);
 }
 

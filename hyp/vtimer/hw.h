@@ -5,8 +5,8 @@
 
 #include "base/types.h"
 
-#define TIMER_ENABLE 1ULL
-#define TIMER_IMASK 2ULL
+#define TIMER_ENABLE  1ULL
+#define TIMER_IMASK   2ULL
 #define TIMER_ISTATUS 4ULL
 
 /* The PPIs of the virtual and of EL1's physical timer, as the device tree names them. */

@@ -4,11 +4,12 @@
 #include "cpu/arch.h"
 #include "fw/firmware.h"
 
-/* Entries of interrupts in the timer's node: secure physical, non-secure physical, virtual, hypervisor. */
+/* Entries of interrupts in the timer's node: secure physical, non-secure physical, virtual,
+ * hypervisor. */
 #define ENTRY_PHYSICAL 1u
-#define ENTRY_VIRTUAL 2u
-#define PPI_PHYSICAL 30u
-#define PPI_VIRTUAL 27u
+#define ENTRY_VIRTUAL  2u
+#define PPI_PHYSICAL   30u
+#define PPI_VIRTUAL    27u
 
 static u32 ppi(u32 entry, u32 otherwise)
 {

@@ -31,5 +31,6 @@ void vtimer_hw_start(u64 offset, u64 ctl, u64 cval)
 bool fake_vtimer_line(void)
 {
     struct fake_vtimer *t = &this_cpu(fake_vtimer);
-    return (t->ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && cpu_counter_ticks() - t->offset >= t->cval;
+    return (t->ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE &&
+           cpu_counter_ticks() - t->offset >= t->cval;
 }

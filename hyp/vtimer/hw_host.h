@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The fake machine's virtual timer: registers a CPU, read and written by tests as the guest would. */
+/* The fake machine's virtual timer: registers a CPU, read and written by tests as the guest would.
+ */
 #ifndef VTIMER_HW_HOST_H
 #define VTIMER_HW_HOST_H
 

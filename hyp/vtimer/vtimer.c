@@ -10,9 +10,11 @@
 #include "vtimer/hw.h"
 
 #define NS_PER_S 1000000000ULL
-/* Farthest that a timer is armed, in ticks (years); it looks again then. Guests write ~0 to mean never. */
+/* Farthest that a timer is armed, in ticks (years); it looks again then. Guests write ~0 to mean
+ * never. */
 #define AHEAD_MAX BIT(54)
-/* A guest that writes its timer on one CPU while it expires on another settles within two rounds. */
+/* A guest that writes its timer on one CPU while it expires on another settles within two rounds.
+ */
 #define ROUNDS_MAX 4u
 
 /* Both of a vCPU's timers; struct vcpu points to each. */
@@ -47,7 +49,8 @@ static void disarm(struct timer *t)
 
 /* ---- the virtual timer ---- */
 
-/* The PPI, taken at EL2: it stays active until the guest ends it, so it does not come again before. */
+/* The PPI, taken at EL2: it stays active until the guest ends it, so it does not come again before.
+ */
 static void fired(struct irq_desc *desc, void *arg)
 {
     (void)arg;
@@ -55,7 +58,8 @@ static void fired(struct irq_desc *desc, void *arg)
     if (v) {
         vgic_private_fired(v, virtual_irq(v->domain));
     } else {
-        irq_deactivate(desc->hwirq); /* taken while its vCPU was leaving; vtimer_save() has seen that it is due */
+        irq_deactivate(desc->hwirq); /* taken while its vCPU was leaving; vtimer_save() has seen
+                                        that it is due */
     }
 }
 
@@ -76,7 +80,8 @@ static void stand_in(struct vcpu *v)
 static void stand_in_expired(void *arg)
 {
     struct vcpu *v = arg;
-    /* If v is loaded by now, vtimer_restore() came too late to cancel us: hardware does it, and the vgic knows. */
+    /* If v is loaded by now, vtimer_restore() came too late to cancel us: hardware does it, and the
+     * vgic knows. */
     stand_in(v);
 }
 
@@ -98,7 +103,8 @@ void vtimer_restore(struct vcpu *v)
 
 static bool is_expired(const struct vcpu *v)
 {
-    return (load_relaxed(&v->ptimer_ctl) & TIMER_ENABLE) && cpu_counter_ticks() >= load_relaxed(&v->ptimer_cval);
+    return (load_relaxed(&v->ptimer_ctl) & TIMER_ENABLE) &&
+           cpu_counter_ticks() >= load_relaxed(&v->ptimer_cval);
 }
 
 static bool is_asserted(const struct vcpu *v)
@@ -122,7 +128,8 @@ static void physical_update(struct vcpu *v)
 static void physical_arm(struct vcpu *v)
 {
     u64 now = cpu_counter_ticks(), cval = load_relaxed(&v->ptimer_cval);
-    if ((load_relaxed(&v->ptimer_ctl) & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE && now < cval) {
+    if ((load_relaxed(&v->ptimer_ctl) & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE &&
+        now < cval) {
         arm(v->ptimer_timer, cval - now);
     } else {
         disarm(v->ptimer_timer);

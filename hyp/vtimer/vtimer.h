@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The guest's architected timers. The virtual timer is the hardware's while the vCPU runs: its PPI traps to
- * EL2, is injected with the hardware bit, and stays active (so masked) until the guest ends it. While the vCPU
- * is off a CPU a hypervisor timer stands in. The physical timer is emulated.
+ * The guest's architected timers. The virtual timer is the hardware's while the vCPU runs: its PPI
+ * traps to EL2, is injected with the hardware bit, and stays active (so masked) until the guest
+ * ends it. While the vCPU is off a CPU a hypervisor timer stands in. The physical timer is
+ * emulated.
  */
 #ifndef VTIMER_VTIMER_H
 #define VTIMER_VTIMER_H
@@ -13,16 +14,18 @@
 struct domain;
 struct vcpu;
 
-enum err vtimer_init(void);                 /* boot, before vtimer_init_cpu: claims the PPIs; vgic_init() */
-void vtimer_init_cpu(void);                 /* each CPU, after irq_init_cpu */
+enum err vtimer_init(void); /* boot, before vtimer_init_cpu: claims the PPIs; vgic_init() */
+void vtimer_init_cpu(void); /* each CPU, after irq_init_cpu */
 /* dom_up_create: its virtual counter is 0 now, and its wall clock counts from here. */
 void vtimer_create(struct domain *d);
 enum err vtimer_create_vcpu(struct vcpu *v);
 void vtimer_destroy_vcpu(struct vcpu *v);
-void vtimer_reset_vcpu(struct vcpu *v);     /* v is loaded nowhere: both timers off */
-void vtimer_save(struct vcpu *v);           /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
-void vtimer_restore(struct vcpu *v);        /* before the guest runs: hardware again */
-/* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). reg: 0 ctl, 1 cval, 2 tval. */
+void vtimer_reset_vcpu(struct vcpu *v); /* v is loaded nowhere: both timers off */
+void vtimer_save(
+    struct vcpu *v); /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
+void vtimer_restore(struct vcpu *v); /* before the guest runs: hardware again */
+/* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). reg: 0 ctl, 1 cval, 2
+ * tval. */
 u64 vtimer_physical_read(struct vcpu *v, u32 reg);
 void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value);
 

@@ -8,10 +8,10 @@
 #include "vtimer/hw_host.h"
 #include "vtimer/vtimer.h"
 
-#define D (&world_domain)
-#define V(n) (&world_vcpu[n])
-#define NOTHING FAKE_SPURIOUS
-#define MS 1000000ULL
+#define D        (&world_domain)
+#define V(n)     (&world_vcpu[n])
+#define NOTHING  FAKE_SPURIOUS
+#define MS       1000000ULL
 #define TICKS_MS 62500ULL
 
 static void load_timer(struct vcpu *v)

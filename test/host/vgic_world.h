@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One domain, its vCPUs and some CPUs around the fake GIC, for the tests of vgic/ and vtimer/. A vCPU is loaded on a
- * CPU by world_load() and runs there by the fake_guest_*() of irq/gic_host.h; world_settle() lets every CPU take its
- * interrupts and do the work that was raised, until all is quiet. Include once in a test program.
+ * One domain, its vCPUs and some CPUs around the fake GIC, for the tests of vgic/ and vtimer/. A
+ * vCPU is loaded on a CPU by world_load() and runs there by the fake_guest_*() of irq/gic_host.h;
+ * world_settle() lets every CPU take its interrupts and do the work that was raised, until all is
+ * quiet. Include once in a test program.
  */
 #ifndef TEST_HOST_VGIC_WORLD_H
 #define TEST_HOST_VGIC_WORLD_H
@@ -16,9 +17,9 @@
 #include "p2m/p2m.h"
 #include "vgic/vgic.h"
 
-#define WORLD_CPUS 4u
+#define WORLD_CPUS  4u
 #define WORLD_VCPUS 8u
-#define WORLD_MIB 8u
+#define WORLD_MIB   8u
 
 static struct domain world_domain;
 static struct vcpu world_vcpu[WORLD_VCPUS];
@@ -251,7 +252,8 @@ static inline bool world_access(u32 vcpu, u64 at, u32 bytes, bool write, u64 *va
 {
     const struct mmio_handler *h = mmio_find(&world_domain, (gaddr_t){at});
     assert_non_null(h);
-    struct mmio_access a = {.offset = at - h->base.g, .bytes = bytes, .write = write, .value = write ? *value : 0x5a5a};
+    struct mmio_access a = {
+        .offset = at - h->base.g, .bytes = bytes, .write = write, .value = write ? *value : 0x5a5a};
     bool ok = h->access(&world_vcpu[vcpu], &a, h->arg);
     *value = a.value;
     return ok;
