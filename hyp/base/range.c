@@ -56,7 +56,8 @@ bool range_add(struct range *list, u32 *nr, u32 max, struct range r)
 bool range_first_gap(const struct range *list, u32 nr, const struct range *within,
                      struct range *out)
 {
-    u64 at = within->start, end = range_end(within);
+    u64 at = within->start;
+    u64 end = range_end(within);
     for (u32 i = 0; i < nr && at < end; i++) {
         if (range_end(&list[i]) <= at) {
             continue;

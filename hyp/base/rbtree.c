@@ -5,6 +5,8 @@
  */
 #include "base/rbtree.h"
 
+#include "base/panic.h"
+
 static struct rb_node **side(struct rb_node *n, bool right)
 {
     return right ? &n->right : &n->left;
@@ -45,7 +47,8 @@ static void rotate(struct rb_tree *tree, struct rb_node *x, bool to_right)
 static void fix_insert(struct rb_tree *tree, struct rb_node *z)
 {
     while (is_red(z->parent)) {
-        struct rb_node *parent = z->parent, *grand = parent->parent;
+        struct rb_node *parent = z->parent;
+        struct rb_node *grand = parent->parent;
         bool right = grand->right == parent;
         struct rb_node *uncle = *side(grand, !right);
         if (is_red(uncle)) {
@@ -70,7 +73,8 @@ static void fix_insert(struct rb_tree *tree, struct rb_node *z)
 void rb_insert(struct rb_tree *tree, struct rb_node *node,
                bool (*less)(const struct rb_node *, const struct rb_node *))
 {
-    struct rb_node **at = &tree->root, *parent = NULL;
+    struct rb_node **at = &tree->root;
+    struct rb_node *parent = NULL;
     bool leftmost = true;
     while (*at) {
         parent = *at;
@@ -95,13 +99,15 @@ static void fix_remove(struct rb_tree *tree, struct rb_node *x, struct rb_node *
     while (x != tree->root && !is_red(x)) {
         bool right = parent->right == x;
         struct rb_node *sibling = *side(parent, !right);
+        check(sibling); /* x's side lacks a black, so there is one on the other */
         if (sibling->red) {
             sibling->red = false;
             parent->red = true;
             rotate(tree, parent, right);
             sibling = *side(parent, !right);
         }
-        struct rb_node *near = *side(sibling, right), *far = *side(sibling, !right);
+        struct rb_node *near = *side(sibling, right);
+        struct rb_node *far = *side(sibling, !right);
         if (!is_red(near) && !is_red(far)) {
             sibling->red = true;
             x = parent;
@@ -132,7 +138,8 @@ void rb_remove(struct rb_tree *tree, struct rb_node *z)
     if (tree->first == z) {
         tree->first = rb_next(z);
     }
-    struct rb_node *x, *x_parent;
+    struct rb_node *x;
+    struct rb_node *x_parent;
     bool black_left = !z->red;
     if (!z->left || !z->right) {
         x = z->left ? z->left : z->right;

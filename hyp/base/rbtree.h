@@ -22,8 +22,8 @@ struct rb_tree {
 /* Inserts node; less(a, b) orders strictly; equal keys go right of those that are there (FIFO). */
 void rb_insert(struct rb_tree *tree, struct rb_node *node,
                bool (*less)(const struct rb_node *, const struct rb_node *));
-/* Removes node, which must be linked in this tree. */
-void rb_remove(struct rb_tree *tree, struct rb_node *node);
+/* Removes z, which must be linked in this tree. */
+void rb_remove(struct rb_tree *tree, struct rb_node *z);
 /* In-order successor, or NULL. */
 struct rb_node *rb_next(const struct rb_node *node);
 

@@ -5,7 +5,8 @@
 
 int string_memcmp(const void *a, const void *b, size_t n)
 {
-    const u8 *x = a, *y = b;
+    const u8 *x = a;
+    const u8 *y = b;
     for (; n != 0; n--, x++, y++) {
         if (*x != *y) {
             return *x - *y;

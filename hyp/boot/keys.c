@@ -30,15 +30,22 @@ static void print_memory(void)
 
 static void print_resource(const struct slab_cache *c, void *arg)
 {
+    *(u64 *)arg += c->nr_pages;
     log_info("resource %s %u", c->name, c->nr_live);
 }
 
-/* What must be the same before and after a guest's life, a line each: test/sys/06_cycles.sh compares them. */
+/* What must be the same before and after a guest's life, a line each: test/sys/06_cycles.sh
+ * compares them. */
 static void print_resources(void)
 {
     u32 ports = 0;
     u32 maptrack = 0;
-    slab_for_each(print_resource, NULL);
+    /* Free pages, and those that come and go by themselves: slabs hold more or fewer of the same
+     * objects a page, and the control domain's balloon cuts its blocks and makes them whole. */
+    u64 pages = frame_nr_free();
+    slab_for_each(print_resource, &pages);
+    pages += domain_hardware ? domain_hardware->p2m->nr_tables : 0;
+    log_info("resource pages %llu", pages);
     struct domain *d = dom_next((domid_t){0});
     while (d) {
         ports += evtchn_nr_ports_in_use(d);

@@ -10,6 +10,7 @@
 #include "boot/start_arm64.h"
 #include "call/version.h"
 #include "cpu/arch.h"
+#include "dom/domain.h"
 #include "dom/policy.h"
 #include "drv/uart.h"
 #include "fw/firmware.h"
@@ -91,7 +92,8 @@ static __noreturn void stop_early(const char *why)
 
 static void set_log_levels(void)
 {
-    char own[16], guest[16];
+    char own[16];
+    char guest[16];
     const char *a = option_find("loglvl", own, sizeof(own)) ? own : NULL;
     const char *b = option_find("guest_loglvl", guest, sizeof(guest)) ? guest : NULL;
     log_set_levels(a, b);
@@ -145,6 +147,8 @@ static void init_machine(void)
         stop();
     }
     sched_init();
+    sched_register_key();
+    domain_init();
     p2m_init();
     this_cpu(trap_stack) = (u64)boot_stack_top;
     boot_init_cpu();

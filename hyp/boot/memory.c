@@ -43,7 +43,8 @@ static enum err cut(u64 bytes, u64 phase, maddr_t *out)
 {
     struct range best = {0};
     for (u32 i = 0; i < firmware.nr_banks; i++) {
-        struct range rest = firmware.bank[i], gap;
+        struct range rest = firmware.bank[i];
+        struct range gap;
         u64 end = range_end(&rest);
         while (range_first_gap(taken, nr_taken, &rest, &gap)) {
             u64 start = 0;
@@ -69,10 +70,12 @@ static enum err cut(u64 bytes, u64 phase, maddr_t *out)
  * text. */
 static enum err map_bank(const struct range *bank)
 {
-    struct range rest = *bank, gap;
+    struct range rest = *bank;
+    struct range gap;
     enum err e = OK;
     while (e == OK && range_first_gap(&image_range, 1, &rest, &gap)) {
-        u64 start = align_up(gap.start, PAGE_SIZE), end = align_down(range_end(&gap), PAGE_SIZE);
+        u64 start = align_up(gap.start, PAGE_SIZE);
+        u64 end = align_down(range_end(&gap), PAGE_SIZE);
         if (end > start) {
             e = hypmap_map((u64)hypmap_linear((maddr_t){start}), (maddr_t){start}, end - start,
                            HYPMAP_DATA);
@@ -122,7 +125,7 @@ static enum err take_reserved(void)
 
 static enum err map_all(void)
 {
-    maddr_t tables;
+    maddr_t tables = {0};
     u64 pool_bytes = (u64)firmware.nr_banks * TABLES_A_BANK * PAGE_SIZE;
     enum err e = cut(pool_bytes, 0, &tables);
     /* The bank that holds the pool first, with the few tables that the image brought. */

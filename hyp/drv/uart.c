@@ -55,7 +55,8 @@ static void interrupt(struct irq_desc *desc, void *arg)
 
 enum err uart_init_input(void)
 {
-    u32 irq, trigger;
+    u32 irq;
+    u32 trigger;
     if (ops == NULL) {
         return E_NODEV;
     }

@@ -46,7 +46,8 @@ static bool read_reg(const struct walk *w, u32 i, struct range *out)
 {
     int bytes;
     const u32 *p = tree_property(w->fdt, w->node, "reg", &bytes);
-    u32 a = w->address_cells[w->depth - 1], s = w->size_cells[w->depth - 1];
+    u32 a = w->address_cells[w->depth - 1];
+    u32 s = w->size_cells[w->depth - 1];
     if (!p || a + s == 0 || (u64)(i + 1) * (a + s) > (u32)bytes / 4) {
         return false;
     }
@@ -274,11 +275,12 @@ static enum err cut_no_map(struct walk *w)
     range_merge(w->no_map, &w->nr_no_map);
     firmware.nr_banks = 0;
     for (u32 i = 0; i < nr_old; i++) {
-        struct range rest = old[i], gap;
+        struct range rest = old[i];
+        struct range gap;
         while (range_first_gap(w->no_map, w->nr_no_map, &rest, &gap)) {
             /* Whole pages only, so that nobody maps a page that is half RAM. */
-            u64 start = align_up(gap.start, PAGE_SIZE),
-                end = align_down(range_end(&gap), PAGE_SIZE);
+            u64 start = align_up(gap.start, PAGE_SIZE);
+            u64 end = align_down(range_end(&gap), PAGE_SIZE);
             if (end > start && !range_insert(firmware.bank, &firmware.nr_banks, FW_MAX_BANKS,
                                              (struct range){start, end - start})) {
                 return REFUSE("memory at %#llx: more than %u pieces between reserved ranges", start,
@@ -339,9 +341,10 @@ enum err firmware_read(const void *fdt, maddr_t at, const char **why)
     firmware.fdt_bytes = fdt_totalsize(fdt);
 
     static struct walk w;
-    w = (struct walk){.fdt = fdt};
+    w = (struct walk){.fdt = fdt, .top = ""};
     for (int i = 0; i < fdt_num_mem_rsv(fdt); i++) {
-        uint64_t start, bytes;
+        uint64_t start;
+        uint64_t bytes;
         if (fdt_get_mem_rsv(fdt, i, &start, &bytes) == 0) {
             enum err e = reserve((struct range){start, bytes});
             if (e != OK) {

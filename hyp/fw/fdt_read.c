@@ -5,7 +5,8 @@
 
 int fdt_find_compatible(const char *const *compatibles, u32 n)
 {
-    int node = -1, depth = -1;
+    int node = -1;
+    int depth = -1;
     while ((node = tree_next(firmware.fdt, node, &depth)) >= 0) {
         for (u32 i = 0; i < n; i++) {
             if (tree_is_compatible(firmware.fdt, node, compatibles[i]) &&
@@ -32,8 +33,8 @@ static enum err translate(int bus, int parent, u64 *address)
     if (bytes == 0) {
         return OK;
     }
-    u32 child = tree_u32(fdt, bus, "#address-cells", 2),
-        size = tree_u32(fdt, bus, "#size-cells", 1);
+    u32 child = tree_u32(fdt, bus, "#address-cells", 2);
+    u32 size = tree_u32(fdt, bus, "#size-cells", 1);
     u32 above = tree_u32(fdt, parent, "#address-cells", 2);
     if (child > 2 || above > 2 || size > 2) {
         return E_INVAL; /* PCI: its windows are read by who needs them */
@@ -52,7 +53,8 @@ static enum err translate(int bus, int parent, u64 *address)
 enum err fdt_reg(int node, u32 i, struct range *out)
 {
     const void *fdt = firmware.fdt;
-    int bytes, chain[TREE_MAX_DEPTH];
+    int bytes;
+    int chain[TREE_MAX_DEPTH];
     u32 depth;
     const u32 *reg = tree_property(fdt, node, "reg", &bytes);
     if (!reg || !tree_chain(fdt, node, chain, &depth) || depth == 0) {
@@ -150,7 +152,8 @@ enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
         tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
         return E_NOENT;
     }
-    u32 type = (u32)tree_cells(cell, 1), number = (u32)tree_cells(cell + 1, 1);
+    u32 type = (u32)tree_cells(cell, 1);
+    u32 number = (u32)tree_cells(cell + 1, 1);
     if (type > 1 || number > (type ? 15 : 987)) {
         return E_INVAL;
     }

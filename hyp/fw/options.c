@@ -42,14 +42,16 @@ static bool is_name(const char *word, u32 length, const char *name)
 
 bool option_find(const char *name, char *out, u32 size)
 {
-    const char *text = firmware.xen_bootargs, *word;
+    const char *text = firmware.xen_bootargs;
+    const char *word;
     bool found = false;
     for (u32 length; (length = next_word(&text, &word)) != 0;) {
         u32 end = name_length(word, length);
         if (!is_name(word, end, name)) {
             continue;
         }
-        u32 skip = end < length ? end + 1 : end, bytes = length - skip;
+        u32 skip = end < length ? end + 1 : end;
+        u32 bytes = length - skip;
         bytes = bytes < size ? bytes : size - 1;
         memcpy(out, word + skip, bytes);
         out[bytes] = '\0';
@@ -61,7 +63,8 @@ bool option_find(const char *name, char *out, u32 size)
 bool option_is_on(const char *name, bool fallback)
 {
     static const char *const off[] = {"0", "no", "off", "false"};
-    char text[16], negated[40];
+    char text[16];
+    char negated[40];
     if (!option_find(name, text, sizeof(text))) {
         format(negated, sizeof(negated), "no-%s", name);
         return option_find(negated, text, sizeof(text)) ? false : fallback;
@@ -91,7 +94,8 @@ u64 option_number(const char *name, u64 fallback)
 
 void option_warn_unknown(void)
 {
-    const char *text = firmware.xen_bootargs, *word;
+    const char *text = firmware.xen_bootargs;
+    const char *word;
     for (u32 length; (length = next_word(&text, &word)) != 0;) {
         u32 end = name_length(word, length);
         u32 no = end > 3 && memcmp(word, "no-", 3) == 0 ? 3 : 0;

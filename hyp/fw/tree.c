@@ -133,8 +133,10 @@ static bool check_header(const u32 *h)
         cell(h + AT_COMPATIBLE) > OLDEST_VERSION + 1) {
         return false;
     }
-    u32 structure_at = cell(h + AT_STRUCTURE), structure_bytes = cell(h + AT_STRUCTURE_BYTES);
-    u32 strings_at = cell(h + AT_STRINGS), strings_bytes = cell(h + AT_STRINGS_BYTES);
+    u32 structure_at = cell(h + AT_STRUCTURE);
+    u32 structure_bytes = cell(h + AT_STRUCTURE_BYTES);
+    u32 strings_at = cell(h + AT_STRINGS);
+    u32 strings_bytes = cell(h + AT_STRINGS_BYTES);
     return total >= HEADER_CELLS * 4 && structure_at % 4 == 0 && structure_at <= total &&
            structure_bytes <= total - structure_at && structure_bytes >= 12 &&
            strings_at <= total && strings_bytes <= total - strings_at &&
@@ -199,7 +201,8 @@ const char *tree_name(const void *fdt, int node)
 
 bool tree_chain(const void *fdt, int wanted, int chain[TREE_MAX_DEPTH], u32 *depth)
 {
-    int node = -1, d = -1;
+    int node = -1;
+    int d = -1;
     for (u32 i = 0; i < TREE_MAX_DEPTH; i++) {
         chain[i] = -1;
     }
@@ -304,7 +307,8 @@ int tree_find_phandle(const void *fdt, u32 phandle)
     if (phandle != 0 && found.fdt == fdt && found.phandle == phandle) {
         return found.node;
     }
-    int node = -1, depth = -1;
+    int node = -1;
+    int depth = -1;
     while (phandle != 0 && (node = tree_next(fdt, node, &depth)) >= 0) {
         if (tree_phandle(fdt, node) == phandle) {
             found = (struct found){fdt, phandle, node};
@@ -316,7 +320,8 @@ int tree_find_phandle(const void *fdt, u32 phandle)
 
 int tree_find_compatible(const void *fdt, int after, const char *name)
 {
-    int node = -1, depth = -1;
+    int node = -1;
+    int depth = -1;
     while ((node = tree_next(fdt, node, &depth)) >= 0) {
         if (node > after && tree_is_compatible(fdt, node, name)) {
             return node;
