@@ -103,7 +103,8 @@ static void set_enabled(u32 irq, bool on)
 
 static void set_trigger(u32 irq, enum irq_trigger trigger)
 {
-    u32 offset = GICD_ICFGR + irq / 16 * 4, bit = 2u << irq % 16 * 2;
+    u32 offset = GICD_ICFGR + irq / 16 * 4;
+    u32 bit = 2u << irq % 16 * 2;
     u32 value = read32(dist, offset);
     write32(dist, offset, trigger == IRQ_EDGE_RISING ? value | bit : value & ~bit);
 }

@@ -97,7 +97,8 @@ static void find_redist(void)
 
 static void init_redist(void)
 {
-    volatile u8 *rd = this_cpu(redist), *sgi = rd + SGI_BASE;
+    volatile u8 *rd = this_cpu(redist);
+    volatile u8 *sgi = rd + SGI_BASE;
     write32(rd, GICR_WAKER, read32(rd, GICR_WAKER) & ~GICR_WAKER_PROCESSOR_SLEEP);
     wait_clear(rd, GICR_WAKER, GICR_WAKER_CHILDREN_ASLEEP, "GICR_WAKER.ChildrenAsleep");
 
@@ -138,7 +139,8 @@ static void set_enabled(u32 irq, bool on)
 
 static void set_trigger(u32 irq, enum irq_trigger trigger)
 {
-    u32 offset = GICD_ICFGR + irq / 16 * 4, bit = 2u << irq % 16 * 2;
+    u32 offset = GICD_ICFGR + irq / 16 * 4;
+    u32 bit = 2u << irq % 16 * 2;
     u32 value = read32(dist, offset);
     write32(dist, offset, trigger == IRQ_EDGE_RISING ? value | bit : value & ~bit);
 }

@@ -106,12 +106,13 @@ struct gic_ops {
     void (*save)(struct gic_cpu_state *s);
     void (*restore)(const struct gic_cpu_state *s);
 };
-#define GICH_HCR_EN            0x1u
-#define GICH_HCR_UIE           0x2u
-#define GICH_HCR_LRENPIE       0x4u
-#define GICH_HCR_NPIE          0x8u
-#define GICH_HCR_EOICOUNT(hcr) ((hcr) >> 27) /* ends of interrupts that were in no list register \
-                                              */
+#define GICH_HCR_EN      0x1u
+#define GICH_HCR_UIE     0x2u
+#define GICH_HCR_LRENPIE 0x4u
+#define GICH_HCR_NPIE    0x8u
+#define GICH_HCR_EOICOUNT(hcr)                                        \
+    ((hcr) >> 27) /* ends of interrupts that were in no list register \
+                   */
 
 extern const struct gic_ops *gic;
 struct gic_info { /* [c] after boot */

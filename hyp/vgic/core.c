@@ -22,7 +22,8 @@ struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid)
 
 static void enqueue(struct vgic_irq *irq)
 {
-    struct list *queue = &irq->home->vgic->queue, *at = queue;
+    struct list *queue = &irq->home->vgic->queue;
+    struct list *at = queue;
     /* From the tail: most are of one priority and come last. */
     while (at->prev != queue &&
            list_entry(at->prev, struct vgic_irq, node)->priority > irq->priority) {
@@ -92,7 +93,8 @@ static void move(struct vgic_irq *irq)
 static void move_strays(struct vcpu *home)
 {
     for (u32 i = 0; i < GIC_MAX_LRS + 1; i++) {
-        struct vgic_irq *irq, *found = NULL;
+        struct vgic_irq *irq;
+        struct vgic_irq *found = NULL;
         spin_lock(&home->vgic->lock);
         list_for_each(irq, &home->vgic->queue, node)
         {

@@ -149,7 +149,8 @@ static void count_ends(struct vgic_cpu *vc)
         return;
     }
     u32 nr = GICH_HCR_EOICOUNT(gic->hcr_read());
-    struct vgic_irq *irq, *next;
+    struct vgic_irq *irq;
+    struct vgic_irq *next;
     list_for_each_safe(irq, next, &vc->queue, node)
     {
         if (nr == 0) {
@@ -202,7 +203,8 @@ static struct vgic_irq *find_urgent(const struct vgic_cpu *vc)
 static void choose(struct vgic_cpu *vc)
 {
     u32 hcr = GICH_HCR_EN;
-    struct vgic_irq *irq, *urgent = find_urgent(vc);
+    struct vgic_irq *irq;
+    struct vgic_irq *urgent = find_urgent(vc);
     if (urgent) {
         fill(vc, urgent);
     }

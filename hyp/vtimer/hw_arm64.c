@@ -14,7 +14,8 @@
 static u32 ppi(u32 entry, u32 otherwise)
 {
     static const char *const names[] = {"arm,armv8-timer", "arm,armv7-timer"};
-    u32 irq, trigger;
+    u32 irq;
+    u32 trigger;
     int node = fdt_find_compatible(names, ARRAY_LEN(names));
     return node >= 0 && fdt_irq(node, entry, &irq, &trigger) == OK ? irq : otherwise;
 }

@@ -127,7 +127,8 @@ static void physical_update(struct vcpu *v)
 
 static void physical_arm(struct vcpu *v)
 {
-    u64 now = cpu_counter_ticks(), cval = load_relaxed(&v->ptimer_cval);
+    u64 now = cpu_counter_ticks();
+    u64 cval = load_relaxed(&v->ptimer_cval);
     if ((load_relaxed(&v->ptimer_ctl) & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE &&
         now < cval) {
         arm(v->ptimer_timer, cval - now);
@@ -183,7 +184,8 @@ enum err vtimer_init(void)
 
 void vtimer_init_cpu(void)
 {
-    u64 ctl, cval;
+    u64 ctl;
+    u64 cval;
     vtimer_hw_stop(&ctl, &cval);
     irq_enable(virtual_ppi);
     vgic_init_cpu();
