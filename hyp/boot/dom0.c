@@ -12,22 +12,25 @@
 #include "log/log.h"
 #include "sync/percpu.h"
 
-#define GICV2_MAX_VCPUS 8u
-#define EVTCHN_NO_LIMIT 0x7fffffffu
+#define GICV2_MAX_VCPUS    8u
+#define EVTCHN_NO_LIMIT    0x7fffffffu
 #define DEFAULT_UNIT_SHIFT 10u /* a bare number is in KiB, as in Xen */
 
-/* How dom0 hears of events: the PPI that the hypervisor node of its device tree names, active low as Xen says it. */
-#define EVENT_CALLBACK                                                                             \
-    ((u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 |                                                      \
-     HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | GUEST_EVTCHN_PPI)
+/* How dom0 hears of events: the PPI that the hypervisor node of its device tree names, active low
+ * as Xen says it. */
+#define EVENT_CALLBACK                                                                          \
+    ((u64)HVM_PARAM_CALLBACK_TYPE_PPI << 56 | HVM_PARAM_CALLBACK_TYPE_PPI_FLAG_LOW_LEVEL << 8 | \
+     GUEST_EVTCHN_PPI)
 
 static struct dom0 dom0;
 
-/* dom0_mem=[min:|max:]size[,...]: a size alone is what dom0 gets; max lets it grow later; min it gets if no size
- * alone is there. False: not understood. */
+/* dom0_mem=[min:|max:]size[,...]: a size alone is what dom0 gets; max lets it grow later; min it
+ * gets if no size alone is there. False: not understood. */
 static bool parse_memory(const char *text)
 {
-    u64 amount = 0, minimum = 0, maximum = 0;
+    u64 amount = 0;
+    u64 minimum = 0;
+    u64 maximum = 0;
     while (*text != '\0') {
         u64 *to = &amount;
         if (strncmp(text, "min:", 4) == 0 || strncmp(text, "max:", 4) == 0) {
@@ -97,7 +100,8 @@ static enum err create_domain(void)
     };
     enum err e = domain_create(&config, &dom0.domain);
     if (e == OK) {
-        dom0.domain->hvm_param[HVM_PARAM_CALLBACK_IRQ] = EVENT_CALLBACK; /* a guest's is set by the tools */
+        dom0.domain->hvm_param[HVM_PARAM_CALLBACK_IRQ] =
+            EVENT_CALLBACK; /* a guest's is set by the tools */
     }
     for (u32 i = 0; e == OK && i < dom0.nr_vcpus; i++) {
         e = domain_create_vcpu(dom0.domain, i);
@@ -106,8 +110,9 @@ static enum err create_domain(void)
 }
 
 /*
- * A place for dom0's grant table that nothing of dom0's will ever be at: the first machine RAM that is not dom0's.
- * There is some, the hypervisor's image at least; and a 1:1 domain has nothing else at that guest address.
+ * A place for dom0's grant table that nothing of dom0's will ever be at: the first machine RAM that
+ * is not dom0's. There is some, the hypervisor's image at least; and a 1:1 domain has nothing else
+ * at that guest address.
  */
 static enum err choose_grant_region(void)
 {
@@ -178,7 +183,8 @@ enum err dom0_build(void)
         log_error("dom0: not built: error %d", e);
         return e;
     }
-    log_info("dom0: %lluM, %u vCPUs, starts at %#llx", dom0.memory_bytes >> 20, dom0.nr_vcpus, dom0.kernel.start);
+    log_info("dom0: %lluM, %u vCPUs, starts at %#llx", dom0.memory_bytes >> 20, dom0.nr_vcpus,
+             dom0.kernel.start);
     start_vcpu();
     return OK;
 }

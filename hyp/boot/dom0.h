@@ -2,11 +2,13 @@
 /*
  * The control domain, built once at boot from the host's own description:
  *
- *   options -> RAM banks 1:1 -> kernel and ramdisk placed -> device tree written -> devices mapped -> vCPU 0
+ *   options -> RAM banks 1:1 -> kernel and ramdisk placed -> device tree written -> devices mapped
+ * -> vCPU 0
  *
- * dom0's RAM is machine RAM at the same address (gfn == mfn), because its drivers do DMA. Modules that lie in it
- * stay where they are. Everything here runs on the boot CPU, before the others may allocate, and is exempt from
- * the bound on a stay at EL2. An error was already said in one line when it is returned.
+ * dom0's RAM is machine RAM at the same address (gfn == mfn), because its drivers do DMA. Modules
+ * that lie in it stay where they are. Everything here runs on the boot CPU, before the others may
+ * allocate, and is exempt from the bound on a stay at EL2. An error was already said in one line
+ * when it is returned.
  */
 #ifndef BOOT_DOM0_H
 #define BOOT_DOM0_H
@@ -20,20 +22,22 @@
 
 struct domain;
 
-/* First thing once the allocator knows the RAM: takes dom0's, around its modules, before anything else is allocated
- * in their neighbourhood. */
+/* First thing once the allocator knows the RAM: takes dom0's, around its modules, before anything
+ * else is allocated in their neighbourhood. */
 enum err dom0_take(void);
-/* Last: makes domain 0 and leaves it runnable; domain_hardware is set. The caller then enters the scheduler. */
+/* Last: makes domain 0 and leaves it runnable; domain_hardware is set. The caller then enters the
+ * scheduler. */
 enum err dom0_build(void);
 
 /* ---- between the files of the builder ---- */
 
-#define DOM0_MAX_BANKS 16u
-#define DOM0_MAX_RANGES 512u
+#define DOM0_MAX_BANKS     16u
+#define DOM0_MAX_RANGES    512u
 #define DOM0_DEFAULT_BYTES (512ULL << 20)
-/* dom0's RAM comes in pieces of this size: the smallest block of stage 2, and what an arm64 Image is aligned to. */
-#define DOM0_PIECE (2ULL << 20)
-#define DOM0_GRANT_FRAMES 64u
+/* dom0's RAM comes in pieces of this size: the smallest block of stage 2, and what an arm64 Image
+ * is aligned to. */
+#define DOM0_PIECE           (2ULL << 20)
+#define DOM0_GRANT_FRAMES    64u
 #define DOM0_MAPTRACK_FRAMES 1024u
 
 struct dom0 {
@@ -59,14 +63,15 @@ static inline void *dom0_ram(u64 at)
     return (void *)(frame_linear + at);
 }
 
-/* dom0_memory.c: chooses the banks around the modules and takes them from the allocator; then gives them to the
- * domain and maps them. */
+/* dom0_memory.c: chooses the banks around the modules and takes them from the allocator; then gives
+ * them to the domain and maps them. */
 enum err dom0_memory_take(struct dom0 *dom0);
 enum err dom0_memory_give(struct dom0 *dom0);
 /* Where the kernel's module could run as it lies; false when it must move. */
 [[nodiscard]] bool dom0_kernel_home(const struct dom0 *dom0, struct range *out);
 
-/* dom0_load.c: decodes the modules; says where kernel, ramdisk and tree go in the banks; moves what can't stay. */
+/* dom0_load.c: decodes the modules; says where kernel, ramdisk and tree go in the banks; moves what
+ * can't stay. */
 enum err dom0_modules_decode(struct dom0 *dom0);
 enum err dom0_place(struct dom0 *dom0);
 enum err dom0_load(struct dom0 *dom0);
@@ -75,16 +80,17 @@ enum err dom0_load(struct dom0 *dom0);
 enum err dom0_fdt_write(struct dom0 *dom0);
 
 /*
- * dom0_devices.c: what a node of the tree stands for. The walk keeps the chain of buses from the root (bus[0]) to
- * the node at hand (bus[depth]), so that translating an address never searches the tree.
+ * dom0_devices.c: what a node of the tree stands for. The walk keeps the chain of buses from the
+ * root (bus[0]) to the node at hand (bus[depth]), so that translating an address never searches the
+ * tree.
  */
 #define DOM0_MAX_DEPTH 16u
 struct dom0_bus {
     int node;
     u32 address_cells, size_cells; /* of its children */
     const u32 *ranges;             /* big-endian cells */
-    int ranges_bytes;              /* 0: children's addresses are ours too; < 0: they have none of ours */
-    u32 interrupt_parent;          /* phandle; children inherit it; 0: none */
+    int ranges_bytes;     /* 0: children's addresses are ours too; < 0: they have none of ours */
+    u32 interrupt_parent; /* phandle; children inherit it; 0: none */
     bool pci, available;
 };
 struct dom0_walk {

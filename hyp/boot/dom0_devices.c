@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's devices: what the nodes of the host's tree name is mapped 1:1 (reg; the windows of a PCI host) or routed
- * (every shared interrupt, also those of interrupt-map and of a GICv2m frame). Ranges are gathered, merged, and
- * mapped last, so that thirty devices in one page cost one leaf.
+ * dom0's devices: what the nodes of the host's tree name is mapped 1:1 (reg; the windows of a PCI
+ * host) or routed (every shared interrupt, also those of interrupt-map and of a GICv2m frame).
+ * Ranges are gathered, merged, and mapped last, so that thirty devices in one page cost one leaf.
  */
 #include <libfdt.h>
 
@@ -18,10 +18,11 @@
 #include "vgic/vgic.h"
 
 #define GIC_CELLS_MIN 3u
-#define GIC_SPI 0u
+#define GIC_SPI       0u
 #define GIC_FIRST_SPI 32u
 #define TRIGGER_EDGES 3u /* rising or falling, bits of the third cell */
-#define V2M_TYPER 0x8u   /* MSI_TYPER: first SPI in bits 25:16, their number in 9:0 (Arm BSA, GICv2m) */
+#define V2M_TYPER \
+    0x8u /* MSI_TYPER: first SPI in bits 25:16, their number in 9:0 (Arm BSA, GICv2m) */
 
 struct mmio {
     u64 start, end;
@@ -76,17 +77,21 @@ void dom0_bus_read(struct dom0_walk *walk, int node)
     bus->address_cells = read_u32(fdt, node, "#address-cells", 2);
     bus->size_cells = read_u32(fdt, node, "#size-cells", 1);
     bus->ranges = tree_property(fdt, node, "ranges", &bus->ranges_bytes);
-    bus->interrupt_parent = read_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
+    bus->interrupt_parent =
+        read_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
     bus->pci = is_pci(fdt, node);
     bus->available = (parent == NULL || parent->available) && is_available(fdt, node);
 }
 
-/* An address in the space of bus[level]'s children, as the CPU sees it. False when it has no such address. */
+/* An address in the space of bus[level]'s children, as the CPU sees it. False when it has no such
+ * address. */
 static bool translate(const struct dom0_walk *walk, u32 level, u64 *at)
 {
     for (; level != 0; level--) {
-        const struct dom0_bus *bus = &walk->bus[level], *parent = bus - 1;
-        if (bus->ranges_bytes < 0 || bus->address_cells > 2 || parent->address_cells > 2 || bus->size_cells > 2) {
+        const struct dom0_bus *bus = &walk->bus[level];
+        const struct dom0_bus *parent = bus - 1;
+        if (bus->ranges_bytes < 0 || bus->address_cells > 2 || parent->address_cells > 2 ||
+            bus->size_cells > 2) {
             return false;
         }
         u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
@@ -95,7 +100,8 @@ static bool translate(const struct dom0_walk *walk, u32 level, u64 *at)
             const u32 *cells = bus->ranges + i * row;
             u64 child = read_cells(cells, bus->address_cells);
             u64 up = read_cells(cells + bus->address_cells, parent->address_cells);
-            u64 bytes = read_cells(cells + bus->address_cells + parent->address_cells, bus->size_cells);
+            u64 bytes =
+                read_cells(cells + bus->address_cells + parent->address_cells, bus->size_cells);
             if (*at >= child && *at - child < bytes) {
                 *at = up + (*at - child);
                 found = true;
@@ -133,7 +139,8 @@ static void note(u64 start, u64 end, bool memory)
 /* Notes a range less the part that the virtual GIC stands in for. */
 static void note_around_gic(u64 start, u64 end, maddr_t gic_part, u64 gic_bytes)
 {
-    u64 cut_start = align_down(gic_part.m, PAGE_SIZE), cut_end = align_up(gic_part.m + gic_bytes, PAGE_SIZE);
+    u64 cut_start = align_down(gic_part.m, PAGE_SIZE);
+    u64 cut_end = align_up(gic_part.m + gic_bytes, PAGE_SIZE);
     if (gic_bytes == 0 || start >= cut_end || cut_start >= end) {
         note(start, end, false);
         return;
@@ -162,7 +169,8 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
     if (walk->depth == 0) {
         return false;
     }
-    const struct dom0_bus *bus = &walk->bus[walk->depth], *parent = bus - 1;
+    const struct dom0_bus *bus = &walk->bus[walk->depth];
+    const struct dom0_bus *parent = bus - 1;
     int length;
     const u32 *reg = tree_property(walk->fdt, bus->node, "reg", &length);
     u32 row = parent->address_cells + parent->size_cells;
@@ -178,7 +186,8 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
 /* The windows of a PCI host, whatever their kind: I/O, memory below and above 4 GiB. */
 static void add_pci_windows(const struct dom0_walk *walk)
 {
-    const struct dom0_bus *bus = &walk->bus[walk->depth], *parent = bus - 1;
+    const struct dom0_bus *bus = &walk->bus[walk->depth];
+    const struct dom0_bus *parent = bus - 1;
     if (bus->ranges_bytes <= 0 || parent->address_cells > 2 || bus->size_cells > 2) {
         return;
     }
@@ -206,7 +215,8 @@ static enum err route(struct dom0 *dom0, u32 irq, enum irq_trigger trigger)
     return e;
 }
 
-/* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual GIC's own. */
+/* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual
+ * GIC's own. */
 static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
 {
     if (fdt32_to_cpu(cells[0]) != GIC_SPI) {
@@ -230,7 +240,8 @@ static enum err add_interrupts(struct dom0_walk *walk)
     if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
         return OK;
     }
-    u32 stride = MAX(read_u32(walk->fdt, find_phandle(walk, gic_info.phandle), "#interrupt-cells", GIC_CELLS_MIN),
+    u32 stride = MAX(read_u32(walk->fdt, find_phandle(walk, gic_info.phandle), "#interrupt-cells",
+                              GIC_CELLS_MIN),
                      GIC_CELLS_MIN);
     enum err e = OK;
     for (u32 i = 0; e == OK && i + stride <= (u32)bytes / 4; i += stride) {
@@ -243,12 +254,14 @@ static enum err add_interrupts(struct dom0_walk *walk)
 static enum err add_interrupts_extended(struct dom0_walk *walk)
 {
     int bytes;
-    const u32 *cells = tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
+    const u32 *cells =
+        tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
     enum err e = OK;
     for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
         u32 phandle = fdt32_to_cpu(cells[i]);
         u32 stride = read_u32(walk->fdt, find_phandle(walk, phandle), "#interrupt-cells", 0);
-        if (phandle == gic_info.phandle && stride >= GIC_CELLS_MIN && i + 1 + stride <= (u32)bytes / 4) {
+        if (phandle == gic_info.phandle && stride >= GIC_CELLS_MIN &&
+            i + 1 + stride <= (u32)bytes / 4) {
             e = add_gic_interrupt(walk->dom0, cells + i + 1);
         }
         i += 1 + stride;
@@ -256,7 +269,8 @@ static enum err add_interrupts_extended(struct dom0_walk *walk)
     return e;
 }
 
-/* interrupt-map of a PCI host: child's address and pin, controller, its address, the interrupt there. */
+/* interrupt-map of a PCI host: child's address and pin, controller, its address, the interrupt
+ * there. */
 static enum err add_interrupt_map(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
@@ -266,7 +280,9 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
         return OK;
     }
     u32 child = bus->address_cells + read_u32(walk->fdt, bus->node, "#interrupt-cells", 1);
-    u32 last_phandle = 0, address_cells = 0, interrupt_cells = 0;
+    u32 last_phandle = 0;
+    u32 address_cells = 0;
+    u32 interrupt_cells = 0;
     enum err e = OK;
     for (u32 i = 0; e == OK && i + child < (u32)bytes / 4;) {
         u32 phandle = fdt32_to_cpu(cells[i + child]);
@@ -292,7 +308,8 @@ enum err dom0_device_add(struct dom0_walk *walk)
     if (!bus->available || walk->depth == 0) {
         return OK;
     }
-    u64 at, bytes;
+    u64 at;
+    u64 bytes;
     for (u32 i = 0; read_reg(walk, i, &at, &bytes); i++) {
         add_mmio(at, bytes);
     }
@@ -308,7 +325,8 @@ enum err dom0_device_add(struct dom0_walk *walk)
 
 enum err dom0_device_add_v2m(struct dom0_walk *walk)
 {
-    u64 at, bytes;
+    u64 at;
+    u64 bytes;
     if (!walk->bus[walk->depth].available || !read_reg(walk, 0, &at, &bytes)) {
         return OK;
     }
@@ -331,7 +349,8 @@ enum err dom0_device_add_v2m(struct dom0_walk *walk)
 
 void dom0_device_add_reserved(struct dom0_walk *walk)
 {
-    u64 at, bytes;
+    u64 at;
+    u64 bytes;
     for (u32 i = 0; walk->bus[walk->depth].available && read_reg(walk, i, &at, &bytes); i++) {
         note(align_down(at, PAGE_SIZE), align_up(at + bytes, PAGE_SIZE), true);
     }
@@ -360,14 +379,16 @@ static void sort_and_merge(void)
 
 static enum err map_range(struct p2m *p2m, const struct mmio *m)
 {
-    u64 gfn = m->start >> PAGE_SHIFT, end = m->end >> PAGE_SHIFT;
+    u64 gfn = m->start >> PAGE_SHIFT;
+    u64 end = m->end >> PAGE_SHIFT;
     enum err e = OK;
     while (e == OK && gfn < end) {
         u32 order = MIN(ORDER_1G, bit_highest(end - gfn));
         if (gfn != 0) {
             order = MIN(order, bit_lowest(gfn));
         }
-        e = p2m_map(p2m, (gfn_t){gfn}, (mfn_t){gfn}, order, m->memory ? P2M_DEVICE_CACHED : P2M_DEVICE);
+        e = p2m_map(p2m, (gfn_t){gfn}, (mfn_t){gfn}, order,
+                    m->memory ? P2M_DEVICE_CACHED : P2M_DEVICE);
         gfn += 1ULL << order;
     }
     return e;
@@ -378,7 +399,8 @@ enum err dom0_devices_map(struct dom0 *dom0)
     sort_and_merge();
     enum err e = OK;
     for (u32 i = 0; e == OK && i < nr_mmio; i++) {
-        log_debug("dom0: device %#llx-%#llx%s", mmio[i].start, mmio[i].end, mmio[i].memory ? " (memory)" : "");
+        log_debug("dom0: device %#llx-%#llx%s", mmio[i].start, mmio[i].end,
+                  mmio[i].memory ? " (memory)" : "");
         e = map_range(dom0->domain->p2m, &mmio[i]);
     }
     return e;

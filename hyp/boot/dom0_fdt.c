@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's device tree: the host's, token by token, less what the hypervisor keeps (its console's UART, the modules,
- * the PMU, an ITS) and with what it replaces (memory, cpus, psci, the GIC's virtualization half) written anew.
- * Strings are appended without a search for doubles: a few hundred bytes buy a million instructions of boot time.
+ * dom0's device tree: the host's, token by token, less what the hypervisor keeps (its console's
+ * UART, the modules, the PMU, an ITS) and with what it replaces (memory, cpus, psci, the GIC's
+ * virtualization half) written anew. Strings are appended without a search for doubles: a few
+ * hundred bytes buy a million instructions of boot time.
  */
 #include <libfdt.h>
 
@@ -24,8 +25,8 @@ struct tree {
     void *out;
     int error; /* the first of libfdt's */
     struct dom0 *dom0;
-    int console;  /* the UART's node, or < 0 */
-    u32 its[8];   /* phandles of ITSs: whoever names one loses that property */
+    int console; /* the UART's node, or < 0 */
+    u32 its[8];  /* phandles of ITSs: whoever names one loses that property */
     u32 nr_its;
     u32 gic_cells;
     bool has_chosen;
@@ -90,24 +91,19 @@ static const struct {
     const char *compatible;
     enum node_kind kind;
 } kinds[] = {
-    {"arm,psci", NODE_DROP},
-    {"arm,psci-0.2", NODE_DROP},
-    {"arm,psci-1.0", NODE_DROP},
-    {"arm,armv7-timer-mem", NODE_DROP},
-    {"arm,gic-v3-its", NODE_DROP},
-    {"arm,gic-v2m-frame", NODE_V2M},
-    {"arm,armv8-pmuv3", NODE_DROP},
-    {"xen,multiboot-module", NODE_DROP},
-    {"xen,linux-zimage", NODE_DROP},
-    {"xen,linux-initrd", NODE_DROP},
-    {"xen,domain", NODE_DROP},
-    {"xen,xen", NODE_DROP},
+    {"arm,psci", NODE_DROP},         {"arm,psci-0.2", NODE_DROP},
+    {"arm,psci-1.0", NODE_DROP},     {"arm,armv7-timer-mem", NODE_DROP},
+    {"arm,gic-v3-its", NODE_DROP},   {"arm,gic-v2m-frame", NODE_V2M},
+    {"arm,armv8-pmuv3", NODE_DROP},  {"xen,multiboot-module", NODE_DROP},
+    {"xen,linux-zimage", NODE_DROP}, {"xen,linux-initrd", NODE_DROP},
+    {"xen,domain", NODE_DROP},       {"xen,xen", NODE_DROP},
 };
 
 static enum node_kind kind_of_compatible(const char *name)
 {
     u64 length = strlen(name);
-    if ((length > 4 && strcmp(name + length - 4, "-pmu") == 0) || strncmp(name, "multiboot,", 10) == 0) {
+    if ((length > 4 && strcmp(name + length - 4, "-pmu") == 0) ||
+        strncmp(name, "multiboot,", 10) == 0) {
         return NODE_DROP;
     }
     for (u32 i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -118,7 +114,8 @@ static enum node_kind kind_of_compatible(const char *name)
     return NODE_COPY;
 }
 
-/* Children of the root that are known by name or type rather than by what they are compatible with. */
+/* Children of the root that are known by name or type rather than by what they are compatible with.
+ */
 static enum node_kind kind_of_name(int node, const char *name)
 {
     int bytes;
@@ -134,8 +131,7 @@ static enum node_kind kind_of_name(int node, const char *name)
 
 static bool is_below_reserved_memory(void)
 {
-    return walk.depth == 2 &&
-           strcmp(tree_name(walk.fdt, walk.bus[1].node), "reserved-memory") == 0;
+    return walk.depth == 2 && strcmp(tree_name(walk.fdt, walk.bus[1].node), "reserved-memory") == 0;
 }
 
 static enum node_kind kind_of_node(const struct tree *t, int node)
@@ -157,7 +153,8 @@ static enum node_kind kind_of_node(const struct tree *t, int node)
     }
     int bytes;
     const char *names = tree_property(walk.fdt, node, "compatible", &bytes);
-    for (int at = 0; names != NULL && at < bytes; at += (int)strnlen(names + at, (size_t)(bytes - at)) + 1) {
+    for (int at = 0; names != NULL && at < bytes;
+         at += (int)strnlen(names + at, (size_t)(bytes - at)) + 1) {
         enum node_kind kind = kind_of_compatible(names + at);
         if (kind != NODE_COPY) {
             return kind;
@@ -180,11 +177,12 @@ static bool names_an_its(const struct tree *t, const u32 *cells, int bytes, u32 
 
 static bool chosen_keeps(const char *name)
 {
-    return strcmp(name, "bootargs") != 0 && strcmp(name, "stdout-path") != 0 && strncmp(name, "xen,", 4) != 0 &&
-           strncmp(name, "linux,", 6) != 0;
+    return strcmp(name, "bootargs") != 0 && strcmp(name, "stdout-path") != 0 &&
+           strncmp(name, "xen,", 4) != 0 && strncmp(name, "linux,", 6) != 0;
 }
 
-/* Writes what of the GIC's node the virtual one has: its distributor, and redistributors or CPU interface. */
+/* Writes what of the GIC's node the virtual one has: its distributor, and redistributors or CPU
+ * interface. */
 static void copy_gic_property(struct tree *t, const char *name, const void *value, int bytes)
 {
     static const char *const dropped[] = {"interrupts", "interrupts-extended", "msi-controller",
@@ -258,7 +256,8 @@ static int host_cpu(void)
     if (cpus < 0) {
         return cpus;
     }
-    fdt_for_each_subnode(node, walk.fdt, cpus) {
+    fdt_for_each_subnode(node, walk.fdt, cpus)
+    {
         int bytes;
         const char *type = tree_property(walk.fdt, node, "device_type", &bytes);
         if (type != NULL && bytes == 4 && memcmp(type, "cpu", 4) == 0) {
@@ -304,12 +303,14 @@ static void put_psci(struct tree *t)
     end_node(t);
 }
 
-/* Linux' Documentation/devicetree/bindings/arm/xen.txt: where a grant table may go, and the event interrupt. */
+/* Linux' Documentation/devicetree/bindings/arm/xen.txt: where a grant table may go, and the event
+ * interrupt. */
 static void put_hypervisor(struct tree *t)
 {
     static const char compatible[] = "xen,xen-4.17\0xen,xen";
     /* A private interrupt, for all CPUs (GICv2's mask), level low as Xen has it. */
-    const u32 interrupt[4] = {cpu_to_fdt32(1), cpu_to_fdt32(GUEST_EVTCHN_PPI - 16), cpu_to_fdt32(0xf08), 0};
+    const u32 interrupt[4] = {cpu_to_fdt32(1), cpu_to_fdt32(GUEST_EVTCHN_PPI - 16),
+                              cpu_to_fdt32(0xf08), 0};
     begin_node(t, "hypervisor");
     done(t, fdt_property(t->out, "compatible", compatible, sizeof(compatible)));
     put_reg(t, &t->dom0->grant, 1);
@@ -382,7 +383,8 @@ static enum err copy_tree(struct tree *t)
 {
     static enum node_kind kind[DOM0_MAX_DEPTH];
     u32 open = 0; /* nodes begun and not ended */
-    int at = 0, next = 0;
+    int at = 0;
+    int next = 0;
     for (; t->error == 0; at = next) {
         u32 tag = fdt_next_tag(walk.fdt, at, &next);
         if (tag == FDT_BEGIN_NODE) {
@@ -435,7 +437,8 @@ enum err dom0_fdt_write(struct dom0 *dom0)
     find_its(&t);
     int bytes;
     int gic_node = tree_find_phandle(walk.fdt, gic_info.phandle);
-    const u32 *cells = gic_node >= 0 ? tree_property(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
+    const u32 *cells =
+        gic_node >= 0 ? tree_property(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
     if (cells != NULL && bytes == 4 && fdt32_to_cpu(*cells) == 4) {
         t.gic_cells = 4;
     }

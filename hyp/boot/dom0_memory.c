@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0's RAM: the fewest runs of free machine memory that hold dom0_mem bytes, the first of them around the kernel
- * as the boot loader placed it, so that 33 MB need not be copied. Where there is a choice the lower run is taken:
- * devices that can only reach 4 GiB are dom0's.
+ * dom0's RAM: the fewest runs of free machine memory that hold dom0_mem bytes, the first of them
+ * around the kernel as the boot loader placed it, so that 33 MB need not be copied. Where there is
+ * a choice the lower run is taken: devices that can only reach 4 GiB are dom0's.
  */
 #include "base/bits.h"
 #include "base/panic.h"
@@ -24,7 +24,8 @@ static mfn_t at_mfn(u64 at)
     return maddr_to_mfn((maddr_t){at});
 }
 
-/* Is the block free? Taken and given back at once: the allocator's own answer, and nobody else runs. */
+/* Is the block free? Taken and given back at once: the allocator's own answer, and nobody else
+ * runs. */
 static bool is_block_free(u64 at, u32 order)
 {
     struct frame *f;
@@ -35,7 +36,8 @@ static bool is_block_free(u64 at, u32 order)
     return true;
 }
 
-/* The largest free block that starts at an aligned address, in bytes; 0 when not even a piece is free. */
+/* The largest free block that starts at an aligned address, in bytes; 0 when not even a piece is
+ * free. */
 static u64 free_bytes_at(u64 at, u64 end)
 {
     for (u32 order = ORDER_1G; order >= ORDER_2M; order--) {
@@ -73,11 +75,13 @@ static void find_runs(void)
     }
 }
 
-/* The modules were reserved; their pages become free, so that banks can span them. Contents stay. */
+/* The modules were reserved; their pages become free, so that banks can span them. Contents stay.
+ */
 static void release_modules(void)
 {
     u64 done_to = 0;
-    struct range kernel = firmware.module[MODULE_KERNEL], ramdisk = firmware.module[MODULE_RAMDISK];
+    struct range kernel = firmware.module[MODULE_KERNEL];
+    struct range ramdisk = firmware.module[MODULE_RAMDISK];
     struct range order[2] = {kernel, ramdisk};
     if (ramdisk.bytes != 0 && ramdisk.start < kernel.start) {
         order[0] = ramdisk;
@@ -108,7 +112,8 @@ static void add_bank(struct dom0 *dom0, u64 start, u64 bytes)
     dom0->bank[dom0->nr_banks++] = (struct range){start, bytes};
 }
 
-/* Cuts want bytes out of r such that [lo, hi) is inside, starting at a 1 GiB boundary if that can be. */
+/* Cuts want bytes out of r such that [lo, hi) is inside, starting at a 1 GiB boundary if that can
+ * be. */
 static struct range cut(const struct range *r, u64 want, u64 lo, u64 hi)
 {
     if (want >= r->bytes) {
@@ -142,7 +147,8 @@ static u64 take_first_bank(struct dom0 *dom0, u64 want)
     bool home = dom0_kernel_home(dom0, &kernel);
     u32 n = choose_first_run(home, &kernel);
     const struct range *ramdisk = &firmware.module[MODULE_RAMDISK];
-    u64 lo = run[n].start, hi = run[n].start;
+    u64 lo = run[n].start;
+    u64 hi = run[n].start;
     if (home && range_contains(&run[n], &kernel)) {
         lo = align_down(kernel.start, DOM0_PIECE);
         hi = align_up(range_end(&kernel), DOM0_PIECE);
@@ -161,7 +167,8 @@ static u64 take_first_bank(struct dom0 *dom0, u64 want)
     return want - bank.bytes;
 }
 
-/* Index of the next run to take: with the ramdisk, else what gives most of want, below 4 GiB if there is a choice. */
+/* Index of the next run to take: with the ramdisk, else what gives most of want, below 4 GiB if
+ * there is a choice. */
 static u32 choose_next_run(u64 want)
 {
     const struct range *ramdisk = &firmware.module[MODULE_RAMDISK];
@@ -177,7 +184,8 @@ static u32 choose_next_run(u64 want)
             best = i;
             continue;
         }
-        u64 gives = MIN(want, run[i].bytes), best_gives = MIN(want, run[best].bytes);
+        u64 gives = MIN(want, run[i].bytes);
+        u64 best_gives = MIN(want, run[best].bytes);
         if (gives > best_gives || (gives == best_gives && run[i].start < run[best].start)) {
             best = i;
         }
@@ -212,7 +220,8 @@ enum err dom0_memory_take(struct dom0 *dom0)
         free += run[i].bytes;
     }
     if (dom0->memory_bytes + KEEP_BYTES > free) {
-        log_error("dom0: dom0_mem=%lluM is too large: %lluM of RAM are free, %lluM stay with the hypervisor",
+        log_error("dom0: dom0_mem=%lluM is too large: %lluM of RAM are free, %lluM stay with the "
+                  "hypervisor",
                   dom0->memory_bytes >> 20, free >> 20, KEEP_BYTES >> 20);
         return E_NOMEM;
     }
@@ -220,8 +229,8 @@ enum err dom0_memory_take(struct dom0 *dom0)
     while (want != 0) {
         u32 n = choose_next_run(want);
         if (n == MAX_RUNS || dom0->nr_banks == DOM0_MAX_BANKS) {
-            log_error("dom0: dom0_mem=%lluM does not fit in %u pieces of RAM", dom0->memory_bytes >> 20,
-                      DOM0_MAX_BANKS);
+            log_error("dom0: dom0_mem=%lluM does not fit in %u pieces of RAM",
+                      dom0->memory_bytes >> 20, DOM0_MAX_BANKS);
             return E_NOMEM;
         }
         u64 bytes = MIN(want, run[n].bytes);
@@ -234,7 +243,8 @@ enum err dom0_memory_take(struct dom0 *dom0)
     for (u32 i = 0; i < dom0->nr_banks; i++) {
         for (u64 at = dom0->bank[i].start; at < range_end(&dom0->bank[i]); at += DOM0_PIECE) {
             struct frame *f;
-            check(frame_take(at_mfn(at), ORDER_2M, &f) == OK); /* found free above, alone on the machine */
+            check(frame_take(at_mfn(at), ORDER_2M, &f) ==
+                  OK); /* found free above, alone on the machine */
         }
     }
     return OK;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The builder of dom0 as a whole, on machines described by trees that are made here: real allocator, real reading of
- * the tree; domain, stage 2 and virtual GIC are noted. What dom0 gets is read back from its own tree.
+ * The builder of dom0 as a whole, on machines described by trees that are made here: real
+ * allocator, real reading of the tree; domain, stage 2 and virtual GIC are noted. What dom0 gets is
+ * read back from its own tree.
  */
 #include "boot/dom0.h"
 
@@ -25,14 +26,14 @@
 #include "sched/sched.h"
 #include "vgic/vgic.h"
 
-#define MIB (1ULL << 20)
-#define GIB (1ULL << 30)
-#define RAM 0x40000000ULL
-#define FDT_AT 0x48000000ULL
-#define FDT_BYTES (1 * MIB)
-#define KERNEL_BYTES (3 * MIB + 100)
+#define MIB              (1ULL << 20)
+#define GIB              (1ULL << 30)
+#define RAM              0x40000000ULL
+#define FDT_AT           0x48000000ULL
+#define FDT_BYTES        (1 * MIB)
+#define KERNEL_BYTES     (3 * MIB + 100)
 #define KERNEL_IN_MEMORY (4 * MIB)
-#define RAMDISK_BYTES (5 * MIB + 1)
+#define RAMDISK_BYTES    (5 * MIB + 1)
 
 __noreturn void panic(const char *fmt, ...)
 {
@@ -236,10 +237,10 @@ static void cells(const char *name, u32 n, const u32 *values)
     }
     assert_int_equal(fdt_property(out, name, big, (int)(n * 4)), 0);
 }
-#define CELLS(name, ...)                                            \
-    do {                                                            \
-        const u32 list_[] = {__VA_ARGS__};                          \
-        cells(name, sizeof(list_) / sizeof(list_[0]), list_);       \
+#define CELLS(name, ...)                                      \
+    do {                                                      \
+        const u32 list_[] = {__VA_ARGS__};                    \
+        cells(name, sizeof(list_) / sizeof(list_[0]), list_); \
     } while (0)
 
 struct machine {
@@ -248,11 +249,14 @@ struct machine {
     struct range kernel, ramdisk;
     const char *options;
 };
-static const struct machine plain = {
-    3, {{RAM, 4 * GIB}}, {0x50000000, KERNEL_BYTES}, {0x58000000, RAMDISK_BYTES}, "dom0_mem=1024M dom0_max_vcpus=2"};
+static const struct machine plain = {3,
+                                     {{RAM, 4 * GIB}},
+                                     {0x50000000, KERNEL_BYTES},
+                                     {0x58000000, RAMDISK_BYTES},
+                                     "dom0_mem=1024M dom0_max_vcpus=2"};
 
-#define GIC 0x8005u
-#define MSI 0x8006u
+#define GIC  0x8005u
+#define MSI  0x8006u
 #define GPIO 0x8007u
 
 static void put_gic(u32 version)
@@ -276,8 +280,8 @@ static void put_gic(u32 version)
         end();
     } else {
         text("compatible", "arm,cortex-a15-gic");
-        CELLS("reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000, 0, 0x10000, 0, 0x8040000, 0,
-              0x10000);
+        CELLS("reg", 0, 0x8000000, 0, 0x10000, 0, 0x8010000, 0, 0x10000, 0, 0x8030000, 0, 0x10000,
+              0, 0x8040000, 0, 0x10000);
         node("v2m@8020000");
         CELLS("phandle", MSI);
         text("compatible", "arm,gic-v2m-frame");
@@ -325,6 +329,10 @@ static void put_devices(void)
     CELLS("interrupts", 0, 71, 4);
     end();
     end();
+}
+
+static void put_buses(void)
+{
     node("soc"); /* a bus with its own addresses, and one that has none */
     CELLS("#address-cells", 1);
     CELLS("#size-cells", 1);
@@ -357,10 +365,10 @@ static void put_devices(void)
     CELLS("#size-cells", 2);
     CELLS("#interrupt-cells", 1);
     CELLS("reg", 0x40, 0x10000000, 0, 0x10000000);
-    CELLS("ranges", 0x1000000, 0, 0, 0, 0x3eff0000, 0, 0x10000, 0x2000000, 0, 0x10000000, 0, 0x10000000, 0, 0x2eff0000,
-          0x3000000, 0x80, 0, 0x80, 0, 0x80, 0);
-    CELLS("interrupt-map", 0, 0, 0, 1, GIC, 0, 0, 0, 3, 4, 0, 0, 0, 2, GIC, 0, 0, 0, 4, 4, 0x800, 0, 0, 1, GIC, 0, 0, 0,
-          4, 4);
+    CELLS("ranges", 0x1000000, 0, 0, 0, 0x3eff0000, 0, 0x10000, 0x2000000, 0, 0x10000000, 0,
+          0x10000000, 0, 0x2eff0000, 0x3000000, 0x80, 0, 0x80, 0, 0x80, 0);
+    CELLS("interrupt-map", 0, 0, 0, 1, GIC, 0, 0, 0, 3, 4, 0, 0, 0, 2, GIC, 0, 0, 0, 4, 4, 0x800, 0,
+          0, 1, GIC, 0, 0, 0, 4, 4);
     CELLS("msi-map", 0, MSI, 0, 0x10000);
     end();
     node("pmu");
@@ -414,6 +422,7 @@ static void put_tree(const struct machine *m)
     text("method", "smc");
     end();
     put_devices();
+    put_buses();
     put_gic(m->gic);
     node("cpus");
     CELLS("#address-cells", 1);
@@ -500,8 +509,11 @@ static void power_on(const struct machine *m)
         fill(dom0_ram(m->ramdisk.start), m->ramdisk.bytes, 2);
     }
     gic_table.version = m->gic;
-    gic_info = (struct gic_info){.nr_irqs = 288, .phandle = GIC, .nr_redist_regions = 1,
-                                 .dist = {0x8000000}, .dist_bytes = 0x10000};
+    gic_info = (struct gic_info){.nr_irqs = 288,
+                                 .phandle = GIC,
+                                 .nr_redist_regions = 1,
+                                 .dist = {0x8000000},
+                                 .dist_bytes = 0x10000};
     v2m_frame[2] = 80 << 16 | 64;
     percpu_nr_cpus = 4;
 }
@@ -639,7 +651,8 @@ static void the_tree_of_gicv3(void **state)
     assert_int_equal(cell(property("/cpus/cpu@1", "reg", 1), 0), 1);
     assert_false(has_node("/cpus/cpu@2"));
     assert_string_equal((const char *)property("/psci", "method", 0), "hvc");
-    assert_int_equal(fdt_node_check_compatible(tree, fdt_path_offset(tree, "/psci"), "arm,psci-1.0"), 0);
+    assert_int_equal(
+        fdt_node_check_compatible(tree, fdt_path_offset(tree, "/psci"), "arm,psci-1.0"), 0);
 
     const int hypervisor = fdt_path_offset(tree, "/hypervisor");
     assert_int_equal(fdt_node_check_compatible(tree, hypervisor, "xen,xen"), 0);

@@ -17,10 +17,10 @@ struct image_header {
 };
 _Static_assert(sizeof(struct image_header) == 64, "the format's own size");
 
-#define IMAGE_MAGIC 0x644d5241u         /* "ARM\x64" */
+#define IMAGE_MAGIC           0x644d5241u /* "ARM\x64" */
 #define IMAGE_FLAG_BIG_ENDIAN BIT(0)
-#define IMAGE_FLAG_ANYWHERE BIT(3)
-#define IMAGE_OLD_TEXT_OFFSET 0x80000u  /* kernels before 3.17 leave image_size 0 and mean this */
+#define IMAGE_FLAG_ANYWHERE   BIT(3)
+#define IMAGE_OLD_TEXT_OFFSET 0x80000u /* kernels before 3.17 leave image_size 0 and mean this */
 /* More than any kernel has, little enough that sums of it with an address never wrap. */
 #define IMAGE_MAX_BYTES (1ULL << 32)
 

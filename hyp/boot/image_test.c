@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#define FILE_BYTES 200000u
+#define FILE_BYTES  200000u
 #define IMAGE_BYTES 0x210000u
 
 static u8 file[FILE_BYTES], packed[FILE_BYTES + 4096], unpacked[FILE_BYTES + 16];
@@ -149,8 +149,9 @@ static void broken_files(void **state)
 {
     u64 n = pack("-9", FILE_BYTES), done;
     struct image i;
-    assert_int_equal(inflate_gzip(packed, n - 9, unpacked, FILE_BYTES, &done), E_INVAL); /* cut short */
-    packed[n - 6] ^= 1;                                                                  /* its checksum */
+    assert_int_equal(inflate_gzip(packed, n - 9, unpacked, FILE_BYTES, &done),
+                     E_INVAL); /* cut short */
+    packed[n - 6] ^= 1;        /* its checksum */
     assert_int_equal(decode(packed, n, &i), OK);
     assert_int_equal(image_unpack(&i, unpacked), E_INVAL);
     packed[n - 6] ^= 1;

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * DEFLATE (RFC 1951) in a gzip file (RFC 1952), for a packed kernel. A symbol is found bit by bit from the counts of
- * code lengths: code words of one length are consecutive numbers, so the first code and the count of each length
- * say where in the sorted list of symbols a word stands. No tables to build, fast enough for one kernel at boot.
+ * DEFLATE (RFC 1951) in a gzip file (RFC 1952), for a packed kernel. A symbol is found bit by bit
+ * from the counts of code lengths: code words of one length are consecutive numbers, so the first
+ * code and the count of each length say where in the sorted list of symbols a word stands. No
+ * tables to build, fast enough for one kernel at boot.
  */
 #include "base/bits.h"
 #include "base/string.h"
 #include "boot/image.h"
 
 #define MAX_CODE_BITS 15u
-#define NR_LITERALS 288u
-#define NR_DISTANCES 30u
+#define NR_LITERALS   288u
+#define NR_DISTANCES  30u
 
 struct code {
     u16 count[MAX_CODE_BITS + 1]; /* code words by length */
@@ -54,7 +55,8 @@ static void put_byte(struct stream *s, u8 byte)
     s->out[s->out_at++] = byte;
 }
 
-/* Lengths of n symbols to a code; broken when more words are asked for than the lengths can hold. */
+/* Lengths of n symbols to a code; broken when more words are asked for than the lengths can hold.
+ */
 static void code_build(struct stream *s, struct code *c, const u8 *lengths, u32 n)
 {
     u16 next[MAX_CODE_BITS + 1];
@@ -84,7 +86,9 @@ static void code_build(struct stream *s, struct code *c, const u8 *lengths, u32 
 
 static u32 take_symbol(struct stream *s, const struct code *c)
 {
-    u32 word = 0, first = 0, index = 0;
+    u32 word = 0;
+    u32 first = 0;
+    u32 index = 0;
     for (u32 length = 1; length <= MAX_CODE_BITS && !s->broken; length++) {
         word |= take_bits(s, 1);
         u32 count = c->count[length];
@@ -110,12 +114,15 @@ static void copy_back(struct stream *s, u32 length, u32 distance)
     }
 }
 
-/* Lengths 3..258 and distances 1..32768: a base and a number of extra bits each (RFC 1951 3.2.5). */
+/* Lengths 3..258 and distances 1..32768: a base and a number of extra bits each (RFC 1951 3.2.5).
+ */
 static const u16 length_base[] = {3,  4,  5,  6,  7,  8,  9,  10, 11,  13,  15,  17,  19,  23, 27,
                                   31, 35, 43, 51, 59, 67, 83, 99, 115, 131, 163, 195, 227, 258};
-static const u8 length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
-static const u16 distance_base[] = {1,   2,   3,   4,   5,   7,    9,    13,   17,   25,   33,   49,   65,    97,    129,
-                                    193, 257, 385, 513, 769, 1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
+static const u8 length_extra[] = {0, 0, 0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2,
+                                  2, 3, 3, 3, 3, 4, 4, 4, 4, 5, 5, 5, 5, 0};
+static const u16 distance_base[] = {1,    2,    3,    4,    5,    7,    9,    13,    17,    25,
+                                    33,   49,   65,   97,   129,  193,  257,  385,   513,   769,
+                                    1025, 1537, 2049, 3073, 4097, 6145, 8193, 12289, 16385, 24577};
 static const u8 distance_extra[] = {0, 0, 0, 0, 1, 1, 2, 2,  3,  3,  4,  4,  5,  5,  6,
                                     6, 7, 7, 8, 8, 9, 9, 10, 10, 11, 11, 12, 12, 13, 13};
 
@@ -249,9 +256,9 @@ static void inflate_blocks(struct stream *s)
 }
 
 #define GZIP_CRC_OF_HEADER 0x02
-#define GZIP_EXTRA 0x04
-#define GZIP_NAME 0x08
-#define GZIP_COMMENT 0x10
+#define GZIP_EXTRA         0x04
+#define GZIP_NAME          0x08
+#define GZIP_COMMENT       0x10
 
 /* Skips the gzip header; false when there is none. */
 static bool skip_header(struct stream *s)
@@ -283,8 +290,9 @@ static bool skip_header(struct stream *s)
 /* CRC-32 of RFC 1952, four bits a step. */
 static u32 crc32(const u8 *data, u64 bytes)
 {
-    static const u32 nibble[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac, 0x76dc4190, 0x6b6b51f4,
-                                   0x4db26158, 0x5005713c, 0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
+    static const u32 nibble[16] = {0x00000000, 0x1db71064, 0x3b6e20c8, 0x26d930ac,
+                                   0x76dc4190, 0x6b6b51f4, 0x4db26158, 0x5005713c,
+                                   0xedb88320, 0xf00f9344, 0xd6d6a3e8, 0xcb61b38c,
                                    0x9b64c2b0, 0x86d3d2d4, 0xa00ae278, 0xbdbdf21c};
     u32 crc = ~0u;
     for (u64 i = 0; i < bytes; i++) {

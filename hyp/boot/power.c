@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0 went, and with it the machine: it is switched off or reset through the firmware. After a crash the machine
- * resets too, unless the option noreboot says to stop as it is, so that the last lines can be read.
+ * dom0 went, and with it the machine: it is switched off or reset through the firmware. After a
+ * crash the machine resets too, unless the option noreboot says to stop as it is, so that the last
+ * lines can be read.
  */
 #include "abi/sched.h"
 #include "cpu/arch.h"

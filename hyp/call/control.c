@@ -10,12 +10,13 @@
 #include "time/time.h"
 
 /* Bits of ours that a bitmap can have: CPUs. */
-#define MAX_BITS CPU_MAX
+#define MAX_BITS           CPU_MAX
 #define GUEST_ADDRESS_BITS 40
 
 /*
- * A flag, not a lock: pausing a domain waits for other CPUs, which must not be waiting for us, and the debug
- * build forbids to wait with a lock held. Whoever finds it taken leaves EL2 and comes again.
+ * A flag, not a lock: pausing a domain waits for other CPUs, which must not be waiting for us, and
+ * the debug build forbids to wait with a lock held. Whoever finds it taken leaves EL2 and comes
+ * again.
  */
 static u32 busy;
 
@@ -38,12 +39,13 @@ enum err control_bitmap_out(const struct xen_xenctl_bitmap *to, const u64 *bits,
         bytes[i / 8] |= (u8)(bitmap_test(bits, i) << i % 8);
     }
     if (to->nr_bits % 8 != 0 && ours == room && ours != 0) {
-        bytes[ours - 1] &= (u8)~(0xff << to->nr_bits % 8);
+        bytes[ours - 1] &= (u8) ~(0xff << to->nr_bits % 8);
     }
     enum err e = ours != 0 ? copy_out((gva_t){to->bitmap.p}, bytes, ours) : OK;
     /* The caller may count more CPUs than there can be: zeros, but no more than a page of them. */
     if (e == OK && room > ours) {
-        e = room - ours <= PAGE_SIZE ? copy_out_zero((gva_t){to->bitmap.p + ours}, room - ours) : E_INVAL;
+        e = room - ours <= PAGE_SIZE ? copy_out_zero((gva_t){to->bitmap.p + ours}, room - ours)
+                                     : E_INVAL;
     }
     return e;
 }
@@ -66,14 +68,16 @@ static u32 life_flags(const struct domain *d)
 {
     /* The code of a domain that is not shut down is all ones, as Xen has it; the tools mask it. */
     u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
-    return (d->life == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) | (d->shut_down ? XEN_DOMINF_shutdown : 0) |
-           (d->paused_by_tools ? XEN_DOMINF_paused : 0) | (d->debug_preempt ? XEN_DOMINF_debugged : 0) |
+    return (d->life == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
+           (d->shut_down ? XEN_DOMINF_shutdown : 0) | (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
+           (d->debug_preempt ? XEN_DOMINF_debugged : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_hvm ? XEN_DOMINF_hvm_guest : 0) | XEN_DOMINF_hap |
            code << XEN_DOMINF_shutdownshift;
 }
 
-/* Blocked until a vCPU is found that is not; running if one is on a CPU. Offline ones do not count. */
+/* Blocked until a vCPU is found that is not; running if one is on a CPU. Offline ones do not count.
+ */
 static u32 vcpu_flags(struct domain *d, struct xen_domctl_getdomaininfo *out)
 {
     u32 flags = XEN_DOMINF_blocked;

@@ -97,10 +97,10 @@ static enum err get_address_size(struct domain *d, struct xen_domctl *op)
     return OK;
 }
 
-#define NO_DOMAIN 1u  /* the operation finds or makes its own */
-#define OUT 2u        /* the structure goes back */
-#define READ_ONLY 4u  /* need not be alone */
-#define CURSOR 8u     /* the structure goes back on E_RESTART too: it says where to go on */
+#define NO_DOMAIN 1u /* the operation finds or makes its own */
+#define OUT       2u /* the structure goes back */
+#define READ_ONLY 4u /* need not be alone */
+#define CURSOR    8u /* the structure goes back on E_RESTART too: it says where to go on */
 
 static const struct domctl_op {
     domctl_fn *fn;
@@ -160,7 +160,8 @@ s64 call_domctl(struct vcpu *v, struct call_args *args)
     if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
         return E_ACCES;
     }
-    /* The row of a number that the caller chose: masked too, against speculation past the comparison. */
+    /* The row of a number that the caller chose: masked too, against speculation past the
+     * comparison. */
     const struct domctl_op *row = &ops[op.cmd & (ARRAY_LEN(ops) - 1)];
     bool known = op.cmd < ARRAY_LEN(ops) && row->fn != NULL;
     struct domain *d = op.cmd == XEN_DOMCTL_createdomain ? NULL : dom_find((domid_t){op.domain});

@@ -6,18 +6,18 @@
 #include "dom/domain.h"
 #include "irq/irq.h"
 
-#define DEFAULT_GRANT_FRAMES 64u
+#define DEFAULT_GRANT_FRAMES    64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
-#define MAX_EVTCHN_PORT 0x7fffffffu
-#define MAX_SPIS 988u /* 1020 - 32: what a GIC without extended ranges can have */
-#define GICV2_MAX_VCPUS 8u
-#define ID_LOOKS 512u
+#define MAX_EVTCHN_PORT         0x7fffffffu
+#define MAX_SPIS                988u /* 1020 - 32: what a GIC without extended ranges can have */
+#define GICV2_MAX_VCPUS         8u
+#define ID_LOOKS                512u
 
 #define FLAGS_NEEDED (XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap)
-#define FLAGS_KNOWN (FLAGS_NEEDED | XEN_DOMCTL_CDF_xs_domain)
+#define FLAGS_KNOWN  (FLAGS_NEEDED | XEN_DOMCTL_CDF_xs_domain)
 
-/* Ids go round, so that one is not taken again right after its domain went: scripts remember ids. Only the tools
- * come here, one at a time. */
+/* Ids go round, so that one is not taken again right after its domain went: scripts remember ids.
+ * Only the tools come here, one at a time. */
 static u16 last_id;
 
 static domid_t next_id(void)
@@ -62,8 +62,8 @@ static bool decode_gic(const struct xen_domctl_createdomain *c, struct domain_co
 
 static enum err decode(const struct xen_domctl_createdomain *c, struct domain_config *out)
 {
-    bool good = (c->flags & FLAGS_NEEDED) == FLAGS_NEEDED && (c->flags & ~FLAGS_KNOWN) == 0 && c->iommu_opts == 0 &&
-                c->vmtrace_size == 0 && c->cpupool_id == CONTROL_POOL &&
+    bool good = (c->flags & FLAGS_NEEDED) == FLAGS_NEEDED && (c->flags & ~FLAGS_KNOWN) == 0 &&
+                c->iommu_opts == 0 && c->vmtrace_size == 0 && c->cpupool_id == CONTROL_POOL &&
                 (c->grant_opts & XEN_DOMCTL_GRANT_version_mask) == 1 &&
                 (c->grant_opts & ~XEN_DOMCTL_GRANT_version_mask) == 0 &&
                 limit(c->max_grant_frames, DEFAULT_GRANT_FRAMES, &out->max_grant_frames) &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* On top of call/fake_test.h: what the control interfaces ask of dom/, sched/, p2m/, vgic/ and mem/, noted and
- * answered as a test sets it. */
+/* On top of call/fake_test.h: what the control interfaces ask of dom/, sched/, p2m/, vgic/ and
+ * mem/, noted and answered as a test sets it. */
 #ifndef CALL_DOMCTL_FAKE_TEST_H
 #define CALL_DOMCTL_FAKE_TEST_H
 
@@ -16,7 +16,7 @@
 #include "vgic/vgic.h"
 
 #define ARGUMENT (GUEST_BASE + 0x40)
-#define BUFFER (GUEST_BASE + 0x400)
+#define BUFFER   (GUEST_BASE + 0x400)
 
 /* ---- what was called, in order: "name(domain.vcpu)" each */
 static char fake_calls[512];
@@ -152,7 +152,8 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out)
     memcpy(out->time_ns, u->time_ns, sizeof(out->time_ns));
 }
 
-enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard, const struct cpumask *soft)
+enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
+                            const struct cpumask *soft)
 {
     if (hard && (hard->bits[0] & 3) == 0) {
         return E_INVAL;
@@ -184,11 +185,12 @@ static struct gic_ops fake_gic = {.version = 3};
 const struct gic_ops *gic = &fake_gic;
 struct gic_info gic_info = {.nr_irqs = 288};
 #define FAKE_RAM_FIRST 0x40000u /* machine frames below are devices */
-static struct frame fake_frame;
+struct frame_bank frame_bank[FRAME_BANKS_MAX] = {{FAKE_RAM_FIRST, FAKE_RAM_FIRST}};
+struct frame *frame_table = (struct frame *)0x1000; /* nobody looks into a record */
 
-struct frame *mfn_to_frame(mfn_t n)
+bool frame_is_ram_elsewhere(u64 index)
 {
-    return n.mfn >= FAKE_RAM_FIRST && n.mfn < 2 * FAKE_RAM_FIRST ? &fake_frame : NULL;
+    return false;
 }
 
 u64 frame_nr_free(void)
@@ -257,7 +259,8 @@ static int fake_control_setup(void **state)
         fake_domain[n].p2m = &fake_p2m;
         list_init(&fake_domain[n].io_ranges);
         for (u32 i = 0; i < 2; i++) {
-            fake_vcpu[n][i].unit.hard = fake_vcpu[n][i].unit.soft = (struct cpumask){{~0ULL, ~0ULL}};
+            fake_vcpu[n][i].unit.hard = fake_vcpu[n][i].unit.soft =
+                (struct cpumask){{~0ULL, ~0ULL}};
             fake_vcpu[n][i].unit.weight = SCHED_DEFAULT_WEIGHT;
         }
     }

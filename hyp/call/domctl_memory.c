@@ -10,13 +10,13 @@
 #include "p2m/p2m.h"
 #include "vgic/vgic.h"
 
-#define KIB_PER_PAGE_SHIFT (PAGE_SHIFT - 10)
-#define MAX_PAGES 0xffffffffULL /* what the ABI's 32-bit counters of pages hold */
-#define FLUSH_MAX_PAGES (1ULL << 18)
+#define KIB_PER_PAGE_SHIFT  (PAGE_SHIFT - 10)
+#define MAX_PAGES           0xffffffffULL /* what the ABI's 32-bit counters of pages hold */
+#define FLUSH_MAX_PAGES     (1ULL << 18)
 #define FLUSH_PAGES_AT_ONCE 32u /* 64 lines each: some 5,000 instructions */
-#define MAP_MAX_PAGES 64u
-#define FIRST_SPI 32u
-#define MFN_END (1ULL << 36) /* 48 bits of machine address */
+#define MAP_MAX_PAGES       64u
+#define FIRST_SPI           32u
+#define MFN_END             (1ULL << 36) /* 48 bits of machine address */
 
 enum err domctl_max_mem(struct domain *d, struct xen_domctl *op)
 {
@@ -79,7 +79,8 @@ static enum err permission(struct domain *d, enum io_kind kind, u64 first, u64 n
 enum err domctl_irq_permission(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_irq_permission *p = &op->u.irq_permission;
-    return p->pirq < gic_info.nr_irqs ? permission(d, IO_INTERRUPT, p->pirq, 1, p->allow_access) : E_INVAL;
+    return p->pirq < gic_info.nr_irqs ? permission(d, IO_INTERRUPT, p->pirq, 1, p->allow_access)
+                                      : E_INVAL;
 }
 
 enum err domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
@@ -92,7 +93,8 @@ enum err domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
 static enum err unmap_device(struct domain *d, const struct xen_domctl_memory_mapping *m)
 {
     for (u64 i = 0; i < m->nr_mfns; i++) {
-        enum err e = p2m_unmap(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K);
+        enum err e =
+            p2m_unmap(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K);
         if (e != OK && e != E_NOENT && e != E_INVAL) {
             return e;
         }
@@ -119,7 +121,8 @@ enum err domctl_memory_mapping(struct domain *d, struct xen_domctl *op)
         return unmap_device(d, m);
     }
     for (u64 i = 0; i < m->nr_mfns; i++) {
-        enum err e = p2m_map(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K, P2M_DEVICE);
+        enum err e = p2m_map(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K,
+                             P2M_DEVICE);
         if (e != OK) {
             return e;
         }
@@ -132,7 +135,8 @@ static enum err check_bind(struct domain *d, const struct xen_domctl_bind_pt_irq
     if (b->irq_type != PT_IRQ_TYPE_SPI) {
         return E_OPNOTSUPP;
     }
-    if (b->machine_irq != b->u.spi.spi || b->machine_irq < FIRST_SPI || b->machine_irq >= gic_info.nr_irqs) {
+    if (b->machine_irq != b->u.spi.spi || b->machine_irq < FIRST_SPI ||
+        b->machine_irq >= gic_info.nr_irqs) {
         return E_INVAL; /* one to one only */
     }
     return io_access_permitted(d, IO_INTERRUPT, b->machine_irq, b->machine_irq) ? OK : E_PERM;
@@ -143,7 +147,9 @@ enum err domctl_bind_irq(struct domain *d, struct xen_domctl *op)
     const struct xen_domctl_bind_pt_irq *b = &op->u.bind_pt_irq;
     enum err e = check_bind(d, b);
     /* The tools do not say the trigger: the guest's driver sets it in its distributor. */
-    return e == OK ? vgic_route_irq(d, (virq_t){b->machine_irq}, (hwirq_t){b->machine_irq}, IRQ_LEVEL_HIGH) : e;
+    return e == OK ? vgic_route_irq(d, (virq_t){b->machine_irq}, (hwirq_t){b->machine_irq},
+                                    IRQ_LEVEL_HIGH)
+                   : e;
 }
 
 enum err domctl_unbind_irq(struct domain *d, struct xen_domctl *op)

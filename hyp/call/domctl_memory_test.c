@@ -125,7 +125,8 @@ static void what_the_control_domain_may(void **state)
     assert_false(io_access_permitted(d, IO_INTERRUPT, 0, 288));
     assert_true(io_access_permitted(d, IO_MEMORY, FAKE_RAM_FIRST - 5, FAKE_RAM_FIRST - 1));
     assert_false(io_access_permitted(d, IO_MEMORY, FAKE_RAM_FIRST - 5, FAKE_RAM_FIRST));
-    assert_true(io_access_permitted(d, IO_MEMORY, 0, ~0ULL >> 1)); /* each page is asked for again */
+    assert_true(
+        io_access_permitted(d, IO_MEMORY, 0, ~0ULL >> 1)); /* each page is asked for again */
 }
 
 static void permission_calls(void **state)
@@ -143,7 +144,8 @@ static void permission_calls(void **state)
     assert_int_equal(fake_domctl(XEN_DOMCTL_iomem_permission, 1), E_INVAL);
     m->nr_mfns = ~0ULL;
     assert_int_equal(fake_domctl(XEN_DOMCTL_iomem_permission, 1), E_INVAL);
-    *m = (struct xen_domctl_iomem_permission){.first_mfn = FAKE_RAM_FIRST, .nr_mfns = 1, .allow_access = 1};
+    *m = (struct xen_domctl_iomem_permission){
+        .first_mfn = FAKE_RAM_FIRST, .nr_mfns = 1, .allow_access = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_iomem_permission, 1), E_PERM);
 
     struct xen_domctl_irq_permission *i = &domctl_at()->u.irq_permission;
@@ -160,7 +162,8 @@ static void permission_calls(void **state)
 static void mappings(void **state)
 {
     struct xen_domctl_memory_mapping *m = &domctl_at()->u.memory_mapping;
-    *m = (struct xen_domctl_memory_mapping){.first_gfn = 0x500, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 0x500, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_PERM); /* not given yet */
     assert_int_equal(io_access_permit(&fake_domain[1], IO_MEMORY, 0x100, 0x13f), OK);
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), 0);
@@ -181,23 +184,28 @@ static void mappings(void **state)
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_2BIG);
     m->nr_mfns = 0;
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_INVAL);
-    *m = (struct xen_domctl_memory_mapping){.first_gfn = ~0ULL, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = ~0ULL, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_INVAL);
-    *m = (struct xen_domctl_memory_mapping){.first_gfn = 1, .first_mfn = 1ULL << 36, .nr_mfns = 1, .add_mapping = 1};
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 1, .first_mfn = 1ULL << 36, .nr_mfns = 1, .add_mapping = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_INVAL);
     m->first_mfn = ~0ULL;
     m->nr_mfns = 2;
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_INVAL);
     /* RAM is nobody's to map this way, whatever the list says. */
-    assert_int_equal(io_access_permit(&fake_domain[1], IO_MEMORY, FAKE_RAM_FIRST, FAKE_RAM_FIRST), OK);
-    *m = (struct xen_domctl_memory_mapping){.first_gfn = 1, .first_mfn = FAKE_RAM_FIRST, .nr_mfns = 1, .add_mapping = 1};
+    assert_int_equal(io_access_permit(&fake_domain[1], IO_MEMORY, FAKE_RAM_FIRST, FAKE_RAM_FIRST),
+                     OK);
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 1, .first_mfn = FAKE_RAM_FIRST, .nr_mfns = 1, .add_mapping = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_PERM);
 }
 
 static void interrupts(void **state)
 {
     struct xen_domctl_bind_pt_irq *b = &domctl_at()->u.bind_pt_irq;
-    *b = (struct xen_domctl_bind_pt_irq){.machine_irq = 40, .irq_type = PT_IRQ_TYPE_SPI, .u.spi.spi = 40};
+    *b = (struct xen_domctl_bind_pt_irq){
+        .machine_irq = 40, .irq_type = PT_IRQ_TYPE_SPI, .u.spi.spi = 40};
     assert_int_equal(fake_domctl(XEN_DOMCTL_bind_pt_irq, 1), E_PERM);
     assert_int_equal(io_access_permit(&fake_domain[1], IO_INTERRUPT, 20, 300), OK);
     assert_int_equal(fake_domctl(XEN_DOMCTL_bind_pt_irq, 1), 0);

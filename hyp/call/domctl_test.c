@@ -75,8 +75,11 @@ static void info_of_a_domain(void **state)
     d->handle[15] = 0xaa;
     d->paused_by_tools = true;
     fake_now_ns = 1000;
-    fake_vcpu[1][0].unit = (struct sched_unit){
-        .state = UNIT_RUNNING, .wanted = true, .since_ns = 900, .time_ns = {[UNIT_RUNNING] = 50, [UNIT_BLOCKED] = 7}};
+    fake_vcpu[1][0].unit =
+        (struct sched_unit){.state = UNIT_RUNNING,
+                            .wanted = true,
+                            .since_ns = 900,
+                            .time_ns = {[UNIT_RUNNING] = 50, [UNIT_BLOCKED] = 7}};
     fake_vcpu[1][0].online = true;
     fake_vcpu[1][1].unit.state = UNIT_OFFLINE;
     fake_vcpu[1][1].unit.time_ns[UNIT_RUNNING] = 3;
@@ -84,7 +87,8 @@ static void info_of_a_domain(void **state)
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
     const struct xen_domctl_getdomaininfo *i = &domctl_at()->u.getdomaininfo;
     assert_int_equal(i->domain, 1);
-    assert_int_equal(i->flags, XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_running | XEN_DOMINF_paused | 0xffff0000);
+    assert_int_equal(i->flags, XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_running |
+                                   XEN_DOMINF_paused | 0xffff0000);
     assert_int_equal(i->tot_pages, 1234);
     assert_int_equal(i->max_pages, 2345);
     assert_int_equal(i->cpu_time, 153);
@@ -95,7 +99,8 @@ static void info_of_a_domain(void **state)
     assert_int_equal(i->handle[15], 0xaa);
     assert_int_equal(i->cpupool, 0);
     assert_int_equal(i->gpaddr_bits, 40);
-    assert_int_equal(i->pad1 | i->pad2[0] | i->outstanding_pages | i->shr_pages | i->paged_pages, 0);
+    assert_int_equal(i->pad1 | i->pad2[0] | i->outstanding_pages | i->shr_pages | i->paged_pages,
+                     0);
 
     /* Blocked when no vCPU that is online wants to run; neither when none is online. */
     fake_vcpu[1][0].unit.wanted = false;
@@ -106,18 +111,20 @@ static void info_of_a_domain(void **state)
     struct frame shared = {.gfn = 0x555};
     d->shared_info = &shared;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
-    assert_int_equal(i->flags, XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_blocked | XEN_DOMINF_shutdown | 3 << 16);
+    assert_int_equal(i->flags, XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_blocked |
+                                   XEN_DOMINF_shutdown | 3 << 16);
     assert_int_equal(i->shared_info_frame, 0x555);
     fake_vcpu[1][0].online = false;
     d->life = DOMAIN_DYING;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
-    assert_int_equal(i->flags, XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_shutdown | 3 << 16);
+    assert_int_equal(i->flags,
+                     XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | XEN_DOMINF_shutdown | 3 << 16);
     d->life = DOMAIN_DEAD;
     d->create_flags = XEN_DOMCTL_CDF_xs_domain;
     d->debug_preempt = true;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
-    assert_int_equal(i->flags, XEN_DOMINF_dying | XEN_DOMINF_hap | XEN_DOMINF_shutdown | XEN_DOMINF_xs_domain |
-                                   XEN_DOMINF_debugged | 3 << 16);
+    assert_int_equal(i->flags, XEN_DOMINF_dying | XEN_DOMINF_hap | XEN_DOMINF_shutdown |
+                                   XEN_DOMINF_xs_domain | XEN_DOMINF_debugged | 3 << 16);
     fake_vcpus[1][0] = fake_vcpus[1][1] = NULL;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
     assert_int_equal(i->max_vcpu_id, XEN_INVALID_MAX_VCPU_ID);
@@ -226,14 +233,14 @@ static void a_domain_is_made(void **state)
     assert_int_equal(domctl_at()->domain, 5);
 }
 
-#define REFUSED(field, value)                                              \
-    do {                                                                   \
-        create()->field = (value);                                         \
+#define REFUSED(field, value)                                               \
+    do {                                                                    \
+        create()->field = (value);                                          \
         assert_int_equal(fake_domctl(XEN_DOMCTL_createdomain, 0), E_INVAL); \
     } while (0)
-#define TAKEN(field, value)                                          \
-    do {                                                             \
-        create()->field = (value);                                   \
+#define TAKEN(field, value)                                           \
+    do {                                                              \
+        create()->field = (value);                                    \
         assert_int_equal(fake_domctl(XEN_DOMCTL_createdomain, 0), 0); \
     } while (0)
 
@@ -273,9 +280,11 @@ static void what_create_refuses(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONTROL_TEST(who_asks_and_how), CONTROL_TEST(one_at_a_time), CONTROL_TEST(pause_and_unpause),
-        CONTROL_TEST(destroy),          CONTROL_TEST(info_of_a_domain), CONTROL_TEST(small_ones),
-        CONTROL_TEST(address_size),     CONTROL_TEST(a_domain_is_made), CONTROL_TEST(what_create_refuses),
+        CONTROL_TEST(who_asks_and_how),    CONTROL_TEST(one_at_a_time),
+        CONTROL_TEST(pause_and_unpause),   CONTROL_TEST(destroy),
+        CONTROL_TEST(info_of_a_domain),    CONTROL_TEST(small_ones),
+        CONTROL_TEST(address_size),        CONTROL_TEST(a_domain_is_made),
+        CONTROL_TEST(what_create_refuses),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

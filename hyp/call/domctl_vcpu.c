@@ -131,7 +131,8 @@ enum err domctl_set_context(struct domain *d, struct xen_domctl *op)
     domain_pause(d);
     vcpu_sync_lazy(v);
     if (!v->initialised) {
-        vcpu_reset(v, context.user_regs.pc64, 0, d->is_32bit); /* what the structure does not name */
+        vcpu_reset(v, context.user_regs.pc64, 0,
+                   d->is_32bit); /* what the structure does not name */
     }
     regs_in(v, &context.user_regs);
     v->el1.sctlr = context.sctlr;
@@ -175,7 +176,8 @@ static bool wants(const struct xen_domctl_vcpuaffinity *a, u32 which)
     return a->flags & which;
 }
 
-static enum err find_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a, struct vcpu **out)
+static enum err find_affinity(struct domain *d, const struct xen_domctl_vcpuaffinity *a,
+                              struct vcpu **out)
 {
     enum err e = find_vcpu(d, a->vcpu, out);
     if (e != OK) {
@@ -208,7 +210,8 @@ enum err domctl_set_affinity(struct domain *d, struct xen_domctl *op)
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     const struct cpumask online = cpumask_online();
     struct vcpu *v;
-    struct cpumask hard = {0}, soft = {0};
+    struct cpumask hard = {0};
+    struct cpumask soft = {0};
     enum err e = find_affinity(d, a, &v);
     if (e == OK && wants(a, XEN_VCPUAFFINITY_HARD)) {
         e = control_bitmap_in(&a->cpumap_hard, hard.bits, CPU_MAX);
@@ -246,7 +249,8 @@ enum err domctl_set_nodes(struct domain *d, struct xen_domctl *op)
     return e == OK && nodes == 0 ? E_INVAL : e;
 }
 
-/* ---- weights. The policy speaks credit2's structure; a domain's weight is that of each of its vCPUs. */
+/* ---- weights. The policy speaks credit2's structure; a domain's weight is that of each of its
+ * vCPUs. */
 
 static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credit2 *in)
 {
@@ -256,7 +260,8 @@ static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credi
             continue;
         }
         /* 0: keep, as Xen has it. */
-        enum err e = sched_set_weight(&v->unit, in->weight != 0 ? in->weight : v->unit.weight, in->cap);
+        enum err e =
+            sched_set_weight(&v->unit, in->weight != 0 ? in->weight : v->unit.weight, in->cap);
         if (e != OK) {
             return e;
         }

@@ -40,8 +40,17 @@ static void context_out(void **state)
     v->regs.pc = 1;
     v->regs.pstate = 2;
     v->regs.sp_el0 = 3;
-    v->el1 = (struct el1_regs){.spsr = 4, .sp_el1 = 5, .elr = 6, .sctlr = 7, .tcr = 8, .ttbr0 = 9, .ttbr1 = 10,
-                               .spsr_fiq = 11, .spsr_irq = 12, .spsr_und = 13, .spsr_abt = 14};
+    v->el1 = (struct el1_regs){.spsr = 4,
+                               .sp_el1 = 5,
+                               .elr = 6,
+                               .sctlr = 7,
+                               .tcr = 8,
+                               .ttbr0 = 9,
+                               .ttbr1 = 10,
+                               .spsr_fiq = 11,
+                               .spsr_irq = 12,
+                               .spsr_und = 13,
+                               .spsr_abt = 14};
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), 0);
     assert_string_equal(fake_calls, "hold(1.1) sync(1.1) release(1.1) ");
     const struct xen_vcpu_guest_core_regs *r = &c->user_regs;
@@ -74,7 +83,8 @@ static void context_out(void **state)
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), E_INVAL);
     context(0);
     vcpu_current()->initialised = true;
-    assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 0), E_INVAL); /* our own registers move */
+    assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 0),
+                     E_INVAL); /* our own registers move */
     fake_vcpus[1][0] = NULL;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), E_INVAL);
     context(1);
@@ -169,8 +179,11 @@ static void info_of_a_vcpu(void **state)
     i->vcpu = 1;
     fake_now_ns = 500;
     fake_vcpu[1][1].online = true;
-    fake_vcpu[1][1].unit = (struct sched_unit){
-        .state = UNIT_RUNNING, .wanted = true, .since_ns = 400, .cpu = 1, .time_ns = {10, 20, 30, 40}};
+    fake_vcpu[1][1].unit = (struct sched_unit){.state = UNIT_RUNNING,
+                                               .wanted = true,
+                                               .since_ns = 400,
+                                               .cpu = 1,
+                                               .time_ns = {10, 20, 30, 40}};
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpuinfo, 1), 0);
     assert_int_equal(i->online, 1);
     assert_int_equal(i->blocked, 0);
@@ -197,7 +210,8 @@ static void info_of_a_vcpu(void **state)
 static struct xen_domctl_vcpuaffinity *affinity(u32 flags, u32 nr_bits)
 {
     struct xen_domctl_vcpuaffinity *a = &domctl_at()->u.vcpuaffinity;
-    *a = (struct xen_domctl_vcpuaffinity){.vcpu = 0, .flags = flags, {{BUFFER}, nr_bits}, {{BUFFER + 64}, nr_bits}};
+    *a = (struct xen_domctl_vcpuaffinity){
+        .vcpu = 0, .flags = flags, {{BUFFER}, nr_bits}, {{BUFFER + 64}, nr_bits}};
     return a;
 }
 
@@ -298,7 +312,8 @@ static void nodes(void **state)
 static void weights(void **state)
 {
     struct xen_domctl_scheduler_op *s = &domctl_at()->u.scheduler_op;
-    *s = (struct xen_domctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT2, .cmd = XEN_DOMCTL_SCHEDOP_putinfo,
+    *s = (struct xen_domctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT2,
+                                          .cmd = XEN_DOMCTL_SCHEDOP_putinfo,
                                           .u.credit2 = {.weight = 512, .cap = 50}};
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
     assert_int_equal(fake_vcpu[1][0].unit.weight, 512);
@@ -334,9 +349,11 @@ static void weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONTROL_TEST(max_vcpus),       CONTROL_TEST(context_out),          CONTROL_TEST(context_in),
-        CONTROL_TEST(context_refused), CONTROL_TEST(info_of_a_vcpu),       CONTROL_TEST(affinity_set_and_got),
-        CONTROL_TEST(affinity_refused), CONTROL_TEST(nodes),               CONTROL_TEST(weights),
+        CONTROL_TEST(max_vcpus),        CONTROL_TEST(context_out),
+        CONTROL_TEST(context_in),       CONTROL_TEST(context_refused),
+        CONTROL_TEST(info_of_a_vcpu),   CONTROL_TEST(affinity_set_and_got),
+        CONTROL_TEST(affinity_refused), CONTROL_TEST(nodes),
+        CONTROL_TEST(weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

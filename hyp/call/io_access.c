@@ -23,7 +23,8 @@ static bool control_may(enum io_kind kind, u64 first, u64 last)
         return last < gic_info.nr_irqs;
     }
     if (last - first >= 1ULL << 20) {
-        return true; /* more than 4 GiB: not to be searched; each page is looked at again when it is mapped */
+        return true; /* more than 4 GiB: not to be searched; each page is looked at again when it is
+                        mapped */
     }
     for (u64 mfn = first; mfn <= last; mfn++) {
         if (mfn_to_frame((mfn_t){mfn}) != NULL) {
@@ -41,7 +42,8 @@ bool io_access_permitted(struct domain *d, enum io_kind kind, u64 first, u64 las
     bool found = false;
     struct io_range *r;
     spin_lock(&d->lock);
-    list_for_each(r, &d->io_ranges, node) {
+    list_for_each(r, &d->io_ranges, node)
+    {
         found |= r->kind == kind && r->first <= first && r->last >= last;
     }
     spin_unlock(&d->lock);
@@ -57,7 +59,8 @@ static u32 count(const struct domain *d)
 {
     u32 n = 0;
     const struct io_range *r;
-    list_for_each(r, &d->io_ranges, node) {
+    list_for_each(r, &d->io_ranges, node)
+    {
         n++;
     }
     return n;
@@ -73,9 +76,11 @@ enum err io_access_permit(struct domain *d, enum io_kind kind, u64 first, u64 la
     struct list gone;
     list_init(&gone);
     spin_lock(&d->lock);
-    struct io_range *r, *next;
+    struct io_range *r;
+    struct io_range *next;
     /* Swallow what overlaps or adjoins. */
-    list_for_each_safe(r, next, &d->io_ranges, node) {
+    list_for_each_safe(r, next, &d->io_ranges, node)
+    {
         if (touches(r, kind, first == 0 ? 0 : first - 1, last == ~0ULL ? last : last + 1)) {
             fresh->first = MIN(fresh->first, r->first);
             fresh->last = MAX(fresh->last, r->last);
@@ -86,7 +91,8 @@ enum err io_access_permit(struct domain *d, enum io_kind kind, u64 first, u64 la
     bool room = count(d) < MAX_RANGES;
     list_add_tail(room ? &d->io_ranges : &gone, &fresh->node);
     spin_unlock(&d->lock);
-    list_for_each_safe(r, next, &gone, node) {
+    list_for_each_safe(r, next, &gone, node)
+    {
         heap_free(r, sizeof(*r));
     }
     return room ? OK : E_NOSPC;
@@ -94,7 +100,8 @@ enum err io_access_permit(struct domain *d, enum io_kind kind, u64 first, u64 la
 
 enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 last)
 {
-    struct io_range *spare = heap_alloc(sizeof(*spare)); /* for the one range that may be cut in two */
+    struct io_range *spare =
+        heap_alloc(sizeof(*spare)); /* for the one range that may be cut in two */
     if (spare == NULL) {
         return E_NOMEM;
     }
@@ -102,8 +109,10 @@ enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 la
     list_init(&gone);
     list_add_tail(&gone, &spare->node);
     spin_lock(&d->lock);
-    struct io_range *r, *next;
-    list_for_each_safe(r, next, &d->io_ranges, node) {
+    struct io_range *r;
+    struct io_range *next;
+    list_for_each_safe(r, next, &d->io_ranges, node)
+    {
         if (!touches(r, kind, first, last)) {
             continue;
         }
@@ -122,7 +131,8 @@ enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 la
         }
     }
     spin_unlock(&d->lock);
-    list_for_each_safe(r, next, &gone, node) {
+    list_for_each_safe(r, next, &gone, node)
+    {
         heap_free(r, sizeof(*r));
     }
     return OK;
@@ -130,8 +140,10 @@ enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 la
 
 void io_access_release(struct domain *d)
 {
-    struct io_range *r, *next;
-    list_for_each_safe(r, next, &d->io_ranges, node) {
+    struct io_range *r;
+    struct io_range *next;
+    list_for_each_safe(r, next, &d->io_ranges, node)
+    {
         list_del(&r->node);
         heap_free(r, sizeof(*r));
     }

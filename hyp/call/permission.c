@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Who may ask what of whom: one row a range of operations, one bit a role. What is not in the table only the
- * control domain may. Whether two guests may share an event or a page is policy (dom/policy.c), not asked here.
- * test/permission/matrix.tsv is this table written out, operation by operation.
+ * Who may ask what of whom: one row a range of operations, one bit a role. What is not in the table
+ * only the control domain may. Whether two guests may share an event or a page is policy
+ * (dom/policy.c), not asked here. test/permission/matrix.tsv is this table written out, operation
+ * by operation.
  */
 #include "abi/memory.h"
 #include "abi/sched.h"
@@ -11,9 +12,9 @@
 #include "call/call.h"
 #include "dom/domain.h"
 
-#define S (1u << ROLE_GUEST_SELF)
-#define O (1u << ROLE_GUEST_OTHER)
-#define C (1u << ROLE_CONTROL)
+#define S      (1u << ROLE_GUEST_SELF)
+#define O      (1u << ROLE_GUEST_OTHER)
+#define C      (1u << ROLE_CONTROL)
 #define ANY_OP ~0u
 
 struct rule {
@@ -34,7 +35,8 @@ static const struct rule rules[] = {
     {__HYPERVISOR_memory_op, XENMEM_access_op, XENMEM_access_op, C},
     {__HYPERVISOR_memory_op, XENMEM_claim_pages, XENMEM_claim_pages, C},
     {__HYPERVISOR_memory_op, XENMEM_reserved_device_memory_map, XENMEM_acquire_resource, C},
-    /* What follows acts on the caller itself or, where it names a domain, on that one for the tools. */
+    /* What follows acts on the caller itself or, where it names a domain, on that one for the
+       tools. */
     {__HYPERVISOR_memory_op, 0, ANY_OP, S | C},
     {__HYPERVISOR_event_channel_op, 0, ANY_OP, S | C},
     {__HYPERVISOR_grant_table_op, 0, ANY_OP, S | C},

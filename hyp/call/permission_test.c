@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes the permission table out, each operation that has a name times each role, and compares it with
- * test/permission/matrix.tsv. A change of who may do what is a change of that file, in the same commit:
- * PERMISSION_UPDATE=1 writes it.
+ * Writes the permission table out, each operation that has a name times each role, and compares it
+ * with test/permission/matrix.tsv. A change of who may do what is a change of that file, in the
+ * same commit: PERMISSION_UPDATE=1 writes it.
  */
 #include "abi/domctl.h"
 #include "abi/event.h"
@@ -21,7 +21,10 @@
 #undef permission_check
 
 #define MATRIX "test/permission/matrix.tsv"
-#define OP(call, op) {#call, #op, __HYPERVISOR_##call, op}
+#define OP(call, op)                        \
+    {                                       \
+#call, #op, __HYPERVISOR_##call, op \
+    }
 
 static const struct {
     const char *call, *name;
@@ -174,7 +177,8 @@ static const struct {
     OP(domctl, XEN_DOMCTL_set_paging_mempool_size),
 };
 
-enum err permission_check(struct domain *caller, struct domain *target, u32 call_number, u32 sub_op);
+enum err permission_check(struct domain *caller, struct domain *target, u32 call_number,
+                          u32 sub_op);
 
 static const char *answer(struct domain *caller, struct domain *target, u32 i)
 {
@@ -186,7 +190,8 @@ static const char *answer(struct domain *caller, struct domain *target, u32 i)
 static u32 write_matrix(char *out, u32 room)
 {
     struct domain *control = &fake_domain[0], *guest = &fake_domain[1], *other = &fake_domain[2];
-    u32 at = (u32)snprintf(out, room, "call\toperation\tguest on itself\tguest on another\tcontrol domain\n");
+    u32 at = (u32)snprintf(out, room,
+                           "call\toperation\tguest on itself\tguest on another\tcontrol domain\n");
     for (u32 i = 0; i < ARRAY_LEN(ops); i++) {
         const char *on_other = answer(guest, other, i);
         assert_string_equal(answer(guest, control, i), on_other); /* dom0 is another like any */
@@ -223,7 +228,8 @@ static void what_has_no_row_is_the_control_domains(void **state)
         assert_int_equal(permission_check(&fake_domain[0], &fake_domain[1], call, 0), OK);
     }
     /* Of the control interfaces that holds for numbers that do not exist, too. */
-    assert_int_equal(permission_check(&fake_domain[1], &fake_domain[1], __HYPERVISOR_domctl, ~0u), E_PERM);
+    assert_int_equal(permission_check(&fake_domain[1], &fake_domain[1], __HYPERVISOR_domctl, ~0u),
+                     E_PERM);
     assert_int_equal(permission_check(&fake_domain[1], NULL, __HYPERVISOR_sysctl, 77), E_PERM);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl(op): the machine as a whole, for the tools; the table, and what reads or steers the log and the list. */
+/* sysctl(op): the machine as a whole, for the tools; the table, and what reads or steers the log
+ * and the list. */
 #include "abi/sysctl.h"
 
 #include "abi/xen.h"
@@ -11,16 +12,18 @@
 #include "log/console.h"
 #include "log/log.h"
 
-#define LOG_CHUNK_BYTES 512u
+#define LOG_CHUNK_BYTES   512u
 #define LOG_BYTES_AT_ONCE 16384u
-#define DOMAINS_AT_ONCE 24u
-/* Set in cmd while getdomaininfolist is under way: first_domain, max_domains, buffer have moved on. Ours alone: no
- * operation has so high a number, and who sets it himself only reads less of the list. */
+#define DOMAINS_AT_ONCE   24u
+/* Set in cmd while getdomaininfolist is under way: first_domain, max_domains, buffer have moved on.
+ * Ours alone: no operation has so high a number, and who sets it himself only reads less of the
+ * list. */
 #define UNDER_WAY (1u << 31)
 
 /*
- * The log from index on, or from its oldest byte. May stop early: the tools come again with the index until they
- * get nothing. Positions are 64 bits here and 32 in the ABI: the difference to the oldest byte is what counts.
+ * The log from index on, or from its oldest byte. May stop early: the tools come again with the
+ * index until they get nothing. Positions are 64 bits here and 32 in the ABI: the difference to the
+ * oldest byte is what counts.
  */
 static enum err read_console(struct xen_sysctl *op)
 {

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* sysctl's operations on CPUs, memory and the scheduler: one node, one socket's worth of topology, one pool. */
+/* sysctl's operations on CPUs, memory and the scheduler: one node, one socket's worth of topology,
+ * one pool. */
 #include "base/bits.h"
 #include "base/string.h"
 #include "call/control.h"
@@ -10,7 +11,7 @@
 #include "sched/sched.h"
 #include "time/time.h"
 
-#define NODE_DISTANCE 20u /* of a node to itself, as Xen's Arm build tells without NUMA */
+#define NODE_DISTANCE        20u /* of a node to itself, as Xen's Arm build tells without NUMA */
 #define DEFAULT_RATELIMIT_US 1000u
 
 enum err sysctl_physinfo(struct xen_sysctl *op)
@@ -23,7 +24,8 @@ enum err sysctl_physinfo(struct xen_sysctl *op)
     p->max_cpu_id = percpu_nr_cpus - 1;
     p->nr_nodes = 1;
     p->cpu_khz = clock_frequency_hz() / 1000;
-    p->capabilities = XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
+    p->capabilities =
+        XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1;
     p->total_pages = frame_nr_total();
     p->free_pages = frame_nr_free();
     p->max_mfn = frame_end().mfn - 1;
@@ -83,7 +85,8 @@ enum err sysctl_numa_info(struct xen_sysctl *op)
         return OK;
     }
     if (n->meminfo.p != 0) {
-        const struct xen_sysctl_meminfo info = {frame_nr_total() << PAGE_SHIFT, frame_nr_free() << PAGE_SHIFT};
+        const struct xen_sysctl_meminfo info = {frame_nr_total() << PAGE_SHIFT, frame_nr_free()
+                                                                                    << PAGE_SHIFT};
         if (copy_out((gva_t){n->meminfo.p}, &info, sizeof(info)) != OK) {
             return E_FAULT;
         }
@@ -103,7 +106,8 @@ enum err sysctl_numa_info(struct xen_sysctl *op)
 static u32 count_domains(void)
 {
     u32 n = 0;
-    for (struct domain *d = dom_next((domid_t){0}); d != NULL; d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
+    for (struct domain *d = dom_next((domid_t){0}); d != NULL;
+         d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
         n++;
     }
     return n;
@@ -112,7 +116,8 @@ static u32 count_domains(void)
 enum err sysctl_cpupool_op(struct xen_sysctl *op)
 {
     struct xen_sysctl_cpupool_op *p = &op->u.cpupool_op;
-    const struct cpumask online = cpumask_online(), none = {0};
+    const struct cpumask online = cpumask_online();
+    const struct cpumask none = {0};
     switch (p->op) {
     case XEN_SYSCTL_CPUPOOL_OP_INFO: /* the first pool that is not below the number asked for */
         if (p->cpupool_id != CONTROL_POOL) {
@@ -138,7 +143,8 @@ enum err sysctl_cpupool_op(struct xen_sysctl *op)
     }
 }
 
-/* credit2's one number: kept and told, but the fair policy decides by itself how long is too short. */
+/* credit2's one number: kept and told, but the fair policy decides by itself how long is too short.
+ */
 static u32 ratelimit_us = DEFAULT_RATELIMIT_US;
 
 enum err sysctl_scheduler_op(struct xen_sysctl *op)
@@ -153,7 +159,8 @@ enum err sysctl_scheduler_op(struct xen_sysctl *op)
         return E_INVAL;
     }
     if (s->cmd == XEN_SYSCTL_SCHEDOP_putinfo) {
-        if (us != 0 && (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX)) {
+        if (us != 0 &&
+            (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX)) {
             return E_INVAL;
         }
         store_relaxed(&ratelimit_us, us);

@@ -56,8 +56,8 @@ static void who_asks_and_how(void **state)
     assert_int_equal(fake_sysctl(XEN_SYSCTL_pcitopoinfo), E_PERM);
     /* Where the result has no place */
     fake_become(0, 0);
-    *(struct xen_sysctl *)guest_at(GUEST_READONLY) =
-        (struct xen_sysctl){.cmd = XEN_SYSCTL_sched_id, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    *(struct xen_sysctl *)guest_at(GUEST_READONLY) = (struct xen_sysctl){
+        .cmd = XEN_SYSCTL_sched_id, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
     args.arg[0] = GUEST_READONLY;
     assert_int_equal(call_sysctl(vcpu_current(), &args), E_FAULT);
 }
@@ -65,8 +65,11 @@ static void who_asks_and_how(void **state)
 static struct xen_sysctl_readconsole *console(u32 index, u32 count, bool incremental, bool clear)
 {
     struct xen_sysctl_readconsole *r = &sysctl_at()->u.readconsole;
-    *r = (struct xen_sysctl_readconsole){
-        .index = index, .count = count, .incremental = incremental, .clear = clear, .buffer = {BUFFER}};
+    *r = (struct xen_sysctl_readconsole){.index = index,
+                                         .count = count,
+                                         .incremental = incremental,
+                                         .clear = clear,
+                                         .buffer = {BUFFER}};
     memset(guest_at(BUFFER), 0, 2048);
     assert_int_equal(fake_sysctl(XEN_SYSCTL_readconsole), 0);
     return r;
@@ -110,7 +113,8 @@ static void one_stay_reads_so_much(void **state)
     ring_start = 0;
     ring_end = 100000;
     struct xen_sysctl_readconsole *r = &sysctl_at()->u.readconsole;
-    /* The fake guest's memory is smaller than what we would read: it ends in a fault, behind the limit it does not. */
+    /* The fake guest's memory is smaller than what we would read: it ends in a fault, behind the
+     * limit it does not. */
     *r = (struct xen_sysctl_readconsole){.count = 100000, .buffer = {GUEST_BASE + 0x200}};
     assert_int_equal(fake_sysctl(XEN_SYSCTL_readconsole), E_FAULT);
     assert_int_equal(fake_copies, 1 + (2 * PAGE_SIZE - 0x200) / 512 + 1);
@@ -139,7 +143,8 @@ static void the_machine(void **state)
     assert_int_equal(p->nr_nodes, 1);
     assert_int_equal(p->max_node_id, 0);
     assert_int_equal(p->cpu_khz, 62500);
-    assert_int_equal(p->capabilities, XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap | XEN_SYSCTL_PHYSCAP_gnttab_v1);
+    assert_int_equal(p->capabilities, XEN_SYSCTL_PHYSCAP_hvm | XEN_SYSCTL_PHYSCAP_hap |
+                                          XEN_SYSCTL_PHYSCAP_gnttab_v1);
     assert_int_equal(p->arch_capabilities, 0);
     assert_int_equal(p->total_pages, 0x40000);
     assert_int_equal(p->free_pages, 1000);
@@ -217,12 +222,14 @@ static void the_list(void **state)
 {
     struct xen_sysctl_getdomaininfolist *l = &sysctl_at()->u.getdomaininfolist;
     const struct xen_domctl_getdomaininfo *info = guest_at(BUFFER);
-    *l = (struct xen_sysctl_getdomaininfolist){.max_domains = 10, .buffer = {BUFFER}, .num_domains = 999};
+    *l = (struct xen_sysctl_getdomaininfolist){
+        .max_domains = 10, .buffer = {BUFFER}, .num_domains = 999};
     assert_int_equal(fake_sysctl(XEN_SYSCTL_getdomaininfolist), 0);
     assert_int_equal(l->num_domains, 3);
     assert_int_equal(info[0].domain, 0);
     assert_int_equal(info[2].domain, 2);
-    *l = (struct xen_sysctl_getdomaininfolist){.first_domain = 1, .max_domains = 1, .buffer = {BUFFER}};
+    *l = (struct xen_sysctl_getdomaininfolist){
+        .first_domain = 1, .max_domains = 1, .buffer = {BUFFER}};
     assert_int_equal(fake_sysctl(XEN_SYSCTL_getdomaininfolist), 0);
     assert_int_equal(l->num_domains, 1);
     assert_int_equal(info[0].domain, 1);
@@ -230,7 +237,8 @@ static void the_list(void **state)
     *l = (struct xen_sysctl_getdomaininfolist){.max_domains = 3, .buffer = {GUEST_NOWHERE}};
     assert_int_equal(fake_sysctl(XEN_SYSCTL_getdomaininfolist), E_FAULT);
     /* One that was interrupted after two goes on with the count and the place it had. */
-    *l = (struct xen_sysctl_getdomaininfolist){.first_domain = 2, .max_domains = 8, .buffer = {BUFFER}, .num_domains = 2};
+    *l = (struct xen_sysctl_getdomaininfolist){
+        .first_domain = 2, .max_domains = 8, .buffer = {BUFFER}, .num_domains = 2};
     assert_int_equal(fake_sysctl(XEN_SYSCTL_getdomaininfolist | 1u << 31), 0);
     assert_int_equal(l->num_domains, 3);
     assert_int_equal(sysctl_at()->cmd, XEN_SYSCTL_getdomaininfolist);
@@ -258,8 +266,8 @@ static void pools(void **state)
     assert_int_equal(fake_sysctl(XEN_SYSCTL_cpupool_op), 0);
     p->domid = 3;
     assert_int_equal(fake_sysctl(XEN_SYSCTL_cpupool_op), E_SRCH);
-    const u32 refused[] = {XEN_SYSCTL_CPUPOOL_OP_CREATE, XEN_SYSCTL_CPUPOOL_OP_DESTROY, XEN_SYSCTL_CPUPOOL_OP_ADDCPU,
-                           XEN_SYSCTL_CPUPOOL_OP_RMCPU};
+    const u32 refused[] = {XEN_SYSCTL_CPUPOOL_OP_CREATE, XEN_SYSCTL_CPUPOOL_OP_DESTROY,
+                           XEN_SYSCTL_CPUPOOL_OP_ADDCPU, XEN_SYSCTL_CPUPOOL_OP_RMCPU};
     for (u32 i = 0; i < ARRAY_LEN(refused); i++) {
         p->op = refused[i];
         assert_int_equal(fake_sysctl(XEN_SYSCTL_cpupool_op), E_OPNOTSUPP);
@@ -270,8 +278,10 @@ static void pools(void **state)
 
 static s64 scheduler(u32 cmd, u32 ratelimit_us)
 {
-    sysctl_at()->u.scheduler_op = (struct xen_sysctl_scheduler_op){
-        .sched_id = XEN_SCHEDULER_CREDIT2, .cmd = cmd, .u.sched_credit2.ratelimit_us = ratelimit_us};
+    sysctl_at()->u.scheduler_op =
+        (struct xen_sysctl_scheduler_op){.sched_id = XEN_SCHEDULER_CREDIT2,
+                                         .cmd = cmd,
+                                         .u.sched_credit2.ratelimit_us = ratelimit_us};
     return fake_sysctl(XEN_SYSCTL_scheduler_op);
 }
 
@@ -299,9 +309,15 @@ static void the_scheduler(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONTROL_TEST(who_asks_and_how), CONTROL_TEST(the_log_is_read), CONTROL_TEST(one_stay_reads_so_much),
-        CONTROL_TEST(debug_keys),       CONTROL_TEST(the_machine),     CONTROL_TEST(each_cpu),
-        CONTROL_TEST(nodes),            CONTROL_TEST(the_list),        CONTROL_TEST(pools),
+        CONTROL_TEST(who_asks_and_how),
+        CONTROL_TEST(the_log_is_read),
+        CONTROL_TEST(one_stay_reads_so_much),
+        CONTROL_TEST(debug_keys),
+        CONTROL_TEST(the_machine),
+        CONTROL_TEST(each_cpu),
+        CONTROL_TEST(nodes),
+        CONTROL_TEST(the_list),
+        CONTROL_TEST(pools),
         CONTROL_TEST(the_scheduler),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

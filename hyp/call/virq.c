@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What dom/ tells the tools: a domain changed state (VIRQ_DOM_EXC), whoever in dom0 has bound it. */
+/* What dom/ tells the tools: a domain changed state (VIRQ_DOM_EXC), whoever in dom0 has bound it.
+ */
 #include "abi/xen.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
