@@ -110,9 +110,8 @@ struct gic_ops {
 #define GICH_HCR_UIE     0x2u
 #define GICH_HCR_LRENPIE 0x4u
 #define GICH_HCR_NPIE    0x8u
-#define GICH_HCR_EOICOUNT(hcr)                                        \
-    ((hcr) >> 27) /* ends of interrupts that were in no list register \
-                   */
+/* Ends of interrupts that were in no list register. */
+#define GICH_HCR_EOICOUNT(hcr) ((hcr) >> 27)
 
 extern const struct gic_ops *gic;
 struct gic_info { /* [c] after boot */
