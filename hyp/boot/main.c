@@ -78,9 +78,9 @@ const void *boot_map_fdt(maddr_t at)
     return header;
 }
 
+/* Why was said, in one line. */
 static __noreturn void stop(void)
 {
-    log_error("halted");
     panic_arch_halt();
 }
 
