@@ -55,23 +55,17 @@ FUNCTION(cache_zero_and_clean)
     add x1, x0, x1
     cmp x3, #4               /* DZP clear and a block of 4 << 4 = 64 bytes */
     b.ne 5f
-    cmp x4, #4               /* a line of 64 bytes too: the usual case, four lines a turn */
+    cmp x4, #4               /* a line of 64 bytes too: the usual case, sixteen lines a turn */
     b.ne 5f
     sub x2, x1, x0
-    tst x2, #0xff
+    tst x2, #0x3ff
     b.ne 4f
-3:  dc zva, x0
+3:
+.rept 16
+    dc zva, x0
     dc cvac, x0
-    add x2, x0, #64
-    dc zva, x2
-    dc cvac, x2
-    add x2, x0, #128
-    dc zva, x2
-    dc cvac, x2
-    add x2, x0, #192
-    dc zva, x2
-    dc cvac, x2
-    add x0, x0, #256
+    add x0, x0, #64
+.endr
     cmp x0, x1
     b.lo 3b
     b 9f

@@ -62,11 +62,11 @@ void spin_unlock_pair(struct spinlock *a, struct spinlock *b)
     }
 }
 
-void lock_note_taken(u8 rank, const char *name, bool same_rank_too)
+void lock_note(u8 rank, const char *name, bool same_rank_too)
 {
 }
 
-void lock_note_released(u8 rank, const char *name)
+void lock_forget(u8 rank, const char *name)
 {
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Copies run under the p2m lock (read side) from the translation of a page to the end of its bytes.
- * What the tables map then cannot be freed: whoever takes a page away needs the lock for writing,
- * flushes, and only then drops its reference. A translation out of a TLB entry that is about to be
- * flushed is therefore good as well.
+ * A page of a copy is translated and used within one window of the p2m (p2m_window_open): what the
+ * tables map then is not freed before the window closes. A translation out of a TLB entry that is
+ * about to be flushed is good as well: the flush, and the wait for windows after it, are still to
+ * come.
  */
 #include "base/bits.h"
 #include "base/string.h"
@@ -16,7 +16,7 @@
 enum direction { IN, OUT, OUT_ZERO };
 
 /* Some bytes within a page of the guest's. */
-static void move(enum direction way, void *ours, struct frame *f, u32 offset, u32 bytes)
+static inline void move(enum direction way, void *ours, struct frame *f, u32 offset, u32 bytes)
 {
     char *theirs = (char *)frame_map(f) + offset;
     if (way == IN) {
@@ -32,7 +32,25 @@ static void move(enum direction way, void *ours, struct frame *f, u32 offset, u3
     frame_unmap(theirs - offset);
 }
 
-static enum err copy(enum direction way, char *ours, gva_t at, u32 bytes)
+/* Within one page; bytes > 0. */
+static inline enum err copy_piece(enum direction way, void *ours, gva_t at, u32 bytes)
+{
+    maddr_t m;
+    p2m_window_open();
+    enum err e = guest_translate_machine(at, way != IN, &m);
+    if (likely(e == OK)) {
+        struct frame *f = mfn_to_frame(maddr_to_mfn(m));
+        if (likely(f != NULL)) {
+            move(way, ours, f, (u32)(m.m & PAGE_MASK), bytes);
+        } else {
+            e = E_FAULT;
+        }
+    }
+    p2m_window_close();
+    return e;
+}
+
+static enum err copy_pieces(enum direction way, char *ours, gva_t at, u32 bytes)
 {
     if (bytes == 0) {
         return OK;
@@ -40,26 +58,24 @@ static enum err copy(enum direction way, char *ours, gva_t at, u32 bytes)
     if (bytes > COPY_MAX || at.v + bytes - 1 < at.v) {
         return E_FAULT;
     }
-    struct p2m *p2m = domain_current()->p2m;
-    while (bytes > 0) {
-        u32 offset = (u32)(at.v & PAGE_MASK);
-        u32 here = MIN(bytes, (u32)PAGE_SIZE - offset);
-        maddr_t m;
-        read_lock(&p2m->lock);
-        enum err e = guest_translate_machine(at, way != IN, &m);
-        struct frame *f = e == OK ? mfn_to_frame(maddr_to_mfn(m)) : NULL;
-        if (f) {
-            move(way, ours, f, offset, here);
-        }
-        read_unlock(&p2m->lock);
-        if (!f) {
-            return E_FAULT;
-        }
+    enum err e = OK;
+    while (bytes > 0 && e == OK) {
+        u32 here = MIN(bytes, (u32)(PAGE_SIZE - (at.v & PAGE_MASK)));
+        e = copy_piece(way, ours, at, here);
         ours = way == OUT_ZERO ? ours : ours + here;
         at.v += here;
         bytes -= here;
     }
-    return OK;
+    return e;
+}
+
+/* Most copies are small and within a page: bytes - 1 wraps for 0. */
+static inline enum err copy(enum direction way, void *ours, gva_t at, u32 bytes)
+{
+    if (likely(bytes - 1 < PAGE_SIZE - (at.v & PAGE_MASK))) {
+        return copy_piece(way, ours, at, bytes);
+    }
+    return copy_pieces(way, ours, at, bytes);
 }
 
 enum err copy_in(void *to, gva_t from, u32 bytes)

@@ -21,13 +21,6 @@
 
 void (*guest_dirty_hook)(struct frame *f);
 
-void guest_mark_dirty(struct frame *f)
-{
-    if (unlikely(guest_dirty_hook != NULL)) {
-        guest_dirty_hook(f);
-    }
-}
-
 enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out)
 {
     struct frame *f;

@@ -25,7 +25,7 @@
 struct domain;
 
 /* Of the current vCPU. 0 bytes are always OK. E_FAULT: not mapped, not allowed, no RAM, or bytes >
- * 64 KiB; bytes before the bad page may have been copied. The caller holds no lock above RANK_P2M.
+ * 64 KiB; bytes before the bad page may have been copied. Any context.
  */
 enum err copy_in(void *to, gva_t from, u32 bytes);
 enum err copy_out(gva_t to, const void *from, u32 bytes);
@@ -79,15 +79,20 @@ bool gpage_cmpxchg64(struct gpage *p, u32 offset, u64 *expected, u64 value);
 u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value);
 
 /* The hypervisor wrote to f. Nobody listens yet: log-dirty mode hangs itself in here. */
-void guest_mark_dirty(struct frame *f);
 extern void (*guest_dirty_hook)(struct frame *f);
+static inline void guest_mark_dirty(struct frame *f)
+{
+    if (unlikely(guest_dirty_hook != NULL)) {
+        guest_dirty_hook(f);
+    }
+}
 
 /* Where a buffer of the current vCPU lies in its domain, if it may access it there now. E_FAULT. */
 enum err guest_translate(gva_t va, bool write, gaddr_t *out);
 
 /* --- translate_arm64.c / translate_host.c --- */
-/* Stage 1 and 2 at once, as EL1 would access. E_FAULT. The caller holds the domain's p2m lock
- * (reading suffices): until it is dropped the answer stays true. */
+/* Stage 1 and 2 at once, as EL1 would access. E_FAULT. Inside a window of the p2m
+ * (p2m_window_open): until it is closed the answer stays true. */
 enum err guest_translate_machine(gva_t va, bool write, maddr_t *out);
 /* Stage 1 only: for a data abort whose HPFAR_EL2 is not valid. E_FAULT: the guest changed its
  * tables; execute again. */

@@ -8,14 +8,11 @@
 #include "sync/spinlock.h"
 
 #define NR_ORDERS (FRAME_MAX_ORDER + 1)
-#define BANKS_MAX 32u
 
 /* Frame indices are 32 bits: 16 TiB of machine addresses, less the index that means none. */
 #define INDEX_END 0xffffffffULL
 
-static struct bank {
-    u64 first, end; /* frame indices; [c] after boot */
-} banks[BANKS_MAX];
+struct frame_bank frame_bank[FRAME_BANKS_MAX];
 static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
@@ -35,19 +32,14 @@ static u32 index_of(const struct frame *f)
     return (u32)frame_to_mfn(f).mfn;
 }
 
-static bool is_ram(u64 index)
+bool frame_is_ram_elsewhere(u64 index)
 {
-    for (u32 i = 0; i < nr_banks; i++) {
-        if (index - banks[i].first < banks[i].end - banks[i].first) {
+    for (u32 i = 1; i < nr_banks; i++) {
+        if (index - frame_bank[i].first < frame_bank[i].nr) {
             return true;
         }
     }
     return false;
-}
-
-struct frame *mfn_to_frame(mfn_t n)
-{
-    return is_ram(n.mfn) ? at(n.mfn) : NULL;
 }
 
 void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
@@ -99,7 +91,7 @@ static void free_block(u32 index, u32 order)
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
          * written. */
-        if (!is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
+        if (!frame_is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
             break;
         }
         unlink(at(buddy));
@@ -126,7 +118,7 @@ static u32 find_block(u32 index)
 {
     for (u32 order = FRAME_MAX_ORDER;; order--) {
         u32 head = index & ~((1u << order) - 1);
-        if (is_ram(head) && at(head)->order >= order) {
+        if (frame_is_ram(head) && at(head)->order >= order) {
             return head;
         }
         check(order > 0);
@@ -170,11 +162,11 @@ enum err frame_add_ram(maddr_t start, u64 bytes)
     if (first >= end) {
         return OK;
     }
-    if (nr_banks == BANKS_MAX) {
+    if (nr_banks == FRAME_BANKS_MAX) {
         return E_NOSPC;
     }
     spin_lock(&frame_lock);
-    banks[nr_banks++] = (struct bank){first, end};
+    frame_bank[nr_banks++] = (struct frame_bank){first, end - first};
     nr_total += end - first;
     while (first < end) {
         u32 order = fitting_order(first, end);
@@ -210,7 +202,8 @@ static void change_ram(maddr_t start, u64 bytes, enum frame_state from, enum fra
     u64 end = align_up(start.m + bytes, PAGE_SIZE) >> PAGE_SHIFT;
     spin_lock(&frame_lock);
     for (u32 i = 0; i < nr_banks; i++) {
-        change_range(MAX(first, banks[i].first), MIN(end, banks[i].end), from, to);
+        u64 bank_end = frame_bank[i].first + frame_bank[i].nr;
+        change_range(MAX(first, frame_bank[i].first), MIN(end, bank_end), from, to);
     }
     spin_unlock(&frame_lock);
 }
@@ -227,7 +220,8 @@ void frame_unreserve(maddr_t start, u64 bytes)
 
 enum err frame_take(mfn_t first, u32 order, struct frame **out)
 {
-    if (order > FRAME_MAX_ORDER || !is_aligned(first.mfn, 1ULL << order) || !is_ram(first.mfn)) {
+    if (order > FRAME_MAX_ORDER || !is_aligned(first.mfn, 1ULL << order) ||
+        !frame_is_ram(first.mfn)) {
         return E_INVAL;
     }
     spin_lock(&frame_lock);
@@ -390,7 +384,7 @@ void frame_put(struct frame *f)
 
 bool frame_is_owned(mfn_t n, domid_t d)
 {
-    if (!is_ram(n.mfn)) {
+    if (!frame_is_ram(n.mfn)) {
         return false;
     }
     spin_lock(&frame_lock);
@@ -403,7 +397,7 @@ bool frame_is_owned(mfn_t n, domid_t d)
 
 bool frame_find_owner(mfn_t n, domid_t *owner)
 {
-    if (!is_ram(n.mfn)) {
+    if (!frame_is_ram(n.mfn)) {
         return false;
     }
     spin_lock(&frame_lock);
@@ -424,7 +418,7 @@ mfn_t frame_end(void)
 {
     u64 end = 0;
     for (u32 i = 0; i < nr_banks; i++) {
-        end = MAX(end, banks[i].end);
+        end = MAX(end, frame_bank[i].first + frame_bank[i].nr);
     }
     return (mfn_t){end};
 }
@@ -437,6 +431,7 @@ u64 frame_nr_total(void)
 void frame_reset(void)
 {
     nr_banks = 0;
+    frame_bank[0] = (struct frame_bank){0};
     nr_free = 0;
     nr_total = 0;
     for (u32 i = 0; i < NR_ORDERS; i++) {

@@ -118,8 +118,25 @@ bool frame_is_owned(mfn_t n, domid_t d);
  * a guest chose. */
 bool frame_find_owner(mfn_t n, domid_t *owner);
 
+/* The ranges of RAM; most machines have one or two. */
+struct frame_bank {
+    u64 first; /* [c] after boot */
+    u64 nr;    /* pages */
+};
+#define FRAME_BANKS_MAX 32u
+extern struct frame_bank frame_bank[FRAME_BANKS_MAX];
+bool frame_is_ram_elsewhere(u64 index);
+
+static inline bool frame_is_ram(u64 index)
+{
+    return index - frame_bank[0].first < frame_bank[0].nr || frame_is_ram_elsewhere(index);
+}
+
 /* NULL when the address is no RAM that the table covers. */
-struct frame *mfn_to_frame(mfn_t n);
+static inline struct frame *mfn_to_frame(mfn_t n)
+{
+    return frame_is_ram(n.mfn) ? &frame_table[n.mfn] : NULL;
+}
 static inline mfn_t frame_to_mfn(const struct frame *f)
 {
     return (mfn_t){((u64)f - (u64)frame_table) / sizeof(struct frame)};

@@ -20,7 +20,9 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "cpu/atomic.h"
 #include "mem/frame.h"
+#include "sync/percpu.h"
 #include "sync/rwlock.h"
 
 /* First frame number beyond the 40-bit address space. */
@@ -134,6 +136,25 @@ enum err p2m_get_page(struct p2m *p2m, gfn_t gfn, bool write, struct frame **out
 /* A stage-2 fault: true when the tables allow the access by now (a block was being split, or
  * another vCPU mapped it): execute it again. */
 bool p2m_allows(struct p2m *p2m, gaddr_t at, bool write, bool execute);
+
+/*
+ * A window in which this CPU may use a page right after the MMU translated its address, without a
+ * lock: whoever takes a translation away waits, after the flush, for each CPU that was in a window
+ * then. The number is odd inside.
+ */
+DECLARE_PER_CPU(u32, p2m_window);
+static inline void p2m_window_open(void)
+{
+    store_relaxed(&this_cpu(p2m_window), this_cpu(p2m_window) + 1);
+    /* A dsb: the walk of the address translation is no access that a dmb orders. If the one who
+     * takes away does not see the number odd, then his flush was before, and our walk finds
+     * nothing. */
+    barrier_sync_inner();
+}
+static inline void p2m_window_close(void)
+{
+    store_release(&this_cpu(p2m_window), this_cpu(p2m_window) + 1);
+}
 
 /* Removes leaves and tables from the cursor (a gfn, 0 at first) on; RAM pages stay allocated.
  * budget: leaves and table entries looked at, by tens. E_RESTART until all are gone. No vCPU of the

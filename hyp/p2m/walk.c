@@ -10,6 +10,8 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
+DEFINE_PER_CPU(u32, p2m_window);
+
 static u64 *table_at(maddr_t at)
 {
     return (u64 *)(frame_linear + at.m);
@@ -55,12 +57,24 @@ static u64 *nr_valid(const u64 *slot)
     return &frame_of(slot)->private;
 }
 
+/* Bounded: a window is one copy within a page, and its CPU takes no lock inside. */
+static void wait_for_windows(void)
+{
+    for (u32 cpu = 0; cpu < percpu_nr_cpus; cpu++) {
+        u32 seen = load_acquire(&per_cpu(p2m_window, cpu));
+        while ((seen & 1) && load_acquire(&per_cpu(p2m_window, cpu)) == seen) {
+            cpu_relax();
+        }
+    }
+}
+
 void walk_flush(struct p2m *p2m)
 {
     if (p2m->flush_first >= p2m->flush_end) {
         return;
     }
     vmid_flush_range(p2m, (gfn_t){p2m->flush_first}, p2m->flush_end - p2m->flush_first);
+    wait_for_windows();
     p2m->flush_first = ~0ULL;
     p2m->flush_end = 0;
 }

@@ -15,11 +15,8 @@ struct held {
 };
 static DEFINE_PER_CPU(struct held, held);
 
-void lock_note_taken(u8 rank, const char *name, bool same_rank_too)
+void lock_note(u8 rank, const char *name, bool same_rank_too)
 {
-    if (!DEBUG) {
-        return;
-    }
     struct held *h = &this_cpu(held);
     for (u32 i = 0; i < h->nr; i++) {
         if (h->rank[i] > rank || (h->rank[i] == rank && !same_rank_too)) {
@@ -33,11 +30,8 @@ void lock_note_taken(u8 rank, const char *name, bool same_rank_too)
     h->nr++;
 }
 
-void lock_note_released(u8 rank, const char *name)
+void lock_forget(u8 rank, const char *name)
 {
-    if (!DEBUG) {
-        return;
-    }
     struct held *h = &this_cpu(held);
     u32 i = h->nr;
     do {

@@ -58,10 +58,24 @@ bool spin_is_locked(const struct spinlock *l);
 void spin_lock_pair(struct spinlock *a, struct spinlock *b);
 void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
 
-/* Debug builds: what this CPU holds, kept by spinlock.c and rwlock.c; empty functions in release.
- */
-void lock_note_taken(u8 rank, const char *name, bool same_rank_too);
-void lock_note_released(u8 rank, const char *name);
+/* Debug builds: what this CPU holds, kept by spinlock.c and rwlock.c. */
+void lock_note(u8 rank, const char *name, bool same_rank_too);
+void lock_forget(u8 rank, const char *name);
+
+static inline void lock_note_taken(u8 rank, const char *name, bool same_rank_too)
+{
+    if (DEBUG) {
+        lock_note(rank, name, same_rank_too);
+    }
+}
+
+static inline void lock_note_released(u8 rank, const char *name)
+{
+    if (DEBUG) {
+        lock_forget(rank, name);
+    }
+}
+
 /* Locks that this CPU holds (debug builds; else 0): the way out and the idle loop assert that it is
  * 0. */
 u32 lock_nr_held(void);

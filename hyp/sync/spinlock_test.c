@@ -229,7 +229,7 @@ static void test_reader_waits_for_writers_inside_and_waiting(void **state)
 
 /* --- with threads, each a CPU --- */
 
-#define ROUNDS 20000u
+#define ROUNDS 2000u
 static struct spinlock shared_lock = SPINLOCK_INIT(RANK_P2M, "shared");
 static struct rwlock shared_rw = RWLOCK_INIT(RANK_P2M, "shared rw");
 static u64 counter, copy;

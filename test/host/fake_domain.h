@@ -122,6 +122,7 @@ static inline void fake_domains_init(u32 mib)
     rcu_init();
     sched_init();
     sched_init_cpu();
+    domain_init();
     this_cpu(current) = &vcpu_nobody;
 }
 
