@@ -232,6 +232,50 @@ static void test_flush_of_many_is_by_vmid(void **state)
     assert_int_equal(fake_tlb.vmid, 1);
 }
 
+/* --- windows: a page is let go only when no CPU can still be using what it translated --- */
+
+static struct frame *mapped;
+static u32 relaxed;
+
+static void close_window(void)
+{
+    relaxed++;
+    assert_int_equal(mapped->refs, FRAME_OWNED + 1);
+    assert_int_equal(fake_tlb.ipa, 1);
+    if (relaxed == 3) {
+        fake_cpu(2);
+        p2m_window_close();
+        p2m_window_open(); /* another one: not waited for */
+        fake_cpu(0);
+    }
+}
+
+static void test_unmap_waits_for_windows(void **state)
+{
+    const gfn_t gfn = {5};
+    activate_on(2, 0);
+    assert_int_equal(frame_alloc(0, &mapped), OK);
+    frame_assign_run(mapped, 1, (domid_t){9});
+    assert_true(frame_get(mapped, (domid_t){9}));
+    assert_int_equal(p2m_map(p[0], gfn, frame_to_mfn(mapped), 0, P2M_FOREIGN_RO), OK);
+    fake_cpu(2);
+    p2m_window_open();
+    fake_cpu(0);
+    relaxed = 0;
+    host_relax_hook = close_window;
+    assert_int_equal(p2m_unmap(p[0], gfn, MFN_INVALID, 0), OK);
+    host_relax_hook = NULL;
+    assert_int_equal(relaxed, 3);
+    assert_int_equal(mapped->refs, FRAME_OWNED);
+    fake_cpu(2);
+    p2m_window_close();
+    fake_cpu(0);
+    assert_int_equal(per_cpu(p2m_window, 2) % 2, 0);
+    assert_int_equal(frame_drop_owner(mapped), DROP_LAST);
+    frame_set_state(mapped, FRAME_HEAP, FRAME_NO_OWNER);
+    frame_free(mapped, 0);
+}
+
 static int start_group(void **state)
 {
     fake_vmid_bits = 3;
@@ -250,10 +294,15 @@ static int start_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_one_each),           TEST(test_activating_what_is_loaded_costs_nothing),
-        TEST(test_deactivate),         TEST(test_rollover),
-        TEST(test_numbers_stay_apart), TEST(test_destroy_lets_cpus_go),
-        TEST(test_flushes_by_state),   TEST(test_flush_of_many_is_by_vmid),
+        TEST(test_one_each),
+        TEST(test_activating_what_is_loaded_costs_nothing),
+        TEST(test_deactivate),
+        TEST(test_rollover),
+        TEST(test_numbers_stay_apart),
+        TEST(test_destroy_lets_cpus_go),
+        TEST(test_flushes_by_state),
+        TEST(test_unmap_waits_for_windows),
+        TEST(test_flush_of_many_is_by_vmid),
     };
     return cmocka_run_group_tests(tests, start_group, NULL);
 }
