@@ -17,6 +17,14 @@ enum err gicv3_init(void);
 #define GIC_PRIORITY_X4 0xa0a0a0a0u
 
 /* lr.c. GICH_LRn (IHI 0048 5.3.10) and ICH_LR<n>_EL2 (IHI 0069 12.4.6). */
+#define GICV2_LR_HW      BIT(31)
+#define GICV2_LR_ACTIVE  BIT(29)
+#define GICV2_LR_PENDING BIT(28)
+#define GICV2_LR_EOI     BIT(19) /* unless HW */
+#define GICV3_LR_ACTIVE  BIT(63)
+#define GICV3_LR_PENDING BIT(62)
+#define GICV3_LR_HW      BIT(61)
+#define GICV3_LR_EOI     BIT(41) /* unless HW */
 u64 gicv2_lr_encode(const struct gic_lr *lr);
 struct gic_lr gicv2_lr_decode(u64 raw);
 u64 gicv3_lr_encode(const struct gic_lr *lr);

@@ -374,6 +374,10 @@ void fake_gic_setup(u32 version, u32 nr_irqs, u32 nr_lrs)
         gic_info.redist[0].bytes = 8 * 0x20000;
     }
     ops.version = version;
+    ops.lr_pending = version == 2 ? GICV2_LR_PENDING : GICV3_LR_PENDING;
+    ops.lr_active = version == 2 ? GICV2_LR_ACTIVE : GICV3_LR_ACTIVE;
+    ops.lr_hw = version == 2 ? GICV2_LR_HW : GICV3_LR_HW;
+    ops.lr_eoi = version == 2 ? GICV2_LR_EOI : GICV3_LR_EOI;
     ops.lr_encode = version == 2 ? gicv2_lr_encode : gicv3_lr_encode;
     ops.lr_decode = version == 2 ? gicv2_lr_decode : gicv3_lr_decode;
     gic = NULL;

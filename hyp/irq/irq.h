@@ -97,6 +97,7 @@ struct gic_ops {
     /* virtual CPU interface of this CPU */
     u64 (*lr_read)(u32 n); /* raw */
     void (*lr_write)(u32 n, u64 raw);
+    u64 lr_pending, lr_active, lr_hw, lr_eoi; /* their bits */
     u64 (*lr_encode)(const struct gic_lr *lr);
     struct gic_lr (*lr_decode)(u64 raw);
     u64 (*lr_empty)(void);      /* ELRSR: a bit per free list register */

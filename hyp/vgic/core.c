@@ -172,6 +172,10 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
         return;
     }
     struct vcpu *home = vgic_lock(irq);
+    if (vgic_renew(irq, false, 0)) {
+        vgic_unlock(home, TELL_WAKE);
+        return;
+    }
     vgic_recall(irq);
     irq->latch = true;
     vgic_unlock(home, vgic_settle(irq));
@@ -199,6 +203,10 @@ void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 {
     struct vgic_irq *irq = &to->vgic->irq[index_clamp(sgi, NR_SGIS)];
     spin_lock(&to->vgic->lock);
+    if (vgic_renew(irq, false, source)) {
+        vgic_unlock(to, TELL_WAKE);
+        return;
+    }
     vgic_recall(irq);
     if (vgic_is_sgi_with_source(irq)) {
         irq->sources |= (u8)(1u << source);
@@ -211,6 +219,9 @@ void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 /* The host's interrupt is active now, so whatever it stood for before has ended. Lock held. */
 static enum tell arrive_locked(struct vgic_irq *irq)
 {
+    if (vgic_renew(irq, true, 0)) {
+        return TELL_WAKE;
+    }
     vgic_recall(irq);
     irq->latch = true;
     irq->hw_pending = true;

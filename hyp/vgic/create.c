@@ -90,6 +90,7 @@ enum err vgic_create_vcpu(struct vcpu *v)
     spin_init(&vc->lock, RANK_VGIC, "vgic");
     list_init(&vc->queue);
     vc->loaded_on = NOT_LOADED;
+    vc->forwards = g->enabled;
     for (u32 i = 0; i < NR_PRIVATE; i++) {
         init_irq(&vc->irq[i], i, v);
     }

@@ -97,7 +97,7 @@ static void fill(struct vgic_cpu *vc, struct vgic_irq *irq)
         .priority = irq->priority,
         .active = irq->active,
         .hw = irq->active ? irq->hw_active : due && irq->hw_pending,
-        .group1 = irq->home->domain->vgic->version == 3,
+        .group1 = gic->version == 3,
     };
     if (vgic_is_sgi_with_source(irq)) {
         lr.hwirq = irq->active || irq->sources == 0 ? irq->active_source : bit_lowest(irq->sources);
@@ -127,6 +127,33 @@ static void clear_stale(struct vgic_cpu *vc)
         vc->lr_stale &= ~(1u << n);
         gic->lr_write(n, 0);
     }
+}
+
+bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source)
+{
+    struct vgic_cpu *vc = irq->home->vgic;
+    bool usual = irq->lr != LR_NONE && vc->hcr == GICH_HCR_EN && vgic_is_here(vc);
+    if (!usual || !irq->enabled || !vc->forwards || irq->target != irq->home->id ||
+        vgic_is_pending(irq)) {
+        return false;
+    }
+    u64 raw = gic->lr_read(irq->lr);
+    u64 busy = gic->lr_pending | gic->lr_active;
+    if (hw) {
+        if ((raw & busy) || !(raw & gic->lr_hw)) {
+            return false;
+        }
+    } else if (raw & (gic->lr_hw | gic->lr_eoi)) {
+        return false;
+    } else if (vgic_is_sgi_with_source(irq)) {
+        if ((raw & busy) && FIELD(raw, 12, 10) != source) {
+            return false;
+        }
+        raw = (raw & ~BITS(12, 10)) | (u64)source << 10;
+    }
+    irq->lr_latch = true;
+    gic->lr_write(irq->lr, raw | gic->lr_pending);
+    return true;
 }
 
 /* ---- all of them ---- */
@@ -320,13 +347,13 @@ void vgic_maintenance(struct irq_desc *desc, void *arg)
 
 /* The priority that one must be below to reach the vCPU; 0: none does. GICH_VMCR: IHI 0048 5.3.3;
  * ICH_VMCR_EL2: IHI 0069 12.4.8. Ours are of group 0 on GICv2 and of group 1 on GICv3. */
-static u32 priority_mask(const struct vgic_cpu *vc, u32 version)
+static u32 priority_mask(const struct vgic_cpu *vc)
 {
     if (vc->loaded_on != NOT_LOADED && !vgic_is_here(vc)) {
         return 0x100; /* another CPU's cannot be read: none that we know of */
     }
     u32 vmcr = vgic_is_here(vc) ? gic->vmcr_read() : vc->state.vmcr;
-    if (version == 2) {
+    if (gic->version == 2) {
         return vmcr & 1 ? (vmcr >> 27) << 3 : 0;
     }
     return vmcr & 2 ? vmcr >> 24 : 0;
@@ -348,7 +375,7 @@ bool vgic_has_pending(struct vcpu *v)
     struct vgic_irq *irq;
     spin_lock(&vc->lock);
     if (!list_is_empty(&vc->queue)) {
-        u32 mask = priority_mask(vc, v->domain->vgic->version);
+        u32 mask = priority_mask(vc);
         list_for_each(irq, &vc->queue, node)
         {
             if (irq->priority >= mask) {

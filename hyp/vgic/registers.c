@@ -16,7 +16,7 @@ struct bank {
 static u32 read_group(struct vgic_irq *irq)
 {
     /* One security state and one group: 0 on GICv2, 1 on GICv3. */
-    return irq->home->domain->vgic->version == 3;
+    return gic->version == 3;
 }
 
 static u32 read_enabled(struct vgic_irq *irq)
@@ -149,7 +149,7 @@ static bool access_bytes(struct vcpu *v, u32 first, u32 end, struct mmio_access 
     u64 value = 0;
     for (u32 i = 0; i < a->bytes; i++) {
         struct vgic_irq *irq = find(v, first, end, (u32)(a->offset % 0x400) + i);
-        if (!irq || !irq->home || (targets && v->domain->vgic->version == 3)) {
+        if (!irq || !irq->home || (targets && gic->version == 3)) {
             continue;
         }
         u8 byte = (u8)(a->value >> i * 8);
@@ -209,8 +209,9 @@ void vgic_forward(struct domain *d, bool enabled)
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = load_acquire(&d->vcpu[i]);
         if (v) {
-            /* Each refills its list registers on its way in. */
-            vcpu_raise(v, VCPU_WORK_VGIC);
+            spin_lock(&v->vgic->lock);
+            v->vgic->forwards = enabled;
+            vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
         }
     }
 }

@@ -65,6 +65,7 @@ struct vgic_cpu {
     u32 lr_used;                /* list registers that hold something of ours */
     u32 lr_stale;               /* no longer used, but hardware's content has not been cleared */
     u32 bound;                  /* private interrupts with a hardware line */
+    bool forwards;              /* the domain's distributor does */
     bool strays;                /* something on the queue has another target and could go */
     bool asleep;                /* GICR_WAKER.ProcessorSleep */
     struct gic_cpu_state state; /* while not loaded */
@@ -108,7 +109,7 @@ void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc);
 
 static inline bool vgic_is_sgi_with_source(const struct vgic_irq *irq)
 {
-    return irq->intid < NR_SGIS && irq->home->domain->vgic->version == 2;
+    return irq->intid < NR_SGIS && gic->version == 2; /* the guest's version is the host's */
 }
 
 static inline bool vgic_is_pending(const struct vgic_irq *irq)
@@ -120,7 +121,7 @@ static inline bool vgic_is_pending(const struct vgic_irq *irq)
 static inline bool vgic_is_due(const struct vgic_irq *irq)
 {
     return irq->enabled && vgic_is_pending(irq) && irq->target != TARGET_NOBODY &&
-           irq->home->domain->vgic->enabled;
+           irq->home->vgic->forwards;
 }
 
 static inline bool vgic_is_queued(const struct vgic_irq *irq)
@@ -142,6 +143,12 @@ static inline bool vgic_is_here(const struct vgic_cpu *vc)
 
 /* --- lr.c: lock held, list registers are this CPU's --- */
 void vgic_recall(struct vgic_irq *irq); /* nothing if it is in none, or in another CPU's */
+/*
+ * The everyday case in one read and one write: an interrupt that is in a list register here, with
+ * nothing left to tell of what was before, becomes pending there once more. hw: the host's, which
+ * is active; source: of an SGI of GICv2. False: nothing was done, go the long way.
+ */
+bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source);
 /* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL:
  * none does. */
 void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq);
