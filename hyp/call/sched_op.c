@@ -151,7 +151,7 @@ s64 call_sched_op(struct vcpu *v, struct call_args *args)
     const gva_t argument = {args->arg[1]};
     switch ((u32)args->arg[0]) {
     case SCHEDOP_yield:
-        sched_yield(&v->unit);
+        sched_yield_unit(&v->unit);
         return OK;
     case SCHEDOP_block:
         v->regs.pstate &= ~(u64)PSR_IRQ_MASK; /* the guest wants to be woken by what it masked */

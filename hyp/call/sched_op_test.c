@@ -14,7 +14,7 @@ static s32 shutdown_code[3];
 static u64 armed_ns;
 static bool pending[256];
 
-void sched_yield(struct sched_unit *u)
+void sched_yield_unit(struct sched_unit *u)
 {
     yields++;
 }

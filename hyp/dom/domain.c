@@ -6,6 +6,7 @@
 #include "base/string.h"
 #include "cpu/atomic.h"
 #include "dom/find.h"
+#include "log/console.h"
 #include "log/log.h"
 #include "mem/frame.h"
 #include "mem/slab.h"
@@ -14,6 +15,13 @@
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
 
 struct domain *domain_hardware;
+
+void domain_init(void)
+{
+    static const struct debug_key key = {'q', "domains and vCPUs", domain_dump_all};
+    vcpu_init();
+    console_register_key(&key);
+}
 
 /* ---- life ---- */
 

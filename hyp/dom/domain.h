@@ -105,6 +105,10 @@ struct domain_config {
     u8 handle[16];
 };
 
+/* Boot, before the first domain: slabs, debug key 'q'. */
+void domain_init(void);
+void domain_dump_all(void);
+
 /* Makes a domain without vCPUs or memory, paused by the tools; on the list, found by dom_find.
  * Undone whole on error. */
 enum err domain_create(const struct domain_config *c, struct domain **out);

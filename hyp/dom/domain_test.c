@@ -365,6 +365,17 @@ static void test_a_referenced_domain_stays_dead_but_found(void **state)
     assert_false(domain_get(d));
 }
 
+static void test_the_debug_key_names_all(void **state)
+{
+    struct domain *d = make_running(2);
+    assert_int_equal(dump_key->key, 'q');
+    d->vcpu[0]->regs.pc = 0xfeed;
+    dump_key->run();
+    assert_true(said("alive, refs 1, pauses 0"));
+    assert_true(said("running on cpu"));
+    assert_true(said("feed"));
+}
+
 static void test_shutdown_of_a_dying_domain_tells_nobody(void **state)
 {
     struct domain *d = make(1);
@@ -396,6 +407,7 @@ int main(void)
         TEST(test_a_crash_of_another_waits_for_its_way_in),
         TEST(test_destroying_walks_the_table),
         TEST(test_a_referenced_domain_stays_dead_but_found),
+        TEST(test_the_debug_key_names_all),
         TEST(test_shutdown_of_a_dying_domain_tells_nobody),
     };
     return RUN_TESTS(tests);

@@ -12,6 +12,7 @@
 #include "dom/domain.h"
 #include "cpu/arch.h"
 #include "irq/irq.h"
+#include "log/console.h"
 #include "log/log.h"
 #include "time/clock_host.h"
 #include "time/time.h"
@@ -47,6 +48,22 @@ void percpu_up_kick(u32 cpu)
 }
 
 void log_guest(enum log_level level, domid_t d, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    size_t at = strlen(t.said);
+    vsnprintf(t.said + at, sizeof(t.said) - at, fmt, args);
+    va_end(args);
+}
+
+static const struct debug_key *dump_key;
+
+void console_register_key(const struct debug_key *key)
+{
+    dump_key = key;
+}
+
+void log_at(enum log_level level, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -252,6 +269,7 @@ static inline int machine(void **state)
         return -1;
     }
     sched_init();
+    domain_init();
     host_wait_hook = cpu_waits;
     for (u32 cpu = 0; cpu < NR_CPUS; cpu++) {
         become(cpu);

@@ -27,7 +27,6 @@ struct domain domain_nobody = {.id = {0x7fff}, .life = DOMAIN_DEAD};
 struct vcpu vcpu_nobody = {.domain = &domain_nobody, .loaded_on = VCPU_NOT_LOADED, .fp_on = ~0u};
 
 static struct slab_cache vcpu_cache, fp_cache;
-static bool caches_ready;
 
 u64 vcpu_mpidr(u32 id)
 {
@@ -135,18 +134,14 @@ void vcpu_sync_lazy(struct vcpu *v)
 
 /* ---- life ---- */
 
-static void init_caches(void)
+void vcpu_init(void)
 {
-    if (!caches_ready) {
-        slab_init(&vcpu_cache, "vcpu", sizeof(struct vcpu));
-        slab_init(&fp_cache, "fp", sizeof(struct fp_regs));
-        caches_ready = true;
-    }
+    slab_init(&vcpu_cache, "vcpu", sizeof(struct vcpu));
+    slab_init(&fp_cache, "fp", sizeof(struct fp_regs));
 }
 
 enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out)
 {
-    init_caches(); /* dom0's vCPUs are made at boot by one CPU: no race */
     struct vcpu *v = slab_alloc(&vcpu_cache);
     if (!v) {
         return E_NOMEM;

@@ -97,6 +97,7 @@ void vcpu_sync_lazy(struct vcpu *v);
  * locks held. */
 void vcpu_wait_out(struct vcpu *v);
 
+void vcpu_init(void); /* domain_init() */
 enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out);
 void vcpu_destroy(struct vcpu *v);
 /* Registers of a fresh boot: used by PSCI CPU_ON and the builder, for an offline vCPU (no locks

@@ -137,7 +137,7 @@ void sched_block(struct sched_unit *u)
     percpu_raise(cpu_current(), WORK_SCHED);
 }
 
-void sched_yield(struct sched_unit *u)
+void sched_yield_unit(struct sched_unit *u)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
     if (load_relaxed(&q->nr_waiting) == 0) {

@@ -87,7 +87,7 @@ void sched_wake(struct sched_unit *u); /* any context; lock-free answer if alrea
 /* the current unit of this CPU: nothing wanted; raises WORK_SCHED */
 void sched_block(struct sched_unit *u);
 /* current unit; returns at once when nobody else waits here */
-void sched_yield(struct sched_unit *u);
+void sched_yield_unit(struct sched_unit *u);
 /* Pausing: counts. sched_hold() does not wait; sched_is_running() says whether some CPU still has
  * it in a guest. */
 void sched_hold(struct sched_unit *u);
@@ -126,6 +126,8 @@ void sched_up_idle_interrupt(void);
 /* Idle time of a CPU in ns, for sysctl getcpuinfo. */
 u64 sched_idle_ns(u32 cpu);
 const struct sched_policy *sched_policy(void);
+void sched_register_key(void); /* boot: debug key 'r' */
+void sched_dump(void);
 
 /* Every decision, for tests: called under the queue's lock when a unit is put on a CPU. NULL: none.
  */

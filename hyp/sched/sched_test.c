@@ -8,6 +8,8 @@
 
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
+#include "log/console.h"
+#include "log/log.h"
 #include "sched/queue.h"
 #include "time/clock_host.h"
 
@@ -67,6 +69,23 @@ void frame_up_release(struct frame *f)
 void percpu_up_kick(u32 cpu)
 {
     sim.kicks[cpu]++;
+}
+
+static char said[2048];
+static const struct debug_key *dump_key;
+
+void log_at(enum log_level level, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    size_t at = strlen(said);
+    vsnprintf(said + at, sizeof(said) - at, fmt, args);
+    va_end(args);
+}
+
+void console_register_key(const struct debug_key *key)
+{
+    dump_key = key;
 }
 
 void sched_up_switch(struct sched_unit *next)
@@ -594,16 +613,16 @@ static void test_yield_lets_another_run_and_costs_nothing_alone(void **state)
     machine(1);
     struct guest *a = add_hog(256, 1);
     leave_all();
-    sched_yield(&a->unit);
+    sched_yield_unit(&a->unit);
     assert_int_equal(this_cpu(work), 0);
     struct guest *b = add_hog(256, 1);
     leave_all();
     struct sched_unit *first = sched_current();
-    sched_yield(first);
+    sched_yield_unit(first);
     leave_all();
     struct sched_unit *second = sched_current();
     assert_ptr_not_equal(first, second);
-    sched_yield(second);
+    sched_yield_unit(second);
     leave_all();
     assert_ptr_equal(sched_current(), first);
     run_for(SECOND);
@@ -675,6 +694,33 @@ static void test_a_remote_wake_kicks_only_when_needed(void **state)
     assert_int_equal(sim.kicks[1], kicks);
 }
 
+static void test_the_debug_key_shows_each_queue(void **state)
+{
+    machine(2);
+    add_hog(256, 1);
+    add_hog(512, 1);
+    run_for(10 * MS);
+    sched_register_key();
+    assert_int_equal(dump_key->key, 'r');
+    said[0] = 0;
+    dump_key->run();
+    char expected[512];
+    const struct sched_queue *q = &per_cpu(sched_queue, 0);
+    const struct sched_unit *runs = q->running;
+    const struct sched_unit *waits =
+        runs == &sim.guest[0].unit ? &sim.guest[1].unit : &sim.guest[0].unit;
+    snprintf(expected, sizeof(expected),
+             "sched: policy fair, %llu ns since boot"
+             "cpu 0: busy, 1 wait, idle for 0 ms of all its life, virtual time %llu us"
+             "  runs  %p weight %llu vruntime %llu us"
+             "  waits %p weight %llu vruntime %llu us"
+             "cpu 1: idle, 0 wait, idle for 0 ms of all its life, virtual time %llu us",
+             clock_ns(), q->min_vruntime / US, (const void *)runs, runs->weight,
+             runs->vruntime / US, (const void *)waits, waits->weight, waits->vruntime / US,
+             per_cpu(sched_queue, 1).min_vruntime / US);
+    assert_string_equal(said, expected);
+}
+
 static void test_policy_is_named(void **state)
 {
     assert_string_equal(sched_policy()->name, "fair");
@@ -706,6 +752,7 @@ int main(void)
         cmocka_unit_test(test_alone_there_is_no_slice_timer),
         cmocka_unit_test(test_times_add_up),
         cmocka_unit_test(test_a_remote_wake_kicks_only_when_needed),
+        cmocka_unit_test(test_the_debug_key_shows_each_queue),
         cmocka_unit_test(test_policy_is_named),
     };
     fake_machine_init(16, NR_CPUS);

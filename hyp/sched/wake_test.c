@@ -6,9 +6,7 @@
  */
 #include "test/host/fake.h"
 
-#define sched_yield posix_sched_yield /* ours has another meaning */
 #include <pthread.h>
-#undef sched_yield
 #include <unistd.h>
 
 #include "cpu/arch.h"

@@ -83,7 +83,7 @@ static void wfx(struct vcpu *v, u64 esr)
     if ((esr & ISS_TI) == TI_WFI) {
         vcpu_block(v);
     } else {
-        sched_yield(&v->unit);
+        sched_yield_unit(&v->unit);
     }
 }
 
