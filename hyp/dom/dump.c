@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/* Debug key 'q': every domain and vCPU in a line or two. */
+#include "base/bits.h"
+#include "cpu/atomic.h"
+#include "dom/domain.h"
+#include "log/console.h"
+#include "log/log.h"
+
+static const char *const lives[] = {"alive", "dying", "dead"};
+static const char *const states[] = {"running", "runnable", "blocked", "offline"};
+
+static void dump_vcpu(struct vcpu *v)
+{
+    struct sched_times times;
+    sched_read_times(&v->unit, &times);
+    log_info("  vcpu %u %p: %s%s on cpu %u, hold %u, work %x, ran %llu ms, pc %llx pstate %llx",
+             v->id, (void *)&v->unit, v->online ? "" : "off, ", states[times.state & 3],
+             load_relaxed(&v->unit.cpu), v->unit.hold, load_relaxed(&v->work),
+             times.time_ns[UNIT_RUNNING] / 1000000, v->regs.pc, v->regs.pstate);
+}
+
+static void dump_domain(struct domain *d)
+{
+    log_info("domain %u: %s%s%s, refs %u, pauses %u, pages %llu of %llu", d->id.id,
+             lives[d->life % ARRAY_LEN(lives)], d->privileged ? ", privileged" : "",
+             d->shut_down ? ", shut down" : "", d->refs.count, d->pauses, d->nr_pages,
+             d->max_pages);
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        struct vcpu *v = load_acquire(&d->vcpu[i]);
+        if (v) {
+            dump_vcpu(v);
+        }
+    }
+}
+
+void domain_dump_all(void)
+{
+    struct domain *d = dom_next((domid_t){0});
+    while (d) {
+        dump_domain(d);
+        d = dom_next((domid_t){(u16)(d->id.id + 1)});
+    }
+}
