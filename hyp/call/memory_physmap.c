@@ -177,13 +177,16 @@ s64 memory_add_to_physmap_batch(struct memory_op *m)
     if (copy_in(&b, m->argument, sizeof(b)) != OK) {
         return E_FAULT;
     }
-    if (b.space == XENMAPSPACE_gmfn_range || (b.space == XENMAPSPACE_dev_mmio && b.u.res0 != 0)) {
+    if (b.space == XENMAPSPACE_gmfn_range) {
         return E_OPNOTSUPP;
     }
     struct domain *d;
     enum err e = find_target(m, b.domid, b.space, &d);
     if (e != OK) {
         return e;
+    }
+    if (b.space == XENMAPSPACE_dev_mmio && b.u.res0 != 0) {
+        return E_OPNOTSUPP;
     }
     if (b.size < m->start) {
         return E_ILSEQ;

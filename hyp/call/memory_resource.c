@@ -54,7 +54,7 @@ s64 memory_acquire_resource(struct memory_op *m)
     if (a.pad != 0 || a.frame >> 32 || (a.frame + a.nr_frames) >> 32) {
         return E_INVAL;
     }
-    struct domain *d = dom_find_or_self((domid_t){a.domid});
+    struct domain *d = dom_find((domid_t){a.domid}); /* another domain's: SELF is none */
     if (!d) {
         return E_SRCH;
     }

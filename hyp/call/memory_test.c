@@ -174,6 +174,8 @@ static void test_reservation_refuses(void **state)
     assert_int_equal(reservation(XENMEM_populate_physmap, 1, 1, 10), 0); /* above a guest's order */
     assert_int_equal(reservation(XENMEM_populate_physmap, 1, 1, ~0u), 0);
     assert_int_equal(reservation(XENMEM_populate_physmap, 0, 1, 0), 0); /* somebody else's */
+    assert_int_equal(reservation(XENMEM_populate_physmap, 2, 1, 0), 0);
+    assert_int_equal(other->nr_pages, 1);
     assert_int_equal(reservation(XENMEM_populate_physmap, 9, 1, 0), 0); /* nobody's */
     assert_int_equal(reservation(XENMEM_populate_physmap, 1, 0, 0), 0);
     assert_int_equal(reservation(XENMEM_populate_physmap, 1, 0x4000000, 0),
@@ -211,16 +213,23 @@ static void test_control_populates_for_a_guest(void **state)
 /* A block of 1 GiB does not fit the fake machine: its mapping over many references is the p2m's
  * test. */
 
+/* So many references go that the mapping takes several stays: the block is not lost between. */
 static void test_populate_replaces_foreign_pages(void **state)
 {
     struct frame *f = frame_at(other, ARGS);
-    assert_true(frame_get(f, other->id));
-    assert_int_equal(p2m_map(guest->p2m, (gfn_t){GFN + 3}, frame_to_mfn(f), 0, P2M_FOREIGN_RW), OK);
+    for (u32 i = 0; i < 512; i++) {
+        assert_true(frame_get(f, other->id));
+        assert_int_equal(p2m_map(guest->p2m, (gfn_t){GFN + i}, frame_to_mfn(f), 0, P2M_FOREIGN_RW),
+                         OK);
+    }
     const u64 gfn[1] = {GFN};
     assert_int_equal(populate(gfn, 1, 9), 1);
+    assert_int_equal(stays, 9);
     (void)mfn_of(guest, GFN + 3, P2M_RAM_RW, 9);
     assert_int_equal(f->refs, FRAME_OWNED);
     assert_int_equal(f->writable_maps, 0);
+    assert_int_equal(guest->nr_pages, 513);
+    assert_null(guest->populate_block);
 }
 
 static void test_populate_of_the_dying(void **state)
