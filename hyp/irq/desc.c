@@ -18,7 +18,7 @@ static struct irq_desc *block[(IRQ_END + BLOCK - 1) / BLOCK];
 
 struct irq_desc *irq_find(hwirq_t irq)
 {
-    u32 n = MIN(gic_info.nr_irqs, IRQ_END);
+    u32 n = gic_info.nr_irqs;
     if (irq.hw < IRQ_FIRST_PPI || irq.hw >= n) {
         return NULL;
     }
@@ -28,7 +28,7 @@ struct irq_desc *irq_find(hwirq_t irq)
 
 static enum err create_descs(void)
 {
-    for (u32 i = 0; i * BLOCK < MIN(gic_info.nr_irqs, IRQ_END); i++) {
+    for (u32 i = 0; i * BLOCK < gic_info.nr_irqs; i++) {
         if (block[i]) {
             continue;
         }
@@ -47,7 +47,11 @@ static enum err create_descs(void)
 enum err irq_init(void)
 {
     enum err e = gic_probe();
-    return e == OK ? create_descs() : e;
+    if (e != OK) {
+        return e;
+    }
+    gic_info.nr_irqs = MIN(gic_info.nr_irqs, IRQ_END);
+    return create_descs();
 }
 
 void irq_init_cpu(void)
@@ -159,14 +163,15 @@ void irq_activate(hwirq_t irq)
 static void handle(u32 raw)
 {
     u32 number = raw & 0x3ff;
-    if (number < IRQ_FIRST_PPI) {
+    if (unlikely(number < IRQ_FIRST_PPI)) {
         gic->drop_priority(raw);
         gic->deactivate(raw);
         ipi_receive(number);
         return;
     }
-    struct irq_desc *desc = irq_find((hwirq_t){number});
-    irq_handler_fn *fn = desc ? load_acquire(&desc->handler) : NULL;
+    /* Hardware's number: it is there. */
+    struct irq_desc *desc = &block[number / BLOCK][number % BLOCK];
+    irq_handler_fn *fn = load_acquire(&desc->handler);
     if (!fn) {
         log_warn("interrupt %u is nobody's: masked", number);
         gic->set_enabled(number, false);

@@ -179,6 +179,16 @@ static void lr_write(u32 n, u64 raw)
     }
 }
 
+static bool lr_renew(u32 n, bool hw, u32 source)
+{
+    u64 raw = lr_read(n);
+    if (!(ops.version == 2 ? gicv2_can_renew(raw, hw, source) : gicv3_can_renew(raw, hw))) {
+        return false;
+    }
+    lr_write(n, ops.version == 2 ? gicv2_renewed(raw, source) : raw | GICV3_LR_PENDING);
+    return true;
+}
+
 static u64 lr_empty(void)
 {
     u64 empty = 0;
@@ -228,6 +238,7 @@ static struct gic_ops ops = {
     .send_sgi = send_sgi,
     .lr_read = lr_read,
     .lr_write = lr_write,
+    .lr_renew = lr_renew,
     .lr_empty = lr_empty,
     .hcr_write = hcr_write,
     .hcr_read = hcr_read,
@@ -376,8 +387,6 @@ void fake_gic_setup(u32 version, u32 nr_irqs, u32 nr_lrs)
     ops.version = version;
     ops.lr_pending = version == 2 ? GICV2_LR_PENDING : GICV3_LR_PENDING;
     ops.lr_active = version == 2 ? GICV2_LR_ACTIVE : GICV3_LR_ACTIVE;
-    ops.lr_hw = version == 2 ? GICV2_LR_HW : GICV3_LR_HW;
-    ops.lr_eoi = version == 2 ? GICV2_LR_EOI : GICV3_LR_EOI;
     ops.lr_encode = version == 2 ? gicv2_lr_encode : gicv3_lr_encode;
     ops.lr_decode = version == 2 ? gicv2_lr_decode : gicv3_lr_decode;
     gic = NULL;

@@ -129,6 +129,16 @@ static void lr_write(u32 n, u64 raw)
     write32(hyp, GICH_LR + n * 4, (u32)raw);
 }
 
+static bool lr_renew(u32 n, bool hw, u32 source)
+{
+    u64 raw = lr_read(n);
+    if (!gicv2_can_renew(raw, hw, source)) {
+        return false;
+    }
+    lr_write(n, gicv2_renewed(raw, source));
+    return true;
+}
+
 static u64 lr_empty(void)
 {
     return read32(hyp, GICH_ELRSR);
@@ -176,8 +186,7 @@ static const struct gic_ops ops = {
     .lr_write = lr_write,
     .lr_pending = GICV2_LR_PENDING,
     .lr_active = GICV2_LR_ACTIVE,
-    .lr_hw = GICV2_LR_HW,
-    .lr_eoi = GICV2_LR_EOI,
+    .lr_renew = lr_renew,
     .lr_encode = gicv2_lr_encode,
     .lr_decode = gicv2_lr_decode,
     .lr_empty = lr_empty,

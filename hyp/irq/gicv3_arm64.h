@@ -14,6 +14,7 @@ void gicv3_deactivate(u32 raw);
 void gicv3_send_sgi(u32 cpu, u32 sgi);
 u64 gicv3_lr_read(u32 n);
 void gicv3_lr_write(u32 n, u64 raw);
+bool gicv3_lr_renew(u32 n, bool hw, u32 source);
 u64 gicv3_lr_empty(void);
 void gicv3_hcr_write(u32 hcr);
 u32 gicv3_hcr_read(void);

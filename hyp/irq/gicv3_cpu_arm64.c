@@ -2,6 +2,7 @@
 /* GICv3's CPU interface and its virtual twin, by system registers (Arm IHI 0069 12.2 and 12.4). */
 #include "cpu/arch.h"
 #include "fw/firmware.h"
+#include "irq/gic.h"
 #include "irq/gicv3_arm64.h"
 
 /* By encoding: the registers come in rows, and assemblers differ in which they know. */
@@ -175,6 +176,17 @@ void gicv3_lr_write(u32 n, u64 raw)
     default:
         break;
     }
+}
+
+bool gicv3_lr_renew(u32 n, bool hw, u32 source)
+{
+    (void)source;
+    u64 raw = gicv3_lr_read(n);
+    if (!gicv3_can_renew(raw, hw)) {
+        return false;
+    }
+    gicv3_lr_write(n, raw | GICV3_LR_PENDING);
+    return true;
 }
 
 u64 gicv3_lr_empty(void)

@@ -97,7 +97,13 @@ struct gic_ops {
     /* virtual CPU interface of this CPU */
     u64 (*lr_read)(u32 n); /* raw */
     void (*lr_write)(u32 n, u64 raw);
-    u64 lr_pending, lr_active, lr_hw, lr_eoi; /* their bits */
+    u64 lr_pending, lr_active; /* their bits */
+    /*
+     * What the list register holds becomes pending there once more, in one read and one write. hw:
+     * the host's, which is active; source: of an SGI of GICv2, else 0. False: nothing was done,
+     * because hardware cannot show both what is there and this.
+     */
+    bool (*lr_renew)(u32 n, bool hw, u32 source);
     u64 (*lr_encode)(const struct gic_lr *lr);
     struct gic_lr (*lr_decode)(u64 raw);
     u64 (*lr_empty)(void);      /* ELRSR: a bit per free list register */

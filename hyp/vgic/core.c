@@ -150,6 +150,7 @@ enum tell vgic_settle(struct vgic_irq *irq)
 {
     struct vgic_cpu *vc = irq->home->vgic;
     if (irq->lr != LR_NONE) {
+        irq->renewable = false;
         return TELL_WORK; /* in a list register of another CPU: vgic_recall() left it there */
     }
     vgic_requeue(irq);
@@ -171,11 +172,11 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
     if (!irq || !irq->home) {
         return;
     }
-    struct vcpu *home = vgic_lock(irq);
-    if (vgic_renew(irq, false, 0)) {
-        vgic_unlock(home, TELL_WAKE);
+    if (likely(vgic_renew(irq, false, 0))) {
+        vcpu_wake(irq->home);
         return;
     }
+    struct vcpu *home = vgic_lock(irq);
     vgic_recall(irq);
     irq->latch = true;
     vgic_unlock(home, vgic_settle(irq));
@@ -202,11 +203,11 @@ void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
 void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 {
     struct vgic_irq *irq = &to->vgic->irq[index_clamp(sgi, NR_SGIS)];
-    spin_lock(&to->vgic->lock);
-    if (vgic_renew(irq, false, source)) {
-        vgic_unlock(to, TELL_WAKE);
+    if (likely(vgic_renew(irq, false, source))) {
+        vcpu_wake(to);
         return;
     }
+    spin_lock(&to->vgic->lock);
     vgic_recall(irq);
     if (vgic_is_sgi_with_source(irq)) {
         irq->sources |= (u8)(1u << source);
@@ -219,9 +220,6 @@ void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 /* The host's interrupt is active now, so whatever it stood for before has ended. Lock held. */
 static enum tell arrive_locked(struct vgic_irq *irq)
 {
-    if (vgic_renew(irq, true, 0)) {
-        return TELL_WAKE;
-    }
     vgic_recall(irq);
     irq->latch = true;
     irq->hw_pending = true;
@@ -230,6 +228,10 @@ static enum tell arrive_locked(struct vgic_irq *irq)
 
 void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
 {
+    if (likely(vgic_renew(irq, true, 0))) { /* in a register of the host's: it is routed still */
+        vcpu_wake(irq->home);
+        return;
+    }
     struct vcpu *home = vgic_lock(irq);
     if (irq->hwirq != desc->hwirq.hw) { /* given back meanwhile */
         vgic_unlock(home, TELL_NOBODY);
@@ -245,8 +247,13 @@ void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
 
 void vgic_private_fired(struct vcpu *v, virq_t virq)
 {
+    struct vgic_irq *irq = &v->vgic->irq[virq.virq];
+    if (likely(vgic_renew(irq, true, 0))) {
+        vcpu_wake(v);
+        return;
+    }
     spin_lock(&v->vgic->lock);
-    vgic_unlock(v, arrive_locked(&v->vgic->irq[virq.virq]));
+    vgic_unlock(v, arrive_locked(irq));
 }
 
 void vgic_private_due(struct vcpu *v, virq_t virq)

@@ -36,6 +36,7 @@ static void fold(struct vgic_cpu *vc, u32 n)
     vc->lr_used &= ~(1u << n);
     vc->lr_stale |= 1u << n; /* and vc->lr[n] says whose */
     irq->lr = LR_NONE;
+    irq->renewable = false;
     irq->active = lr.active;
     if (lr.active) {
         irq->active_source = (u8)(lr.hw ? 0 : lr.hwirq);
@@ -113,6 +114,8 @@ static void fill(struct vgic_cpu *vc, struct vgic_irq *irq)
     /* More to come once this has ended: a line that is still high, another source, the host's next.
      */
     lr.eoi_maintenance = !lr.hw && irq->enabled && vgic_is_pending(irq);
+    irq->renewable =
+        irq->enabled && vc->forwards && irq->target == irq->home->id && !vgic_is_pending(irq);
     gic->lr_write(n, gic->lr_encode(&lr));
     irq->lr = (u8)n;
     vc->lr[n] = irq;
@@ -129,30 +132,22 @@ static void clear_stale(struct vgic_cpu *vc)
     }
 }
 
+/*
+ * Why without the lock: which interrupts are in list registers of this CPU, only this CPU changes
+ * (vc->lr, lr_used), and one that is cannot move, be masked or get another priority but here. What
+ * another CPU may do meanwhile is to add to what is pending: then it raises VCPU_WORK_VGIC after it
+ * has, and we fold and fill again before the guest runs.
+ */
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source)
 {
-    struct vgic_cpu *vc = irq->home->vgic;
-    bool usual = irq->lr != LR_NONE && vc->hcr == GICH_HCR_EN && vgic_is_here(vc);
-    if (!usual || !irq->enabled || !vc->forwards || irq->target != irq->home->id ||
-        vgic_is_pending(irq)) {
+    const struct vgic_cpu *vc = load_acquire(&irq->home)->vgic;
+    u32 n = load_relaxed(&irq->lr);
+    if (n == LR_NONE || vc->hcr != GICH_HCR_EN || !vgic_is_here(vc) || vc->lr[n] != irq ||
+        !(vc->lr_used >> n & 1) || !load_relaxed(&irq->renewable) ||
+        !gic->lr_renew(n, hw, source)) {
         return false;
     }
-    u64 raw = gic->lr_read(irq->lr);
-    u64 busy = gic->lr_pending | gic->lr_active;
-    if (hw) {
-        if ((raw & busy) || !(raw & gic->lr_hw)) {
-            return false;
-        }
-    } else if (raw & (gic->lr_hw | gic->lr_eoi)) {
-        return false;
-    } else if (vgic_is_sgi_with_source(irq)) {
-        if ((raw & busy) && FIELD(raw, 12, 10) != source) {
-            return false;
-        }
-        raw = (raw & ~BITS(12, 10)) | (u64)source << 10;
-    }
-    irq->lr_latch = true;
-    gic->lr_write(irq->lr, raw | gic->lr_pending);
+    store_relaxed(&irq->lr_latch, true);
     return true;
 }
 
@@ -359,10 +354,51 @@ static u32 priority_mask(const struct vgic_cpu *vc)
     return vmcr & 2 ? vmcr >> 24 : 0;
 }
 
-static bool is_lr_pending(u32 n)
+/* Pending, not active too (then it waits for its end), and passing the mask. */
+static bool is_lr_deliverable(const struct vgic_cpu *vc, u32 n, u32 mask)
 {
-    struct gic_lr lr = gic->lr_decode(gic->lr_read(n));
-    return lr.pending && !lr.active;
+    u64 raw = gic->lr_read(n);
+    return (raw & (gic->lr_pending | gic->lr_active)) == gic->lr_pending &&
+           vc->lr[n]->priority < mask;
+}
+
+/* All that is due is in our list registers: hardware knows. */
+static bool has_pending_here(const struct vgic_cpu *vc)
+{
+    u64 busy = vc->lr_used & ~gic->lr_empty();
+    if (busy == 0) {
+        return false;
+    }
+    u32 mask = priority_mask(vc);
+    for (; busy; busy &= busy - 1) {
+        if (is_lr_deliverable(vc, bit_lowest(busy), mask)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool has_pending_on_queue(const struct vgic_cpu *vc)
+{
+    const struct vgic_irq *irq;
+    u32 mask = priority_mask(vc);
+    list_for_each(irq, &vc->queue, node)
+    {
+        if (irq->priority >= mask) {
+            return false; /* and so are the rest */
+        }
+        bool found;
+        if (irq->lr == LR_NONE) {
+            found = vgic_is_due(irq) && !irq->active;
+        } else {
+            /* Another CPU's register cannot be read: it may be pending. */
+            found = !vgic_is_here(vc) || is_lr_deliverable(vc, irq->lr, mask);
+        }
+        if (found) {
+            return true;
+        }
+    }
+    return false;
 }
 
 bool vgic_has_pending(struct vcpu *v)
@@ -371,27 +407,9 @@ bool vgic_has_pending(struct vcpu *v)
     if (!vc) {
         return false;
     }
-    bool found = false;
-    struct vgic_irq *irq;
     spin_lock(&vc->lock);
-    if (!list_is_empty(&vc->queue)) {
-        u32 mask = priority_mask(vc);
-        list_for_each(irq, &vc->queue, node)
-        {
-            if (irq->priority >= mask) {
-                break; /* and so are the rest */
-            }
-            if (irq->lr == LR_NONE) {
-                found = vgic_is_due(irq) && !irq->active;
-            } else {
-                /* Another CPU's register cannot be read: it may be pending. */
-                found = !vgic_is_here(vc) || is_lr_pending(irq->lr);
-            }
-            if (found) {
-                break;
-            }
-        }
-    }
+    bool found = vc->hcr == GICH_HCR_EN && vgic_is_here(vc) ? has_pending_here(vc)
+                                                            : has_pending_on_queue(vc);
     spin_unlock(&vc->lock);
     return found;
 }

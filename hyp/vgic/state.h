@@ -51,10 +51,12 @@ struct vgic_irq {
     bool latch : 1;
     bool line : 1;
     bool active : 1;
-    bool lr_latch : 1;   /* its list register's pending state took the latch (or a source) along */
     bool hw_pending : 1; /* the latch stands for the host's interrupt, which is active until the
-                            guest ends it */
+                          * guest ends it */
     bool hw_active : 1;  /* the same of the active state */
+    /* Bytes of their own: the list register's CPU writes them without the lock (vgic_renew()). */
+    bool lr_latch;  /* its register's pending state took the latch (or a source) along */
+    bool renewable; /* in a list register, and all there is to tell of it is there */
 };
 _Static_assert(sizeof(struct vgic_irq) == 40, "32 to a block of 1280 bytes");
 
@@ -144,9 +146,9 @@ static inline bool vgic_is_here(const struct vgic_cpu *vc)
 /* --- lr.c: lock held, list registers are this CPU's --- */
 void vgic_recall(struct vgic_irq *irq); /* nothing if it is in none, or in another CPU's */
 /*
- * The everyday case in one read and one write: an interrupt that is in a list register here, with
- * nothing left to tell of what was before, becomes pending there once more. hw: the host's, which
- * is active; source: of an SGI of GICv2. False: nothing was done, go the long way.
+ * The everyday case, one read, one write and no lock: an interrupt that is in a list register here,
+ * with nothing left to tell of what was before, becomes pending there once more. hw: the host's,
+ * which is active; source: of an SGI of GICv2. False: nothing was done, go the long way.
  */
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source);
 /* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL:
