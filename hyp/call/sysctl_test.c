@@ -1,6 +1,23 @@
 /* SPDX-License-Identifier: MIT */
+#define dom_next fake_dom_next /* of three; here there may be more */
 #include "call/domctl_fake_test.h"
+#undef dom_next
 #include "log/console.h"
+
+static u32 nr_more; /* domains 100, 101, ... */
+static struct domain more[60];
+
+struct domain *dom_next(domid_t from);
+struct domain *dom_next(domid_t from)
+{
+    u32 n = from.id < 100 ? 0 : from.id - 100u;
+    struct domain *d = from.id < 3 ? fake_dom_next(from) : NULL;
+    if (d == NULL && n < nr_more) {
+        more[n].id = (domid_t){(u16)(100 + n)};
+        d = &more[n];
+    }
+    return d;
+}
 
 /* ---- a log that holds "0123...": the byte at position n is the last digit of n */
 
@@ -244,6 +261,30 @@ static void the_list(void **state)
     assert_int_equal(sysctl_at()->cmd, XEN_SYSCTL_getdomaininfolist);
 }
 
+/* A long list comes in parts: the structure carries the place, and in the end looks as if nothing
+ * had happened. */
+static void the_list_in_parts(void **state)
+{
+    struct xen_sysctl_getdomaininfolist *l = &sysctl_at()->u.getdomaininfolist;
+    const struct xen_domctl_getdomaininfo *info = guest_at(BUFFER);
+    nr_more = 40;
+    *l = (struct xen_sysctl_getdomaininfolist){
+        .max_domains = 50, .buffer = {BUFFER}, .num_domains = 7};
+    struct call_args args = {{ARGUMENT}};
+    assert_int_equal(fake_sysctl(XEN_SYSCTL_getdomaininfolist), E_RESTART);
+    assert_int_equal(l->num_domains, 24);
+    assert_int_equal(l->max_domains, 26);
+    assert_int_equal(l->first_domain, 121);
+    assert_int_equal(l->buffer.p, BUFFER + 24 * sizeof(*info));
+    assert_int_equal(call_sysctl(vcpu_current(), &args), 0);
+    nr_more = 0;
+    assert_int_equal(l->num_domains, 43);
+    assert_int_equal(sysctl_at()->cmd, XEN_SYSCTL_getdomaininfolist);
+    for (u32 i = 0; i < 43; i++) {
+        assert_int_equal(info[i].domain, i < 3 ? i : 97 + i);
+    }
+}
+
 static void pools(void **state)
 {
     struct xen_sysctl_cpupool_op *p = &sysctl_at()->u.cpupool_op;
@@ -317,6 +358,7 @@ int main(void)
         CONTROL_TEST(each_cpu),
         CONTROL_TEST(nodes),
         CONTROL_TEST(the_list),
+        CONTROL_TEST(the_list_in_parts),
         CONTROL_TEST(pools),
         CONTROL_TEST(the_scheduler),
     };
