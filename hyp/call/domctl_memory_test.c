@@ -121,8 +121,9 @@ static void ranges_grow_and_shrink(void **state)
 static void what_the_control_domain_may(void **state)
 {
     struct domain *d = &fake_domain[0];
-    assert_true(io_access_permitted(d, IO_INTERRUPT, 0, 287));
-    assert_false(io_access_permitted(d, IO_INTERRUPT, 0, 288));
+    assert_true(io_access_permitted(d, IO_INTERRUPT, 32, 287));
+    assert_false(io_access_permitted(d, IO_INTERRUPT, 32, 288));
+    assert_false(io_access_permitted(d, IO_INTERRUPT, 31, 287)); /* each CPU's own */
     assert_true(io_access_permitted(d, IO_MEMORY, FAKE_RAM_FIRST - 5, FAKE_RAM_FIRST - 1));
     assert_false(io_access_permitted(d, IO_MEMORY, FAKE_RAM_FIRST - 5, FAKE_RAM_FIRST));
     assert_true(
@@ -155,6 +156,8 @@ static void permission_calls(void **state)
     i->allow_access = 0;
     assert_int_equal(fake_domctl(XEN_DOMCTL_irq_permission, 1), 0);
     assert_false(io_access_permitted(&fake_domain[1], IO_INTERRUPT, 40, 40));
+    i->pirq = 27;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_irq_permission, 1), E_PERM);
     i->pirq = 288;
     assert_int_equal(fake_domctl(XEN_DOMCTL_irq_permission, 1), E_INVAL);
 }

@@ -137,31 +137,6 @@ static s64 op_copy(struct domain *d, gva_t array, u32 count, struct call_args *a
     return OK;
 }
 
-/* Pages do not change hands on Arm: each element is answered so. */
-static s64 op_transfer(gva_t array, u32 count, struct call_args *args)
-{
-    struct transfer { /* the ABI's, which abi/grant.h leaves out */
-        u64 mfn;
-        u16 domid;
-        u32 ref;
-        s16 status;
-    };
-    for (u32 i = 0; i < count; i++) {
-        struct transfer op;
-        if (i != 0 && call_should_restart()) {
-            return batch_restart(args, i, sizeof(op));
-        }
-        if (copy_in_nth(&op, array, i, sizeof(op)) != OK) {
-            return E_FAULT;
-        }
-        op.status = GNTST_general_error;
-        if (copy_out(STATUS_AT(array, i, struct transfer), &op.status, sizeof(op.status)) != OK) {
-            return E_FAULT;
-        }
-    }
-    return OK;
-}
-
 static s64 op_swap(struct domain *d, gva_t array, u32 count, struct call_args *args)
 {
     for (u32 i = 0; i < count; i++) {
@@ -345,7 +320,7 @@ s64 call_grant_table_op(struct vcpu *v, struct call_args *args)
     case GNTTABOP_copy:
         return op_copy(d, array, count, args);
     case GNTTABOP_transfer:
-        return op_transfer(array, count, args);
+        return E_OPNOTSUPP; /* pages do not change hands on Arm */
     case GNTTABOP_swap_grant_ref:
         return op_swap(d, array, count, args);
     case GNTTABOP_cache_flush:

@@ -16,11 +16,11 @@ struct io_range {
     u64 first, last;
 };
 
-/* What the control domain may pass on: interrupts that exist, frames that are no RAM. */
+/* What the control domain may pass on: shared interrupts that exist, frames that are no RAM. */
 static bool control_may(enum io_kind kind, u64 first, u64 last)
 {
     if (kind == IO_INTERRUPT) {
-        return last < gic_info.nr_irqs;
+        return first >= IRQ_FIRST_SPI && last < gic_info.nr_irqs;
     }
     if (last - first >= 1ULL << 20) {
         return true; /* more than 4 GiB: not to be searched; each page is looked at again when it is

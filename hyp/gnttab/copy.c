@@ -11,16 +11,18 @@ struct side {
     bool by_ref, readonly;
 };
 
-/* Only the caller's own pages may be named by frame. */
 static s16 side_find(const struct xen_gnttab_copy_ptr *p, bool by_ref, bool readonly,
                      struct side *s)
 {
-    domid_t id = {p->domid};
-    if (!by_ref && !domid_eq(id, DOMID_SELF)) {
-        return GNTST_permission_denied;
-    }
-    *s = (struct side){.domain = dom_find_or_self(id), .by_ref = by_ref, .readonly = readonly};
+    *s = (struct side){
+        .domain = dom_find_or_self((domid_t){p->domid}), .by_ref = by_ref, .readonly = readonly};
     return s->domain == NULL ? GNTST_bad_domain : GNTST_okay;
+}
+
+/* Only the caller's own pages may be named by frame. */
+static bool side_permitted(const struct xen_gnttab_copy_ptr *p, const struct side *s)
+{
+    return s->by_ref || domid_eq((domid_t){p->domid}, DOMID_SELF);
 }
 
 static s16 side_get(struct side *s, const struct xen_gnttab_copy_ptr *p, domid_t caller)
@@ -60,7 +62,8 @@ static s16 copy_checked(struct domain *caller, const struct xen_gnttab_copy *op)
     if (status != GNTST_okay) {
         return status;
     }
-    if (!domain_may_share(from.domain, to.domain)) {
+    if (!side_permitted(&op->source, &from) || !side_permitted(&op->dest, &to) ||
+        !domain_may_share(from.domain, to.domain)) {
         return GNTST_permission_denied;
     }
     status = side_get(&from, &op->source, caller->id);

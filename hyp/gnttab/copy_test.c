@@ -164,6 +164,8 @@ static void who_may(void **state)
     op = good;
     op.flags = 0;
     assert_int_equal(copy(0, op), GNTST_permission_denied);
+    op.dest.domid = 77; /* who is not there comes before what is not allowed */
+    assert_int_equal(copy(0, op), GNTST_bad_domain);
     op = good;
     op.dest.domid = 77;
     assert_int_equal(copy(0, op), GNTST_bad_domain);

@@ -184,7 +184,9 @@ static s64 workaround_3(struct vcpu *v, const struct smccc *c)
     return forward(v, WORKAROUND_3);
 }
 
-/* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). */
+/* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). Those of the
+ * hypervisor are where Xen has them, in the range of standard hypervisor services; 0x8600_0000,
+ * where Linux looks for KVM, is empty. */
 #define XEN_UID_WORDS      0xdc1218a7, 0x694398c6, 0xd179cf9a, 0x67e6de8d
 #define STANDARD_UID_WORDS 0x6f3863f8, 0xbd4c394b, 0x16ce2092, 0x6f9fe541
 
@@ -239,9 +241,9 @@ static const struct function functions[] = {
     {0x8400ff00, standard_count},
     {0x8400ff01, standard_uid},
     {0x8400ff03, revision},
-    {0x8600ff00, hypervisor_count},
-    {0x8600ff01, hypervisor_uid},
-    {0x8600ff03, revision},
+    {0x8500ff00, hypervisor_count},
+    {0x8500ff01, hypervisor_uid},
+    {0x8500ff03, revision},
     {0x80000000, smccc_version},
     {ARCH_FEATURES, smccc_features},
     {WORKAROUND_1, workaround_1},

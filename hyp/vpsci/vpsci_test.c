@@ -114,7 +114,7 @@ static void test_versions_and_features(void **state)
         assert_int_equal(call(0x8400000a, there[i], 0, 0), 0);
     }
     static const u32 absent[] = {0x84000005, 0xc4000005, 0x84000007, 0x8400000b, 0xc4000000,
-                                 0x84000012, 0x84000050, 0x80000001, 0x80008000, 0x8600ff01,
+                                 0x84000012, 0x84000050, 0x80000001, 0x80008000, 0x8500ff01,
                                  0x8400ff01, 0,          1,          2};
     for (u32 i = 0; i < ARRAY_LEN(absent); i++) {
         assert_int_equal(call(0x8400000a, absent[i], 0, 0), NOT_SUPPORTED);
@@ -124,7 +124,7 @@ static void test_versions_and_features(void **state)
 static void test_unknown_ones(void **state)
 {
     static const u32 unknown[] = {0x84000005, 0xc4000000, 0xc4000008, 0x84000050, 0x84000053,
-                                  0xc4000053, 0x86000000, 0x95c1ba5e, 0,          3,
+                                  0xc4000053, 0x8600ff01, 0x95c1ba5e, 0,          3,
                                   0x04000000, 0x80000002, 0xbf00ff01};
     for (u32 i = 0; i < ARRAY_LEN(unknown); i++) {
         assert_int_equal(call(unknown[i], 1, 2, 3), NOT_SUPPORTED);
@@ -215,16 +215,16 @@ static void test_who_we_are(void **state)
     for (u32 i = 0; i < 2; i++) {
         const u8 *want = i ? standard : xen;
         u32 words[4];
-        call(i ? 0x8400ff01 : 0x8600ff01, 9, 9, 9);
+        call(i ? 0x8400ff01 : 0x8500ff01, 9, 9, 9);
         for (u32 j = 0; j < 4; j++) {
             assert_int_equal(vcpu[0].regs.x[j] >> 32, 0);
             words[j] = (u32)vcpu[0].regs.x[j];
         }
         assert_memory_equal(words, want, 16);
-        assert_int_equal(call(i ? 0x8400ff03 : 0x8600ff03, 9, 0, 0), 0);
+        assert_int_equal(call(i ? 0x8400ff03 : 0x8500ff03, 9, 0, 0), 0);
         assert_int_equal(vcpu[0].regs.x[1], 1);
     }
-    assert_int_equal(call(0x8600ff00, 0, 0, 0), 3);
+    assert_int_equal(call(0x8500ff00, 0, 0, 0), 3);
     assert_int_equal(call(0x8400ff00, 0, 0, 0), 15);
 }
 

@@ -1,114 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The smallest dom0: says in one line what machine it was given, and tries all of it. It reads its device tree, writes
- * and reads back its RAM in places, starts its other CPUs, takes a timer interrupt in WFI, finds its ramdisk, and
- * switches the machine off. The line "@@PROBE ..." is what the scenarios compare; "@@PROBE-FAIL" says what was wrong.
+ * The smallest dom0: says in one line what machine it was given, and tries all of it. It reads its
+ * device tree, writes and reads back its RAM in places, starts its other CPUs, takes a timer
+ * interrupt in WFI, finds its ramdisk, and switches the machine off. The line "@@PROBE ..." is what
+ * the scenarios compare; "@@PROBE-FAIL" says what was wrong.
  */
-#include <stdbool.h>
-#include <stdint.h>
+#include "boot.h"
 
-enum { CALL_CONSOLE = 18 };
 enum { GICD = 0x08000000, GICC = 0x08010000, GICR = 0x080a0000, TIMER_IRQ = 27 }; /* QEMU's virt */
-enum { NODE = 1, END_NODE, PROPERTY, NOP, END };
+enum { NODE = 1, END_NODE, PROPERTY, NOP };
 enum { MAX_BANKS = 16, MAX_CPUS = 64 };
 
 static struct {
-    uint64_t start, bytes;
+    u64 start, bytes;
 } bank[MAX_BANKS];
-static uint64_t cpu_mpidr[MAX_CPUS], cpu_alive[MAX_CPUS];
-static uint64_t ramdisk_start, ramdisk_end;
-static unsigned nr_banks, nr_cpus, gic, nr_failed;
+static u64 cpu_mpidr[MAX_CPUS], cpu_alive[MAX_CPUS];
+static u64 ramdisk_start, ramdisk_end;
+static u32 nr_banks, nr_cpus, gic;
 
-/* Hidden: addresses relative to the program counter, for nobody relocates us. */
-extern char _start[] __attribute__((visibility("hidden"))), _end[] __attribute__((visibility("hidden")));
-void probe_cpu(void) __attribute__((visibility("hidden")));
-void probe_main(const uint32_t *fdt);
-void probe_exception(uint64_t esr, uint64_t pc, uint64_t address);
-
-static long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c)
-{
-    register unsigned long x0 __asm__("x0") = a;
-    register unsigned long x1 __asm__("x1") = b;
-    register unsigned long x2 __asm__("x2") = c;
-    register unsigned long x16 __asm__("x16") = number;
-    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x16)::"memory", "x3", "x4");
-    return (long)x0;
-}
-
-static long psci(unsigned long function, unsigned long a, unsigned long b, unsigned long c)
-{
-    register unsigned long x0 __asm__("x0") = function;
-    register unsigned long x1 __asm__("x1") = a;
-    register unsigned long x2 __asm__("x2") = b;
-    register unsigned long x3 __asm__("x3") = c;
-    __asm__ volatile("hvc #0"
-                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7", "x8", "x9", "x10", "x11",
-                       "x12", "x13", "x14", "x15", "x16", "x17");
-    return (long)x0;
-}
-
-/* ---- one line of text, said at once */
-
-static char line[512];
-static unsigned line_length;
-
-static void say(const char *text)
-{
-    while (*text && line_length < sizeof(line)) {
-        line[line_length++] = *text++;
-    }
-}
-
-static void say_number(uint64_t value, unsigned base)
-{
-    char digits[20];
-    int n = 0;
-    do {
-        digits[n++] = "0123456789abcdef"[value % base];
-        value /= base;
-    } while (value);
-    say(base == 16 ? "0x" : "");
-    while (n--) {
-        const char digit[2] = {digits[n]};
-        say(digit);
-    }
-}
-
-static void say_end(void)
-{
-    say("\n");
-    hypercall(CALL_CONSOLE, 0, line_length, (unsigned long)line);
-    line_length = 0;
-}
-
-static void failed(const char *what, uint64_t value)
-{
-    nr_failed++;
-    say("@@PROBE-FAIL ");
-    say(what);
-    say(" ");
-    say_number(value, 16);
-    say_end();
-}
-
-static void power_off(void)
-{
-    psci(0x84000008, 0, 0, 0);
-    for (;;) {
-    }
-}
-
-void probe_exception(uint64_t esr, uint64_t pc, uint64_t address)
-{
-    failed("exception, syndrome", esr);
-    failed("exception at", pc - (uint64_t)_start);
-    failed("exception, address", address);
-    power_off();
-}
+void probe_cpu(void);
 
 /* ---- the device tree */
 
-static uint32_t big32(const uint32_t *p)
+static u32 big32(const u32 *p)
 {
     return __builtin_bswap32(*p);
 }
@@ -131,20 +45,22 @@ static bool begins(const char *a, const char *b)
     return !*b;
 }
 
-static uint64_t cells(const uint32_t *p, unsigned n)
+static u64 cells(const u32 *p, u32 n)
 {
-    return n == 1 ? big32(p) : (uint64_t)big32(p) << 32 | big32(p + 1);
+    return n == 1 ? big32(p) : (u64)big32(p) << 32 | big32(p + 1);
 }
 
 /* A property of the node "name" at depth; path[1] names the node below the root that it is in. */
-static void property(const char *top, const char *node, unsigned depth, const char *name, const uint32_t *value, unsigned bytes)
+static void property(const char *top, const char *node, u32 depth, const char *name,
+                     const u32 *value, u32 bytes)
 {
     if (depth == 1 && begins(top, "memory@") && is(name, "reg")) {
-        for (unsigned i = 0; i + 16 <= bytes && nr_banks < MAX_BANKS; i += 16) {
+        for (u32 i = 0; i + 16 <= bytes && nr_banks < MAX_BANKS; i += 16) {
             bank[nr_banks].start = cells(value + i / 4, 2);
             bank[nr_banks++].bytes = cells(value + i / 4 + 2, 2);
         }
-    } else if (depth == 2 && is(top, "cpus") && begins(node, "cpu@") && is(name, "reg") && nr_cpus < MAX_CPUS) {
+    } else if (depth == 2 && is(top, "cpus") && begins(node, "cpu@") && is(name, "reg") &&
+               nr_cpus < MAX_CPUS) {
         cpu_mpidr[nr_cpus++] = cells(value, bytes / 4);
     } else if (is(top, "chosen") && is(name, "linux,initrd-start")) {
         ramdisk_start = cells(value, bytes / 4);
@@ -152,17 +68,18 @@ static void property(const char *top, const char *node, unsigned depth, const ch
         ramdisk_end = cells(value, bytes / 4);
     } else if (is(name, "compatible") && is((const char *)value, "arm,gic-v3")) {
         gic = 3;
-    } else if (is(name, "compatible") && (is((const char *)value, "arm,gic-400") || is((const char *)value, "arm,cortex-a15-gic"))) {
+    } else if (is(name, "compatible") && (is((const char *)value, "arm,gic-400") ||
+                                          is((const char *)value, "arm,cortex-a15-gic"))) {
         gic = 2;
     }
 }
 
-static void read_tree(const uint32_t *fdt)
+static void read_tree(const u32 *fdt)
 {
-    const uint32_t *at = fdt + big32(fdt + 2) / 4;
+    const u32 *at = fdt + big32(fdt + 2) / 4;
     const char *names = (const char *)fdt + big32(fdt + 3);
     const char *top = "", *node = "";
-    unsigned depth = 0; /* of the node; the root has 0 */
+    u32 depth = 0; /* of the node; the root has 0 */
     for (bool first = true;; first = false) {
         switch (big32(at++)) {
         case NODE:
@@ -194,22 +111,24 @@ static void read_tree(const uint32_t *fdt)
 
 /* ---- what it names */
 
-static bool holds(uint64_t start, uint64_t end, uint64_t at)
+static bool holds(u64 start, u64 end, u64 at)
 {
     return at >= start && at < end;
 }
 
-/* A word in each of 64 places of each bank and in its last 2 MiB, clear of ourselves, the tree and the ramdisk; all are
- * written before the first is read. Not more places: each costs QEMU's host 2 MiB. */
-static void try_memory(const uint32_t *fdt)
+/* A word in each of 64 places of each bank and in its last 2 MiB, clear of ourselves, the tree and
+ * the ramdisk; all are written before the first is read. Not more places: each costs QEMU's host 2
+ * MiB. */
+static void try_memory(const u32 *fdt)
 {
-    for (unsigned round = 0; round < 2; round++) {
-        for (unsigned i = 0; i < nr_banks; i++) {
-            uint64_t end = bank[i].start + bank[i].bytes, step = ((bank[i].bytes / 64) | 0x1fffff) + 1;
-            for (uint64_t at = bank[i].start + 0x1ffff8; at < end; at = at + step < end || at == end - 8 ? at + step : end - 8) {
-                volatile uint64_t *word = (volatile uint64_t *)at;
-                if (holds((uint64_t)_start, (uint64_t)_end, at) || holds(ramdisk_start, ramdisk_end, at) ||
-                    holds((uint64_t)fdt, (uint64_t)fdt + big32(fdt + 1), at)) {
+    for (u32 round = 0; round < 2; round++) {
+        for (u32 i = 0; i < nr_banks; i++) {
+            u64 end = bank[i].start + bank[i].bytes, step = ((bank[i].bytes / 64) | 0x1fffff) + 1;
+            for (u64 at = bank[i].start + 0x1ffff8; at < end;
+                 at = at + step < end || at == end - 8 ? at + step : end - 8) {
+                volatile u64 *word = (volatile u64 *)at;
+                if (holds((u64)_start, (u64)_end, at) || holds(ramdisk_start, ramdisk_end, at) ||
+                    holds((u64)fdt, (u64)fdt + big32(fdt + 1), at)) {
                     continue;
                 }
                 if (round == 0) {
@@ -224,26 +143,27 @@ static void try_memory(const uint32_t *fdt)
 
 static void try_cpus(void)
 {
-    uint64_t mine;
-    unsigned nr_alive = 0;
+    u64 mine;
+    u32 nr_alive = 0;
     __asm__ volatile("mrs %0, mpidr_el1" : "=r"(mine));
     mine &= 0xff00ffffff;
-    for (unsigned i = 0; i < nr_cpus; i++) {
+    for (u32 i = 0; i < nr_cpus; i++) {
         if (cpu_mpidr[i] == mine) {
             continue;
         }
-        long e = psci(0xc4000003, cpu_mpidr[i], (unsigned long)probe_cpu, (unsigned long)&cpu_alive[i]);
+        s64 e = firmware_call(0xc4000003, cpu_mpidr[i], (u64)probe_cpu, (u64)&cpu_alive[i]);
         if (e) {
             failed("CPU_ON of a CPU", cpu_mpidr[i]);
             continue;
         }
-        for (unsigned long n = 0; n < 100000000 && !*(volatile uint64_t *)&cpu_alive[i]; n++) {
+        for (u64 n = 0; n < 100000000 && !*(volatile u64 *)&cpu_alive[i]; n++) {
             __asm__ volatile("yield" ::: "memory");
         }
         if (cpu_alive[i] != (cpu_mpidr[i] | 1ULL << 63)) {
             failed("CPU that did not come up", cpu_mpidr[i]);
         }
-        while (psci(0xc4000004, cpu_mpidr[i], 0, 0) == 0) { /* until AFFINITY_INFO says that it is off */
+        while (firmware_call(0xc4000004, cpu_mpidr[i], 0, 0) ==
+               0) { /* until AFFINITY_INFO says that it is off */
         }
         nr_alive++;
     }
@@ -252,14 +172,14 @@ static void try_cpus(void)
     }
 }
 
-static void write32(uint64_t at, uint32_t value)
+static void write32(u64 at, u32 value)
 {
     __asm__ volatile("str %w0, [%1]" ::"r"(value), "r"(at) : "memory");
 }
 
-static uint32_t read32(uint64_t at)
+static u32 read32(u64 at)
 {
-    uint32_t value;
+    u32 value;
     __asm__ volatile("ldr %w0, [%1]" : "=r"(value) : "r"(at) : "memory");
     return value;
 }
@@ -267,8 +187,8 @@ static uint32_t read32(uint64_t at)
 /* The timer's interrupt ends a WFI and is there to be acknowledged; IRQs stay masked. */
 static void try_interrupt(void)
 {
-    uint64_t base = gic == 3 ? GICR + 0x10000 : GICD, pending;
-    uint32_t irq;
+    u64 base = gic == 3 ? GICR + 0x10000 : GICD, pending;
+    u32 irq;
     write32(GICD, gic == 3 ? 0x12 : 1);
     if (gic == 3) {
         write32(GICR + 0x14, 0);
@@ -277,26 +197,30 @@ static void try_interrupt(void)
     write32(base + 0x400 + (TIMER_IRQ & ~3), 0xa0a0a0a0);
     write32(base + 0x100, 1u << TIMER_IRQ);
     if (gic == 3) {
-        __asm__ volatile("msr S3_0_C12_C12_5, %0\n isb\n msr S3_0_C4_C6_0, %1\n msr S3_0_C12_C12_7, %0\n isb" ::"r"(1UL), "r"(0xffUL));
+        __asm__ volatile(
+            "msr S3_0_C12_C12_5, %0\n isb\n msr S3_0_C4_C6_0, %1\n msr S3_0_C12_C12_7, %0\n isb" ::
+                "r"(1ULL),
+            "r"(0xffULL));
     } else {
         write32(GICC + 4, 0xff);
         write32(GICC, 1);
     }
-    __asm__ volatile("msr cntv_tval_el0, %0\n msr cntv_ctl_el0, %1\n isb" ::"r"(1000000UL), "r"(1UL));
+    __asm__ volatile("msr cntv_tval_el0, %0\n msr cntv_ctl_el0, %1\n isb" ::"r"(1000000ULL),
+                     "r"(1ULL));
     do {
         __asm__ volatile("wfi" ::: "memory");
         __asm__ volatile("mrs %0, isr_el1" : "=r"(pending));
     } while (!pending);
     if (gic == 3) {
         __asm__ volatile("mrs %0, S3_0_C12_C12_0" : "=r"(pending));
-        irq = (uint32_t)pending;
+        irq = (u32)pending;
     } else {
         irq = read32(GICC + 0xc);
     }
     if (irq != TIMER_IRQ) {
         failed("the interrupt after WFI is not the timer's but", irq);
     }
-    __asm__ volatile("msr cntv_ctl_el0, %0\n isb" ::"r"(2UL));
+    __asm__ volatile("msr cntv_ctl_el0, %0\n isb" ::"r"(2ULL));
     if (gic == 3) {
         __asm__ volatile("msr S3_0_C12_C12_1, %0\n isb" ::"r"(pending));
     } else {
@@ -304,10 +228,10 @@ static void try_interrupt(void)
     }
 }
 
-void probe_main(const uint32_t *fdt)
+void boot_main(const u32 *fdt)
 {
-    if (((uintptr_t)fdt & 7) || big32(fdt) != 0xd00dfeed) {
-        failed("no device tree at", (uintptr_t)fdt);
+    if (((u64)fdt & 7) || big32(fdt) != 0xd00dfeed) {
+        failed("no device tree at", (u64)fdt);
         power_off();
     }
     read_tree(fdt);
@@ -318,8 +242,8 @@ void probe_main(const uint32_t *fdt)
     } else {
         failed("no GIC in the device tree", 0);
     }
-    uint64_t bytes = 0;
-    for (unsigned i = 0; i < nr_banks; i++) {
+    u64 bytes = 0;
+    for (u32 i = 0; i < nr_banks; i++) {
         bytes += bank[i].bytes;
     }
     say("@@PROBE gic ");

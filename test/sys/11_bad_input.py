@@ -156,7 +156,7 @@ def unknown_option(where, gic):
 def main():
     """All cases, or those whose name holds a word."""
     gic, where, words = int(sys.argv[1]), pathlib.Path(sys.argv[2]), sys.argv[3:]
-    boot.build_probe()
+    boot.build(boot.PROBE)
     (where / "console.log").unlink(missing_ok=True)
     todo = [(name, lambda c=case: run_case(where, gic, *c)) for case in CASES for name in case[:1]]
     todo += [("EL1", lambda: started_at_el1(where, gic)), ("unknown option", lambda: unknown_option(where, gic))]

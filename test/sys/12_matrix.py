@@ -66,7 +66,7 @@ def try_one(where, gic, model, cpus, memory, banks):
 def main():
     """The rows, one after the other."""
     gic, where = int(sys.argv[1]), pathlib.Path(sys.argv[2])
-    boot.build_probe()
+    boot.build(boot.PROBE)
     (where / "console.log").unlink(missing_ok=True)
     values = (MODELS, CPUS, MEMORY, BANKS)
     few = [  # for each push; both ends of every column, both banks with every model

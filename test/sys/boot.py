@@ -13,7 +13,7 @@ import subprocess
 import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PROBE = ROOT / "build/test/probe.img"
+PROBE, ANSWERS = ROOT / "build/test/probe.img", ROOT / "build/test/answers.img"
 # QEMU puts a tree of its own at the beginning of RAM
 STUB, IMAGE, TREE, KERNEL, RAMDISK = 0x40180000, 0x40200000, 0x48000000, 0x50000000, 0x54000000
 # ldr x0, =TREE; mov x1, xzr; mov x2, xzr; ldr x4, =IMAGE; br x4
@@ -27,19 +27,19 @@ def hypervisor():
     return pathlib.Path(os.environ.get("KANSO") or os.environ.get("XEN") or ROOT / "build/arm64/kanso").resolve()
 
 
-def build_probe():
-    """The probe as an arm64 Image."""
+def build(image):
+    """One of the kernels of test/boot, as an arm64 Image."""
     here = ROOT / "test/boot"
-    if PROBE.exists() and PROBE.stat().st_mtime > max(p.stat().st_mtime for p in here.iterdir()):
+    if image.exists() and image.stat().st_mtime > max(p.stat().st_mtime for p in here.iterdir()):
         return
-    PROBE.parent.mkdir(parents=True, exist_ok=True)
-    elf = PROBE.with_suffix(f".{os.getpid()}.elf")
+    image.parent.mkdir(parents=True, exist_ok=True)
+    elf = image.with_suffix(f".{os.getpid()}.elf")
     subprocess.run(["aarch64-linux-gnu-gcc", "-std=gnu2x", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fpie",
                     "-mgeneral-regs-only", "-mstrict-align", "-fno-stack-protector", "-nostdlib", "-static-pie",
-                    "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{here}/boot.lds",
-                    here / "start.S", here / "probe.c", "-o", elf], check=True)
+                    "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{here}/boot.lds", f"-I{ROOT}",
+                    here / "start.S", here / "boot.c", here / f"{image.stem}.c", "-o", elf], check=True)
     subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", elf, elf.with_suffix(".img")], check=True)
-    elf.with_suffix(".img").rename(PROBE)
+    elf.with_suffix(".img").rename(image)
     elf.unlink()
 
 
