@@ -40,6 +40,7 @@ static int start(void **state)
 static int end(void **state)
 {
     guest_dirty_hook = NULL;
+    assert_int_equal(this_cpu(p2m_window) % 2, 0);
     assert_int_equal(lock_nr_held(), 0);
     return 0;
 }

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake guests run with their MMU off: virtual addresses are guest-physical ones. */
+#include "base/panic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
@@ -9,6 +10,7 @@ enum err guest_translate_machine(gva_t va, bool write, maddr_t *out)
     mfn_t mfn;
     enum p2m_type type;
     u32 order;
+    assert(this_cpu(p2m_window) & 1);
     enum err e =
         p2m_lookup_locked(domain_current()->p2m, (gfn_t){va.v >> PAGE_SHIFT}, &mfn, &type, &order);
     if (e != OK || (write && !p2m_type_is_writable(type))) {
