@@ -106,11 +106,17 @@ def try_mutant(job):
     # As if it lay in its room: its own directory first for what it includes beside itself
     if subprocess.run([*base, "-w", f"-I{path.parent}", "-c", "-o", obj, source], cwd=ROOT, capture_output=True, check=False).returncode:
         return None, "does not compile", sentence
+    # The mutant takes its original's place in the archive: linked directly it would come into tests that fake what it
+    # defines, and fail them for that
+    others = [o for o in HOST.glob("**/*.o") if not o.stem.endswith("_test") and o != HOST / path.relative_to(ROOT).with_suffix(".o")]
+    archive = where / "mutant.a"
+    archive.unlink(missing_ok=True)
+    subprocess.run(["ar", "rcsT", archive, obj, *others], cwd=ROOT, check=True)
     result = (False, "survived")
     for test in tests:
         program = where / test.name
-        link = [*base, "-no-pie", "-Wl,-z,lazy,-z,muldefs,--unresolved-symbols=ignore-all", "-o", program, f"{test}.o", obj,
-                "-Wl,--start-group", HOST / "libkanso.a", "-lfdt", "-Wl,--end-group", "-lcmocka", "-lpthread"]
+        link = [*base, "-no-pie", "-Wl,-z,lazy,-z,muldefs,--unresolved-symbols=ignore-all", "-o", program, f"{test}.o",
+                "-Wl,--start-group", archive, "-lfdt", "-Wl,--end-group", "-lcmocka", "-lpthread"]
         if subprocess.run(link, cwd=ROOT, capture_output=True, check=False).returncode:
             result = (True, f"{test.name} does not link")
             break

@@ -86,6 +86,11 @@ static void ranges_grow_and_shrink(void **state)
     assert_int_equal(io_access_permit(d, IO_MEMORY, 5, 35), OK);
     assert_true(MAY(5, 40));
     assert_int_equal(fake_heap_live, 1);
+    assert_int_equal(io_access_permit(d, IO_MEMORY, 42, 42), OK);
+    assert_int_equal(io_access_permit(d, IO_MEMORY, 41, 41), OK); /* joins both its neighbours */
+    assert_true(MAY(5, 42));
+    assert_int_equal(fake_heap_live, 1);
+    assert_int_equal(io_access_revoke(d, IO_MEMORY, 41, 42), OK);
     /* Cut in two, at both ends, in whole; of what is not there nothing. */
     assert_int_equal(io_access_revoke(d, IO_MEMORY, 20, 25), OK);
     assert_true(MAY(5, 19) && MAY(26, 40));

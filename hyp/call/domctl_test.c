@@ -1,5 +1,16 @@
 /* SPDX-License-Identifier: MIT */
+#define dom_next fake_dom_next
 #include "call/domctl_fake_test.h"
+#undef dom_next
+
+/* After the three comes one with the number 60. */
+static struct domain sixty = {.id = {60}};
+struct domain *dom_next(domid_t from);
+struct domain *dom_next(domid_t from)
+{
+    struct domain *d = fake_dom_next(from);
+    return d != NULL ? d : from.id <= 60 ? &sixty : NULL;
+}
 
 static void who_asks_and_how(void **state)
 {
@@ -128,7 +139,11 @@ static void info_of_a_domain(void **state)
     fake_vcpus[1][0] = fake_vcpus[1][1] = NULL;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 1), 0);
     assert_int_equal(i->max_vcpu_id, XEN_INVALID_MAX_VCPU_ID);
-    assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 3), E_SRCH);
+    /* Of a number that nobody has: the next one. */
+    assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 3), 0);
+    assert_int_equal(domctl_at()->domain, 60);
+    assert_int_equal(i->domain, 60);
+    assert_int_equal(fake_domctl(XEN_DOMCTL_getdomaininfo, 61), E_SRCH);
 }
 
 static void small_ones(void **state)
@@ -233,6 +248,21 @@ static void a_domain_is_made(void **state)
     assert_int_equal(domctl_at()->domain, 5);
 }
 
+static void ids_go_round(void **state)
+{
+    u32 before = 0;
+    for (u32 i = 0; i < DOMID_FIRST_RESERVED; i++) {
+        create();
+        fake_domain[2].id.id = 2;
+        fake_calls[0] = '\0';
+        assert_int_equal(fake_domctl(XEN_DOMCTL_createdomain, 0), 0);
+        u32 id = domctl_at()->domain;
+        assert_true(id == before + 1 || before == 0 ||
+                    (before == DOMID_FIRST_RESERVED - 1 && id == 3));
+        before = id;
+    }
+}
+
 #define REFUSED(field, value)                                               \
     do {                                                                    \
         create()->field = (value);                                          \
@@ -284,7 +314,7 @@ int main(void)
         CONTROL_TEST(pause_and_unpause),   CONTROL_TEST(destroy),
         CONTROL_TEST(info_of_a_domain),    CONTROL_TEST(small_ones),
         CONTROL_TEST(address_size),        CONTROL_TEST(a_domain_is_made),
-        CONTROL_TEST(what_create_refuses),
+        CONTROL_TEST(what_create_refuses), CONTROL_TEST(ids_go_round),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
