@@ -41,10 +41,13 @@ static void print_resources(void)
     u32 ports = 0;
     u32 maptrack = 0;
     /* Free pages, and those that come and go by themselves: slabs hold more or fewer of the same
-     * objects a page, and the control domain's balloon cuts its blocks and makes them whole. */
+     * objects a page, the control domain's balloon cuts its blocks and makes them whole, and its
+     * maptrack has grown to the most mappings there ever were. */
     u64 pages = frame_nr_free();
     slab_for_each(print_resource, &pages);
-    pages += domain_hardware ? domain_hardware->p2m->nr_tables : 0;
+    if (domain_hardware) {
+        pages += domain_hardware->p2m->nr_tables + gnttab_nr_maptrack_pages(domain_hardware);
+    }
     log_info("resource pages %llu", pages);
     struct domain *d = dom_next((domid_t){0});
     while (d) {

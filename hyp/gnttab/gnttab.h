@@ -42,7 +42,8 @@ enum err gnttab_frame(struct domain *d, u32 index, struct frame **out);
 enum err gnttab_grow(struct domain *d, u32 nr);
 u32 gnttab_nr_frames(struct domain *d);
 u32 gnttab_max_frames(struct domain *d);
-u32 gnttab_nr_maptrack(struct domain *d); /* entries in use */
+u32 gnttab_nr_maptrack(struct domain *d);       /* entries in use */
+u32 gnttab_nr_maptrack_pages(struct domain *d); /* that hold them; kept until the domain dies */
 
 /*
  * The operations, one element each; the batch loop and copying is call/grant.c. Results GNTST_* in

@@ -88,6 +88,11 @@ u32 gnttab_nr_maptrack(struct domain *d)
     return load_relaxed(&d->gnttab->nr_mappings);
 }
 
+u32 gnttab_nr_maptrack_pages(struct domain *d)
+{
+    return load_relaxed(&d->gnttab->nr_maptrack_pages);
+}
+
 void maptrack_destroy(struct gnttab *g)
 {
     for (u32 i = 0; i < g->nr_maptrack_pages; i++) {
