@@ -457,21 +457,7 @@ static void test_questions(void **state)
 
 static void test_unknown_commands(void **state)
 {
-    const u32 unknown[] = {5,
-                           8,
-                           9,
-                           10,
-                           11,
-                           12,
-                           13,
-                           16,
-                           17,
-                           20,
-                           22,
-                           25,
-                           29,
-                           30,
-                           63};
+    const u32 unknown[] = {5, 8, 9, 10, 11, 12, 13, 16, 17, 20, 22, 25, 29, 30, 63};
     for (u32 i = 0; i < ARRAY_LEN(unknown); i++) {
         assert_int_equal(call(unknown[i], ARG), E_NOSYS);
         assert_int_equal(call(unknown[i], NOWHERE), E_NOSYS);
