@@ -172,6 +172,7 @@ static void lr_write(u32 n, u64 raw)
         require(i == n || !is_valid(here()->lr[i]) || ops.lr_decode(here()->lr[i]).virq != lr.virq,
                 "two list registers for one interrupt");
     }
+    require(lr.hw || lr.virq < IRQ_FIRST_PPI || lr.hwirq == 0, "a source, but no SGI");
     if (lr.hw) {
         require(!(lr.pending && lr.active), "the host's interrupt pending and active");
         require(irq_of(cpu_current(), lr.hwirq)->active,

@@ -150,7 +150,6 @@ enum tell vgic_settle(struct vgic_irq *irq)
 {
     struct vgic_cpu *vc = irq->home->vgic;
     if (irq->lr != LR_NONE) {
-        irq->renewable = false;
         return TELL_WORK; /* in a list register of another CPU: vgic_recall() left it there */
     }
     vgic_requeue(irq);

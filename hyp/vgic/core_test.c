@@ -145,6 +145,9 @@ static void waiting_v2(void)
     fake_guest_enable(0x88);
     assert_true(vgic_has_pending(V(0)));
     world_unload(0);
+    IRQ(0, 31)->active = true; /* waits for its end */
+    assert_false(vgic_has_pending(V(0)));
+    IRQ(0, 31)->active = false;
     V(0)->vgic->state.vmcr &= ~1u; /* the group is off */
     assert_false(vgic_has_pending(V(0)));
     V(0)->vgic->state.vmcr |= 3u;
@@ -181,6 +184,7 @@ static void level(u32 version)
     assert_int_equal(fake_guest_acknowledge(), NOTHING);
     /* High and low again before it is taken: nothing was there. */
     vgic_set_level(D, V(0), VIRQ_PTIMER, true);
+    assert_int_equal(world_raised[0], 0); /* all done here */
     assert_true(vgic_has_pending(V(0)));
     vgic_set_level(D, V(0), VIRQ_PTIMER, false);
     assert_false(vgic_has_pending(V(0)));
@@ -271,6 +275,7 @@ static void test_an_sgi_to_oneself(void **state)
     vgic_send_sgi(V(0), 0, 0);
     assert_int_equal(fake_guest_acknowledge(), 0);
     vgic_send_sgi(V(0), 0, 0);
+    assert_int_equal(world_raised[0], 0);
     fake_guest_end(0);
     assert_int_equal(fake_guest_acknowledge(), 0); /* without the hypervisor between */
     fake_guest_end(0);
@@ -368,7 +373,7 @@ static void migrate(u32 version)
     vgic_inject(D, NULL, (virq_t){43});
     world_unload(0);
     fake_cpu(0);
-    assert_int_equal(gic->lr_empty() & 3, 3); /* nothing stays behind */
+    assert_int_equal(gic->lr_read(0) | gic->lr_read(1), 0); /* nothing stays behind */
     assert_int_equal(gic->hcr_read(), 0);
     world_raised[0] = world_woken[0] = 0;
     vgic_inject(D, NULL, (virq_t){40}); /* while it is nowhere */

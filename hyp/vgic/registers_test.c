@@ -186,6 +186,9 @@ static void test_v2_targets(void **state)
     assert_int_equal(IRQ(0, 33)->target, 2);
     assert_int_equal(IRQ(0, 34)->target, 1); /* the first */
     assert_int_equal(IRQ(0, 35)->target, TARGET_NOBODY);
+    world_write(0, GICD2 + 0x823, 1, 1);
+    assert_int_equal(world_read(0, GICD2 + 0x823, 1), 1);
+    assert_int_equal(IRQ(0, 35)->target, 0);
     world_write(0, GICD2 + 0x823, 1, 4);
     assert_int_equal(world_read(0, GICD2 + 0x823, 1), 4);
     assert_int_equal(IRQ(0, 35)->target, 2);
@@ -201,6 +204,8 @@ static void test_v2_config(void **state)
     world_write(0, GICD2 + 0xc04, 4, 0xc0000001); /* only the upper bit of each counts */
     assert_int_equal(world_read(0, GICD2 + 0xc04, 4), 0x80000000);
     assert_int_equal(world_read(1, GICD2 + 0xc04, 4), 0);
+    world_write(0, GICD2 + 0xc04, 4, 2);
+    assert_int_equal(world_read(0, GICD2 + 0xc04, 4), 2);
     world_write(0, GICD2 + 0xc08, 4, 0x22222222);
     assert_int_equal(world_read(1, GICD2 + 0xc08, 4), 0x22222222);
     assert_false(IRQ(0, 32)->level);
@@ -218,6 +223,7 @@ static void test_v2_sends_sgis(void **state)
     world_write(1, GICD2 + 0xf00, 4, 0x01000004); /* all but self */
     world_write(1, GICD2 + 0xf00, 4, 0x02ff0005); /* self */
     world_write(1, GICD2 + 0xf00, 4, 0x03ff0006); /* reserved */
+    world_write(1, GICD2 + 0xf00, 4, 0x00040007); /* the third */
     world_settle();
     for (u32 v = 0; v < 3; v++) {
         world_run(v);
@@ -226,6 +232,10 @@ static void test_v2_sends_sgis(void **state)
         u32 raw = fake_guest_acknowledge();
         assert_int_equal(raw, (v == 1 ? 5 : 4) | 1 << 10);
         fake_guest_end(raw);
+        if (v == 2) {
+            assert_int_equal(fake_guest_acknowledge(), 7 | 1 << 10);
+            fake_guest_end(7 | 1 << 10);
+        }
         assert_int_equal(fake_guest_acknowledge(), FAKE_SPURIOUS);
     }
 }
@@ -367,8 +377,10 @@ static void test_v3_redistributors(void **state)
     }
     struct mmio_access beyond = {.offset = 3 * 0x20000 + 8, .bytes = 8};
     world_domain.max_vcpus = 4; /* more than the range has room for */
+    world_vcpus[3] = &world_vcpu[0];
     assert_false(vgic_v3_access_redist(&world_vcpu[0], &beyond, &D->vgic->redist[0]));
     world_domain.max_vcpus = 3;
+    world_vcpus[3] = NULL;
     world_vcpus[1] = NULL; /* not made yet */
     assert_false(world_takes(0, GICR(1) + 8, 8, false));
     world_vcpus[1] = &world_vcpu[1];

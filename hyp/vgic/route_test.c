@@ -92,10 +92,12 @@ static void test_an_edge_is_not_lost_while_active(void **state)
 static void test_triggering_goes_through(void **state)
 {
     begin(3, 1);
-    route(41, 73, IRQ_LEVEL_HIGH);
-    set(41, OP_SET_LEVEL_CONFIG, 0);
+    world_load(0, 2);
+    route(32, 73, IRQ_LEVEL_HIGH);
+    assert_int_equal(fake_gic_target(73), 2); /* where its vCPU is */
+    set(32, OP_SET_LEVEL_CONFIG, 0);
     assert_true(fake_gic_is_edge(73));
-    set(41, OP_SET_LEVEL_CONFIG, 1);
+    set(32, OP_SET_LEVEL_CONFIG, 1);
     assert_false(fake_gic_is_edge(73));
     set(42, OP_SET_LEVEL_CONFIG, 0); /* not the host's */
     assert_false(IRQ(0, 42)->level);
@@ -350,6 +352,20 @@ static void test_a_private_line_that_is_masked(void **state)
     assert_false(fake_gic_is_active(3, 27));
     set(27, OP_ENABLE, 0);
     assert_int_equal(fake_guest_acknowledge(), NOTHING);
+    /* Two lines at once. */
+    vgic_bind_private(V(0), (virq_t){28}, HOST(28));
+    set(28, OP_ENABLE, 0);
+    gic->activate_private(27);
+    gic->activate_private(28);
+    vgic_private_fired(V(0), VIRQ_VTIMER);
+    vgic_private_fired(V(0), (virq_t){28});
+    world_unload(0);
+    assert_false(fake_gic_is_active(3, 27) || fake_gic_is_active(3, 28));
+    world_load(0, 2);
+    assert_true(fake_gic_is_active(2, 27) && fake_gic_is_active(2, 28));
+    fake_guest_end(fake_guest_acknowledge());
+    fake_guest_end(fake_guest_acknowledge());
+    assert_false(fake_gic_is_active(2, 27) || fake_gic_is_active(2, 28));
 }
 
 /* ---- where it is ---- */
