@@ -12,6 +12,7 @@ import sys
 import boot
 
 ERROR = r"^kanso: error: "
+HALTED = r"kanso: error: .*\n|@@PROBE"  # then silence
 
 
 def text_as_kernel(m):
@@ -116,14 +117,17 @@ CASES = [  # name, what is wrong, the line (after "kanso: error: ")
 ]
 
 
-def judge(name, lines, pattern):
-    """One line, it fits, nothing runs afterwards."""
-    errors = [line for line in lines if re.match(ERROR, line) and not line.endswith("error: halted")]
+def judge(name, m, pattern):
+    """One line, it fits, and the machine stands still afterwards."""
+    lines = m.boot(HALTED)
+    errors = [line for line in lines if re.match(ERROR, line)]
     if len(errors) != 1:
         return f"{name}: {len(errors)} error lines: {errors or lines[-1:]}"
     if not re.search(pattern, errors[0]):
         return f"{name}: says '{errors[0]}'"
-    if not lines[-1].endswith("halted"):
+    if not m.runs:
+        return f"{name}: the machine goes off or reboots"
+    if lines[-1] != errors[0]:
         return f"{name}: does not halt but says '{lines[-1]}'"
     return None
 
@@ -132,13 +136,13 @@ def run_case(where, gic, name, change, pattern):
     """One boot that must fail."""
     m = boot.Machine(where, gic=gic)
     change(m)
-    return judge(name, m.boot(r"halted\r?\n|@@PROBE"), pattern)
+    return judge(name, m, pattern)
 
 
 def started_at_el1(where, gic):
     """A machine without EL2."""
     m = boot.Machine(where, gic=gic, virtualization=False)
-    return judge("EL1", m.boot(r"halted\r?\n|@@PROBE"), r"started at EL1, needs EL2")
+    return judge("EL1", m, r"started at EL1, needs EL2")
 
 
 def unknown_option(where, gic):

@@ -59,6 +59,7 @@ class Machine:
         self.banks = [(0x40000000, memory << 20)]
         self.edits = []
         self.raw_tree = None  # bytes instead of a tree
+        self.runs = False  # after boot(): had QEMU not ended by itself?
 
     def edit(self, *words):
         """One call of fdtput, after all others."""
@@ -123,6 +124,7 @@ class Machine:
             if not found and re.search(until.encode(), data):
                 found = True
                 limit = min(limit, time.monotonic() + 1)
+        self.runs = process.poll() is None
         process.kill()
         process.wait()
         text = data.decode("utf-8", "replace").replace("\r", "")
