@@ -2,10 +2,14 @@
 /*
  * The smallest dom0: says in one line what machine it was given, and tries all of it. It reads its
  * device tree, writes and reads back its RAM in places, starts its other CPUs, takes a timer
- * interrupt in WFI, finds its ramdisk, and switches the machine off. The line "@@PROBE ..." is what
- * the scenarios compare; "@@PROBE-FAIL" says what was wrong.
+ * interrupt in WFI, finds its ramdisk, and switches the machine off, or with the argument "end=N"
+ * ends with that shutdown code. The line "@@PROBE ..." is what the scenarios compare;
+ * "@@PROBE-FAIL" says what was wrong.
  */
 #include "boot.h"
+
+#include "abi/sched.h"
+#include "abi/xen.h"
 
 enum { GICD = 0x08000000, GICC = 0x08010000, GICR = 0x080a0000, TIMER_IRQ = 27 }; /* QEMU's virt */
 enum { NODE = 1, END_NODE, PROPERTY, NOP };
@@ -17,6 +21,7 @@ static struct {
 static u64 cpu_mpidr[MAX_CPUS], cpu_alive[MAX_CPUS];
 static u64 ramdisk_start, ramdisk_end;
 static u32 nr_banks, nr_cpus, gic;
+static const char *arguments = "";
 
 void probe_cpu(void);
 
@@ -62,6 +67,8 @@ static void property(const char *top, const char *node, u32 depth, const char *n
     } else if (depth == 2 && is(top, "cpus") && begins(node, "cpu@") && is(name, "reg") &&
                nr_cpus < MAX_CPUS) {
         cpu_mpidr[nr_cpus++] = cells(value, bytes / 4);
+    } else if (is(top, "chosen") && is(name, "bootargs")) {
+        arguments = (const char *)value;
     } else if (is(top, "chosen") && is(name, "linux,initrd-start")) {
         ramdisk_start = cells(value, bytes / 4);
     } else if (is(top, "chosen") && is(name, "linux,initrd-end")) {
@@ -257,5 +264,9 @@ void boot_main(const u32 *fdt)
     say(" failed ");
     say_number(nr_failed, 10);
     say_end();
+    if (begins(arguments, "end=")) {
+        const u32 reason = (u32)(arguments[4] - '0');
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (u64)&reason, 0);
+    }
     power_off();
 }

@@ -119,6 +119,7 @@ class Machine:
             ready, _, _ = select.select([process.stdout], [], [], max(0.01, limit - time.monotonic()))
             part = os.read(process.stdout.fileno(), 65536) if ready else b""
             if ready and not part:
+                process.wait()
                 break
             data += part
             if not found and re.search(until.encode(), data):
