@@ -26,8 +26,7 @@ enum lock_rank {
     RANK_P2M = 50,          /* p2m/: a domain's stage-2 tables */
     RANK_VMID = 52,         /* p2m/: which VMIDs are in use */
     RANK_PAGES = 55,        /* dom/: a domain's list of pages */
-    RANK_VIRQ = 60,         /* vgic/: one interrupt */
-    RANK_VGIC = 62,         /* vgic/: one vCPU's list of interrupts */
+    RANK_VGIC = 62,         /* vgic/: one vCPU's interrupts; two for a move */
     RANK_SCHED = 70,        /* sched/: one CPU's run queue */
     RANK_TIMER = 75,        /* time/: one CPU's timer queue */
     RANK_IRQ = 78,          /* irq/: one interrupt's descriptor, the distributor */

@@ -81,6 +81,38 @@ static void deliver(u32 version)
     assert_int_equal(fake_guest_acknowledge(), NOTHING);
 }
 
+static void lockless(u32 version)
+{
+    begin(version, 4, 1);
+    enable(0, 31);
+    vgic_inject(D, V(0), VIRQ_EVENT);
+    vgic_send_sgi(V(0), 2, 0);
+    for (u32 i = 0; i < 2; i++) {
+        fake_guest_end(fake_guest_acknowledge());
+    }
+    /* Both were ended and are in list registers still: from here on nobody needs the lock. */
+    spin_lock(&V(0)->vgic->lock);
+    for (u32 i = 0; i < 2; i++) {
+        vgic_inject(D, V(0), VIRQ_EVENT);
+        assert_int_equal(fake_guest_acknowledge(), 31);
+        vgic_inject(D, V(0), VIRQ_EVENT);
+        fake_guest_end(31);
+        assert_int_equal(fake_guest_acknowledge(), 31);
+        fake_guest_end(31);
+        vgic_send_sgi(V(0), 2, 0);
+        vgic_send_sgi(V(0), 2, 0);
+        assert_int_equal(fake_guest_acknowledge(), 2);
+        fake_guest_end(2);
+        assert_int_equal(fake_guest_acknowledge(), NOTHING);
+    }
+    spin_unlock(&V(0)->vgic->lock);
+}
+
+static void test_the_everyday_injection_takes_no_lock(void **state)
+{
+    each_version(lockless);
+}
+
 static void test_an_event_is_delivered_with_one_write(void **state)
 {
     each_version(deliver);
@@ -131,6 +163,10 @@ static void test_masks_hold_back_but_do_not_lose(void **state)
     world_load(0, 1);
     fake_guest_enable(0xa0);
     world_unload(0);
+    assert_false(vgic_has_pending(V(0)));
+    V(0)->vgic->state.vmcr = 0xf0000002;
+    assert_true(vgic_has_pending(V(0)));
+    V(0)->vgic->state.vmcr = 0xf0000001; /* the group is off */
     assert_false(vgic_has_pending(V(0)));
 }
 
@@ -575,6 +611,7 @@ int main(void)
 #define T(f) cmocka_unit_test_teardown(f, end)
     const struct CMUnitTest tests[] = {
         T(test_an_event_is_delivered_with_one_write),
+        T(test_the_everyday_injection_takes_no_lock),
         T(test_the_distributor_forwards_or_not),
         T(test_masks_hold_back_but_do_not_lose),
         T(test_a_vcpu_without_vgic_has_nothing),

@@ -36,7 +36,6 @@ static void fold(struct vgic_cpu *vc, u32 n)
     vc->lr_used &= ~(1u << n);
     vc->lr_stale |= 1u << n; /* and vc->lr[n] says whose */
     irq->lr = LR_NONE;
-    irq->renewable = false;
     irq->active = lr.active;
     if (lr.active) {
         irq->active_source = (u8)(lr.hw ? 0 : lr.hwirq);

@@ -271,6 +271,7 @@ static void test_before_there_are_vcpus(void **state)
     struct domain none = {0};
     cursor = 0;
     assert_int_equal(vgic_relinquish(&none, &cursor), OK);
+    assert_int_equal(cursor, 0);
 }
 
 static void test_relinquish_goes_in_steps(void **state)

@@ -33,7 +33,9 @@ static void init_all(void)
 static void init_cpu(void)
 {
     time_init_cpu();
+    this_cpu(fake_vtimer).ctl = TIMER_ENABLE; /* as firmware may leave it */
     vtimer_init_cpu();
+    assert_int_equal(this_cpu(fake_vtimer).ctl, 0);
 }
 
 static void unmask(u32 vcpu, u32 irq)
