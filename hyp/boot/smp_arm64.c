@@ -14,8 +14,9 @@
 #include "trap/trap.h"
 
 #define STACK_BYTES 16384u
-/* A CPU that is there comes within microseconds; firmware may take its time to power it. */
-#define PATIENCE_NS 1000000000ULL
+/* A CPU that is there comes within microseconds; but firmware may take its time to power it, and an
+ * emulator on a busy host its time to run it: over a second was seen. */
+#define PATIENCE_NS 10000000000ULL
 
 struct boot_secondary boot_secondary;
 static u32 arrived; /* [a] the CPU that came up last */
