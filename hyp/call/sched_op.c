@@ -58,8 +58,10 @@ static enum err decode_ports(struct domain *d, const struct xen_sched_poll *poll
     if (poll->nr_ports > POLL_MAX_PORTS) {
         return E_INVAL;
     }
-    const u32 bytes = poll->nr_ports * (u32)sizeof(*ports);
-    if (bytes != 0 && copy_in(ports, (gva_t){poll->ports.p}, bytes) != OK) {
+    if (poll->nr_ports == 0) {
+        return OK;
+    }
+    if (copy_in(ports, (gva_t){poll->ports.p}, poll->nr_ports * (u32)sizeof(*ports)) != OK) {
         return E_FAULT;
     }
     for (u32 i = 0; i < poll->nr_ports; i++) {

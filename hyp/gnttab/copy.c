@@ -46,7 +46,8 @@ static void side_put(struct side *s)
 /* Both pages are held. */
 static void copy_bytes(const struct xen_gnttab_copy *op, struct side *from, struct side *to)
 {
-    struct gpage source, dest;
+    struct gpage source;
+    struct gpage dest;
     gpage_from_frame(from->domain, from->frame, &source);
     gpage_from_frame(to->domain, to->frame, &dest);
     gpage_copy(&dest, op->dest.offset, &source, op->source.offset, op->len);
@@ -54,7 +55,8 @@ static void copy_bytes(const struct xen_gnttab_copy *op, struct side *from, stru
 
 static s16 copy_checked(struct domain *caller, const struct xen_gnttab_copy *op)
 {
-    struct side from, to;
+    struct side from;
+    struct side to;
     s16 status = side_find(&op->source, (op->flags & GNTCOPY_source_gref) != 0, true, &from);
     if (status == GNTST_okay) {
         status = side_find(&op->dest, (op->flags & GNTCOPY_dest_gref) != 0, false, &to);

@@ -330,7 +330,8 @@ static s16 swap_locked(struct domain *d, u32 ref_a, u32 ref_b)
     if (ref_is_pinned(g, ref_a) || ref_is_pinned(g, ref_b)) {
         return GNTST_eagain;
     }
-    u32 offset_a, offset_b;
+    u32 offset_a;
+    u32 offset_b;
     struct gpage page_a = entry_find(d, ref_a, &offset_a);
     struct gpage page_b = entry_find(d, ref_b, &offset_b);
     u64 a = gpage_read64(&page_a, offset_a);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Ticks and nanoseconds, by multiplication: ns = ticks * ns_per_tick >> 32. The factor is rounded down, so a
- * conversion is short by less than 2^-32 * hz of a relative 10^9: only durations are converted to ticks, never
- * dates, so that the error stays far under a tick.
+ * Ticks and nanoseconds, by multiplication: ns = ticks * ns_per_tick >> 32. The factor is rounded
+ * down, so a conversion is short by less than 2^-32 * hz of a relative 10^9: only durations are
+ * converted to ticks, never dates, so that the error stays far under a tick.
  */
 #include "base/panic.h"
 #include "cpu/arch.h"

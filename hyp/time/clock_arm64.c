@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* The EL2 physical timer, CNTHP (Arm ARM D12.2.4), whose PPI the device tree's timer node lists fourth. */
+/* The EL2 physical timer, CNTHP (Arm ARM D12.2.4), whose PPI the device tree's timer node lists
+ * fourth. */
 #include <libfdt.h>
 
 #include "cpu/arch.h"
@@ -7,8 +8,10 @@
 #include "irq/irq.h"
 #include "time/hw.h"
 
-#define HYP_TIMER_INDEX 3 /* secure, non-secure, virtual, hypervisor (devicetree binding arm,arch_timer) */
-#define HYP_TIMER_PPI 26  /* recommended by the Base System Architecture; used when the tree names none */
+#define HYP_TIMER_INDEX \
+    3 /* secure, non-secure, virtual, hypervisor (devicetree binding arm,arch_timer) */
+#define HYP_TIMER_PPI \
+    26 /* recommended by the Base System Architecture; used when the tree names none */
 
 static hwirq_t timer_irq = {HYP_TIMER_PPI};
 static void (*expired)(void);
@@ -22,7 +25,8 @@ static int timer_node(void)
 /* Firmware that forgets CNTFRQ_EL0 names the frequency in the device tree instead. */
 u32 hw_counter_hz(void)
 {
-    int node = timer_node(), bytes = 0;
+    int node = timer_node();
+    int bytes = 0;
     if (node >= 0) {
         const fdt32_t *hz = fdt_getprop(firmware.fdt, node, "clock-frequency", &bytes);
         if (hz != NULL && bytes == sizeof(*hz)) {

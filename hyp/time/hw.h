@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* What the clock and the queue want of the machine: clock_arm64.c (CNTHP) or clock_host.c (virtual time). */
+/* What the clock and the queue want of the machine: clock_arm64.c (CNTHP) or clock_host.c (virtual
+ * time). */
 #ifndef TIME_HW_H
 #define TIME_HW_H
 
@@ -12,7 +13,8 @@ u32 hw_counter_hz(void);
 enum err hw_timer_init(void (*fn)(void));
 /* Switches this CPU's timer interrupt on. */
 void hw_timer_init_cpu(void);
-/* The next interrupt of this CPU's timer: when the counter reaches ticks (at once if it has). ~0: never. */
+/* The next interrupt of this CPU's timer: when the counter reaches ticks (at once if it has). ~0:
+ * never. */
 void hw_timer_arm(u64 ticks);
 
 #endif

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The system clock (ns since boot, from the architected counter) and a queue of timers per CPU on the EL2
- * physical timer (CNTHP, PPI 26). Handlers run at EL2 on the CPU that the timer was set on, no locks held.
+ * The system clock (ns since boot, from the architected counter) and a queue of timers per CPU on
+ * the EL2 physical timer (CNTHP, PPI 26). Handlers run at EL2 on the CPU that the timer was set on,
+ * no locks held.
  */
 #ifndef TIME_TIME_H
 #define TIME_TIME_H
@@ -9,14 +10,14 @@
 #include "base/err.h"
 #include "base/rbtree.h"
 
-enum err time_init(void);   /* boot CPU: frequency from the counter or the device tree */
+enum err time_init(void); /* boot CPU: frequency from the counter or the device tree */
 void time_init_cpu(void);
 
-u64 clock_ns(void);                    /* since boot */
-u64 clock_boot_ticks(void);            /* counter value at clock 0 */
+u64 clock_ns(void);         /* since boot */
+u64 clock_boot_ticks(void); /* counter value at clock 0 */
 u32 clock_frequency_hz(void);
-u64 ticks_to_ns(u64 ticks);            /* durations; monotone, no overflow within 500 years */
-u64 ns_to_ticks(u64 ns);               /* rounded up */
+u64 ticks_to_ns(u64 ticks); /* durations; monotone, no overflow within 500 years */
+u64 ns_to_ticks(u64 ns);    /* rounded up */
 /* Wall clock: seconds and ns since the epoch at clock 0; set by dom0 (platform_op settime64). */
 void clock_set_wall(u64 epoch_ns_at_boot);
 u64 clock_wall_at_boot_ns(void);
@@ -26,13 +27,14 @@ struct timer {
     u64 deadline_ns;
     void (*fn)(void *);
     void *arg;
-    u32 cpu;      /* queue it is on when node.linked */
+    u32 cpu; /* queue it is on when node.linked */
 };
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg);
 /* (Re)arms on this CPU, replacing an earlier deadline wherever that was. */
 void timer_set(struct timer *t, u64 deadline_ns);
-/* After it returns fn is not pending; it may be running on another CPU unless that CPU is this one. */
+/* After it returns fn is not pending; it may be running on another CPU unless that CPU is this one.
+ */
 void timer_cancel(struct timer *t);
 bool timer_is_set(const struct timer *t);
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * A queue of timers per CPU: a tree by deadline, and the hardware armed for its first. t->cpu names the queue whose
- * lock protects t; it changes only with that lock held, so a lock taken for t->cpu is the right one if t->cpu still
- * says so.
+ * A queue of timers per CPU: a tree by deadline, and the hardware armed for its first. t->cpu names
+ * the queue whose lock protects t; it changes only with that lock held, so a lock taken for t->cpu
+ * is the right one if t->cpu still says so.
  */
 #include "cpu/atomic.h"
 #include "sync/percpu.h"
@@ -11,7 +11,8 @@
 #include "time/hw.h"
 #include "time/time.h"
 
-/* One interrupt runs at most this many; the hardware, armed for the past, interrupts again for the rest. */
+/* One interrupt runs at most this many; the hardware, armed for the past, interrupts again for the
+ * rest. */
 #define TIMERS_AT_ONCE 16
 
 struct timer_queue {
@@ -41,7 +42,8 @@ static struct timer_queue *queue_lock(const struct timer *t)
     }
 }
 
-/* This CPU's hardware follows its queue's head. A duration is converted, not the date: see clock.c. */
+/* This CPU's hardware follows its queue's head. A duration is converted, not the date: see clock.c.
+ */
 static void arm(const struct timer_queue *q)
 {
     if (q->tree.first == NULL) {

@@ -45,7 +45,8 @@ static void test_ticks_and_ns(void **state)
 {
     assert_int_equal(clock_frequency_hz(), 62500000);
     assert_int_equal(ticks_to_ns(1), 16);
-    assert_int_equal(ticks_to_ns(62500000ULL * 3600 * 24 * 365 * 400), 1000000000ULL * 3600 * 24 * 365 * 400);
+    assert_int_equal(ticks_to_ns(62500000ULL * 3600 * 24 * 365 * 400),
+                     1000000000ULL * 3600 * 24 * 365 * 400);
     assert_int_equal(ns_to_ticks(0), 0);
     for (u64 ns = 1; ns < 100000000000ULL; ns = ns * 3 + 1) {
         assert_true(ticks_to_ns(ns_to_ticks(ns)) >= ns); /* a timer never fires early */

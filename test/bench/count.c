@@ -2,12 +2,14 @@
 /*
  * A QEMU plugin that counts what the hypervisor executes between two markers of a guest.
  *
- * A marker is "movz xzr, #imm": no CPU does anything on it and no compiler emits it. imm = operation << 12 | id:
- *   1  begin sample id          2  end sample id: a line "sample ID INSNS LOADS STORES"
- *   3  checkpoint id: a line "total ID ALL INSNS" (all instructions since reset, and the hypervisor's)
- * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all of them.
+ * A marker is "movz xzr, #imm": no CPU does anything on it and no compiler emits it. imm =
+ * operation << 12 | id: 1  begin sample id          2  end sample id: a line "sample ID INSNS LOADS
+ * STORES" 3  checkpoint id: a line "total ID ALL INSNS" (all instructions since reset, and the
+ * hypervisor's) The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one
+ * counter for all of them.
  *
- * QEMU's plugin header is in no Debian package; these are the prototypes of API version 1 that we use.
+ * QEMU's plugin header is in no Debian package; these are the prototypes of API version 1 that we
+ * use.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -25,12 +27,15 @@ size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *);
 struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, size_t);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, enum plugin_op, void *, uint64_t);
+void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, enum plugin_op, void *,
+                                                uint64_t);
 /* Called, not counted inline: the inline counters of QEMU 7.2 mix reads and writes up. */
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *, void (*)(unsigned, uint32_t, uint64_t, void *), int,
+void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
+                                      void (*)(unsigned, uint32_t, uint64_t, void *), int,
                                       enum plugin_rw, void *);
 bool qemu_plugin_mem_is_store(uint32_t access);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, void (*)(unsigned, void *), int, void *);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, void (*)(unsigned, void *),
+                                            int, void *);
 
 __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 
@@ -50,8 +55,8 @@ static void marker(unsigned cpu, void *data)
         begin[id] = hyp;
         break;
     case 2:
-        fprintf(out, "sample %u %lu %lu %lu\n", id, hyp.insns - begin[id].insns, hyp.loads - begin[id].loads,
-                hyp.stores - begin[id].stores);
+        fprintf(out, "sample %u %lu %lu %lu\n", id, hyp.insns - begin[id].insns,
+                hyp.loads - begin[id].loads, hyp.stores - begin[id].stores);
         break;
     case 3:
         fprintf(out, "total %u %lu %lu\n", id, all, hyp.insns);
@@ -85,14 +90,15 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
             qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &hyp.insns, 1);
             qemu_plugin_register_vcpu_mem_cb(insn, accessed, 0, PLUGIN_READ_WRITE, NULL);
         } else if ((word & 0xffe0001f) == 0xd280001f && (word >> 5 & 0xffff) >= 0x1000) {
-            qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, 0, (void *)(uintptr_t)(word >> 5 & 0xffff));
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, 0,
+                                                   (void *)(uintptr_t)(word >> 5 & 0xffff));
         }
     }
 }
 
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);
-__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info, int argc,
-                                                               char **argv)
+__attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, const void *info,
+                                                               int argc, char **argv)
 {
     (void)info;
     for (int i = 0; i < argc; i++) {

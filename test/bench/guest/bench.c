@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The benchmark kernel. It is dom0 itself, on one CPU, with nothing beside it, so that counts repeat exactly: each
- * operation runs between two markers of count.c, many times. Command line: "gic=2|3 n=COUNT".
- * bench.py names the ids.
+ * The benchmark kernel. It is dom0 itself, on one CPU, with nothing beside it, so that counts
+ * repeat exactly: each operation runs between two markers of count.c, many times. Command line:
+ * "gic=2|3 n=COUNT". bench.py names the ids.
  */
 #include <stdbool.h>
 
@@ -16,19 +16,25 @@
 #include "abi/version.h"
 #include "abi/xen.h"
 
-#define MARK(op, id) __asm__ volatile(".inst %0" ::"i"(0xd280001f | (((op) << 12 | (id)) << 5)) : "memory")
-#define BEGIN(id) MARK(1, id)
-#define END(id) MARK(2, id)
+#define MARK(op, id) \
+    __asm__ volatile(".inst %0" ::"i"(0xd280001f | (((op) << 12 | (id)) << 5)) : "memory")
+#define BEGIN(id)      MARK(1, id)
+#define END(id)        MARK(2, id)
 #define CHECKPOINT(id) MARK(3, id)
-#define SYSREG_READ(reg)                                                                                     \
-    ({                                                                                                       \
-        u64 value_;                                                                                          \
-        __asm__ volatile("mrs %0, " #reg : "=r"(value_));                                                   \
-        value_;                                                                                              \
+#define SYSREG_READ(reg)                                  \
+    ({                                                    \
+        u64 value_;                                       \
+        __asm__ volatile("mrs %0, " #reg : "=r"(value_)); \
+        value_;                                           \
     })
-#define SYSREG_WRITE(reg, value) __asm__ volatile("msr " #reg ", %0\n isb" ::"r"((u64)(value)) : "memory")
+#define SYSREG_WRITE(reg, value) \
+    __asm__ volatile("msr " #reg ", %0\n isb" ::"r"((u64)(value)) : "memory")
 
-enum { GICD = 0x08000000, GICC = 0x08010000, GICR = 0x080a0000 }; /* QEMU's virt, which dom0 sees as it is */
+enum {
+    GICD = 0x08000000,
+    GICC = 0x08010000,
+    GICR = 0x080a0000
+}; /* QEMU's virt, which dom0 sees as it is */
 enum { TIMER_IRQ = GUEST_TIMER_VIRT_PPI, SGI = 3, GUEST_PAGES = 4096, SCRATCH_GFN = 0x100000 };
 
 static unsigned gic = 3, count = 200;
@@ -70,8 +76,9 @@ static u64 firmware_call(u64 function, u64 a, u64 b, u64 c)
     register u64 x1 __asm__("x1") = a;
     register u64 x2 __asm__("x2") = b;
     register u64 x3 __asm__("x3") = c;
-    __asm__ volatile("hvc #0" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7", "x8",
-                                "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
+    __asm__ volatile("hvc #0"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3)::"memory", "x4", "x5", "x6", "x7",
+                       "x8", "x9", "x10", "x11", "x12", "x13", "x14", "x15", "x16", "x17");
     return x0;
 }
 
@@ -355,7 +362,8 @@ static s64 domctl(u32 cmd, u16 domain, struct xen_domctl *op)
 static u64 free_pages(void)
 {
     static struct xen_sysctl op;
-    op = (struct xen_sysctl){.cmd = XEN_SYSCTL_physinfo, .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
+    op = (struct xen_sysctl){.cmd = XEN_SYSCTL_physinfo,
+                             .interface_version = XEN_SYSCTL_INTERFACE_VERSION};
     must("physinfo", hypercall(__HYPERVISOR_sysctl, (u64)&op, 0, 0));
     return op.u.physinfo.free_pages;
 }
@@ -390,8 +398,10 @@ static u16 domain_make(void)
     for (u32 i = 0; i < GUEST_PAGES / 512; i++) {
         extents[i] = (GUEST_RAM0_BASE >> 12) + i * 512;
     }
-    struct xen_memory_reservation populate = {
-        .extent_start = {(u64)extents}, .nr_extents = GUEST_PAGES / 512, .extent_order = 9, .domid = domain};
+    struct xen_memory_reservation populate = {.extent_start = {(u64)extents},
+                                              .nr_extents = GUEST_PAGES / 512,
+                                              .extent_order = 9,
+                                              .domid = domain};
     s64 done = hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (u64)&populate, 0);
     must("populate", done == GUEST_PAGES / 512 ? 0 : -1000 - done);
     return domain;
@@ -403,7 +413,8 @@ static void domain_start(u16 domain)
     static struct xen_vcpu_guest_context context;
     u64 from = GUEST_RAM0_BASE >> 12, to = SCRATCH_GFN;
     s32 error = 0;
-    struct xen_add_to_physmap_batch map = {.domid = XEN_DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1};
+    struct xen_add_to_physmap_batch map = {
+        .domid = XEN_DOMID_SELF, .space = XENMAPSPACE_gmfn_foreign, .size = 1};
     map.u.foreign_domid = domain;
     map.idxs.p = (u64)&from;
     map.gpfns.p = (u64)&to;
@@ -484,9 +495,8 @@ void bench_main(const u8 *dtb)
     struct xen_hvm_param callback = {.domid = XEN_DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ};
     must("callback irq", hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, (u64)&callback, 0));
     event_irq = callback.value & 0xff;
-    struct xen_add_to_physmap map = {.domid = XEN_DOMID_SELF,
-                                     .space = XENMAPSPACE_shared_info,
-                                     .gpfn = (u64)shared_info >> 12};
+    struct xen_add_to_physmap map = {
+        .domid = XEN_DOMID_SELF, .space = XENMAPSPACE_shared_info, .gpfn = (u64)shared_info >> 12};
     must("shared info", hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (u64)&map, 0));
     gic_setup();
     interrupts_on();
