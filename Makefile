@@ -111,14 +111,27 @@ run: all $(DOM0) | deps-run
 # Bare-metal guests: test/guest/NAME/*.c with the little library beside them
 GUESTS := $(patsubst test/guest/%/,$(IMAGES)/guest/%.img,$(wildcard test/guest/*/))
 GUEST_CC := aarch64-linux-gnu-gcc -std=gnu2x -O2 -g -Wall -Wextra -Werror -Wno-unused-parameter -ffreestanding -fno-pic -fno-pie \
-  -mgeneral-regs-only -mstrict-align -fno-stack-protector -nostdlib -static -Itest/guest -Wl,--build-id=none,--no-warn-rwx-segments
+  -mgeneral-regs-only -mstrict-align -mno-outline-atomics -fno-stack-protector -nostdlib -static -Itest/guest -Wl,--build-id=none,--no-warn-rwx-segments
 guests: $(GUESTS)
 $(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest/*/*.[chS]) | deps-arm64
 	$(call say,GUEST,$@)
 	$(Q)mkdir -p $(@D) && $(GUEST_CC) -Wl,-T,test/guest/guest.lds -o $(@:.img=.elf) $(wildcard test/guest/*.S test/guest/*.c test/guest/$*/*.[cS])
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
-scenarios: all $(DOM0) $(GUESTS) $(DEBIAN) | deps-run
+# A firmware at EL3, and a kernel that sees what it does
+FIRMWARE := $(IMAGES)/firmware/firmware.bin $(IMAGES)/firmware/witness.img
+WITNESS := test/firmware/witness.c $(addprefix test/boot/,start.S boot.c guest.c)
+firmware: $(FIRMWARE)
+$(IMAGES)/firmware/firmware.bin: $(wildcard test/firmware/*.[chS] test/firmware/*.lds) | deps-arm64
+	$(call say,FIRMWARE,$@)
+	$(Q)mkdir -p $(@D) && $(GUEST_CC) -I. -Wl,-T,test/firmware/firmware.lds -o $(@:.bin=.elf) $(filter-out %/witness.c,$(filter %.c %.S,$^))
+	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.bin=.elf) $@
+$(IMAGES)/firmware/witness.img: $(WITNESS) $(wildcard test/firmware/*.h test/boot/*.h test/boot/*.lds) | deps-arm64
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && $(filter-out -fno-pic -fno-pie -static,$(GUEST_CC)) -I. -fpie -static-pie -Wl,--no-dynamic-linker,-T,test/boot/boot.lds -o $(@:.img=.elf) $(WITNESS)
+	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
+
+scenarios: all $(DOM0) $(GUESTS) $(FIRMWARE) $(DEBIAN) | deps-run
 test: scenarios | deps-abi deps-host
 	$(Q)scripts/test.sh
 
@@ -168,5 +181,5 @@ help:
 	@echo 'bench    instructions at EL2, Kanso beside Xen'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests scenarios test test-repeat lint format stats coverage mutants bench clean help always
+.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat lint format stats coverage mutants bench clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

@@ -67,4 +67,28 @@ __noreturn void psci_system_reset(void);
 /* SMC call to the firmware below, SMCCC 1.1; out: x0..x3. */
 void smccc_call(const u64 in[8], u64 out[4]);
 
+#define SMCCC_ARCH_FEATURES 0x80000001u
+#define SMCCC_WORKAROUND_1  0x80008000u /* branch targets, CVE-2017-5715 */
+#define SMCCC_WORKAROUND_2  0x80007fffu /* stores passed by loads, CVE-2018-3639 */
+#define SMCCC_WORKAROUND_3  0x80003fffu /* branch targets and history, CVE-2022-23960 */
+
+/* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be
+ * undefined. */
+static inline bool firmware_has_smccc(void)
+{
+    return firmware.psci_version >= 0x10000;
+}
+
+/* What it says of one of the above on this CPU (DEN0028E 7.3): 0 call it, positive: no need,
+ * negative: it knows nothing of it. */
+static inline s32 smccc_feature(u32 function)
+{
+    u64 out[4];
+    if (!firmware_has_smccc()) {
+        return -1;
+    }
+    smccc_call((const u64[8]){SMCCC_ARCH_FEATURES, function}, out);
+    return (s32)out[0];
+}
+
 #endif

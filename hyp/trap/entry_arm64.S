@@ -213,8 +213,9 @@ panic_stack_top:
     b el2_exception
 .endm
 
-// Branch history: what the guest trained must not steer our first branches (Arm's Spectre-BHB white
-// paper). A loop of taken branches, CLRBHB, or the firmware's call, whichever this CPU model needs.
+// What the guest trained must not steer our first branches (Arm's white papers on Spectre variant 2
+// and Spectre-BHB): a loop of taken branches, CLRBHB, or the firmware's call, whichever
+// cpu/errata.c chooses.
 .macro mitigate_none
 .endm
 
@@ -232,9 +233,10 @@ panic_stack_top:
     isb
 .endm
 
-.macro mitigate_firmware
+// low: of SMCCC_ARCH_WORKAROUND_1 or 3, which keep all but x0..x3
+.macro mitigate_firmware low
     stp x2, x3, [sp, #16]
-    movz w0, #0x3fff // SMCCC_ARCH_WORKAROUND_3: keeps all but x0..x3
+    movz w0, #\low
     movk w0, #0x8000, lsl #16
     smc #0
     ldp x2, x3, [sp, #16]
@@ -275,4 +277,5 @@ vectors trap_vectors_loop11, mitigate_loop 11
 vectors trap_vectors_loop24, mitigate_loop 24
 vectors trap_vectors_loop32, mitigate_loop 32
 vectors trap_vectors_clear, mitigate_clear
-vectors trap_vectors_firmware, mitigate_firmware
+vectors trap_vectors_firmware_1, mitigate_firmware 0x8000
+vectors trap_vectors_firmware_3, mitigate_firmware 0x3fff

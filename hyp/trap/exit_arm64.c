@@ -5,7 +5,9 @@
  * guest executes ends anywhere else.
  */
 #include "abi/arm.h"
+#include "base/panic.h"
 #include "call/call.h"
+#include "cpu/serror.h"
 #include "dom/domain.h"
 #include "log/log.h"
 #include "trap/trap_arm64.h"
@@ -147,13 +149,23 @@ void trap_sync(struct vcpu *v, u64 esr)
 }
 
 /*
- * An SError that came while a guest ran: its own access, or a device's that it drove. It is handed
- * on as a virtual one, and the host goes on. (One that EL2 caused is pending until the next eret,
- * and lands here, too: SErrors are masked at EL2.)
+ * An SError that came while a guest ran: its own access, or a device's that it drove. What it lost
+ * is handed on as a virtual one, and the host goes on; where nothing was lost, all do. (One that
+ * EL2 caused is pending until the next eret, and lands here, too: SErrors are masked at EL2.)
  */
 void trap_serror(struct vcpu *v, u64 esr)
 {
-    log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr,
-              v->regs.pc);
-    trap_inject_serror(v);
+    switch (serror_reach(ESR_ISS(esr))) {
+    case SERROR_REACH_NONE:
+        log_guest(LOG_WARN, v->domain->id, "vcpu %u: SError, syndrome %llx, nothing is lost", v->id,
+                  esr);
+        break;
+    case SERROR_REACH_GUEST:
+        log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr,
+                  v->regs.pc);
+        trap_inject_serror(v);
+        break;
+    case SERROR_REACH_MACHINE:
+        panic("uncontainable SError, syndrome %llx, while d%u ran", esr, v->domain->id.id);
+    }
 }

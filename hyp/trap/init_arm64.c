@@ -6,6 +6,8 @@
 #include "base/bits.h"
 #include "base/panic.h"
 #include "cpu/errata.h"
+#include "cpu/serror.h"
+#include "fw/firmware.h"
 #include "log/log.h"
 #include "trap/trap.h"
 #include "trap/trap_arm64.h"
@@ -54,23 +56,53 @@ static void init_extensions(void)
     }
 }
 
-extern char trap_vectors_loop8[], trap_vectors_loop11[], trap_vectors_loop24[],
-    trap_vectors_loop32[], trap_vectors_clear[], trap_vectors_firmware[];
+/* The syndrome of every virtual SError: implementation defined, nothing in it. Never switched, as
+ * one that a vCPU has not taken yet moves with it to another CPU. */
+static void init_serror(void)
+{
+    if (ID_FIELD(read_sysreg(id_aa64pfr0_el1), ID_AA64PFR0_RAS)) {
+        write_sysreg(SERROR_IDS, VSESR_EL2);
+    }
+}
 
-/* The cheapest vectors that do at least what this CPU model needs. */
+/* A guest's stores must not be passed by loads that another's code speculates (CVE-2018-3639). The
+ * firmware's switch is the CPU's, not the guest's: it is on and stays on (vpsci/ tells guests so).
+ */
+static void init_store_bypass(void)
+{
+    if (smccc_feature(SMCCC_WORKAROUND_2) == 0) {
+        u64 out[4];
+        smccc_call((const u64[8]){SMCCC_WORKAROUND_2, 1}, out);
+    }
+}
+
+extern char trap_vectors_loop8[], trap_vectors_loop11[], trap_vectors_loop24[],
+    trap_vectors_loop32[], trap_vectors_clear[], trap_vectors_firmware_1[],
+    trap_vectors_firmware_3[];
+
+/* The cheapest vectors that do at least what this CPU needs. */
 static char *vectors_for_this_cpu(void)
 {
-    u32 rounds = 0;
-    switch (errata_branch_history(&rounds)) {
-    case BRANCH_HISTORY_LOOP:
-        return rounds <= 8    ? trap_vectors_loop8
-               : rounds <= 11 ? trap_vectors_loop11
-               : rounds <= 24 ? trap_vectors_loop24
-                              : trap_vectors_loop32;
-    case BRANCH_HISTORY_CLEAR:
+    const struct branch_errata e =
+        errata_branches(read_sysreg(midr_el1), read_sysreg(id_aa64pfr0_el1),
+                        read_sysreg(id_aa64mmfr1_el1), read_sysreg(ID_AA64ISAR2_EL1));
+    switch (
+        errata_choose(&e, smccc_feature(SMCCC_WORKAROUND_1), smccc_feature(SMCCC_WORKAROUND_3))) {
+    case MITIGATION_LOOP:
+        return e.rounds <= 8    ? trap_vectors_loop8
+               : e.rounds <= 11 ? trap_vectors_loop11
+               : e.rounds <= 24 ? trap_vectors_loop24
+                                : trap_vectors_loop32;
+    case MITIGATION_CLEAR:
         return trap_vectors_clear;
-    case BRANCH_HISTORY_FIRMWARE:
-        return trap_vectors_firmware;
+    case MITIGATION_FIRMWARE_1:
+        return trap_vectors_firmware_1;
+    case MITIGATION_FIRMWARE_3:
+        return trap_vectors_firmware_3;
+    case MITIGATION_MISSING:
+        log_warn("cpu %u: the firmware lacks SMCCC_ARCH_WORKAROUND_3, which this model needs",
+                 cpu_current());
+        return trap_vectors;
     default:
         return trap_vectors;
     }
@@ -85,6 +117,8 @@ void trap_init_cpu(void)
     write_sysreg(CNTHCTL_EL1PCTEN, cnthctl_el2);
     init_debug();
     init_extensions();
+    init_serror();
+    init_store_bypass();
     idregs_init_cpu();
     switch_init_cpu();
     barrier_context();

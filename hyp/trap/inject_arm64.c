@@ -132,12 +132,9 @@ void trap_inject_instruction_abort(struct vcpu *v, u64 far)
 }
 
 /* Pending until the guest unmasks SErrors; the bit goes when it takes it, and is saved with
- * HCR_EL2. */
+ * HCR_EL2. The syndrome is every CPU's (init_arm64.c). */
 void trap_inject_serror(struct vcpu *v)
 {
     (void)v;
-    if (ID_FIELD(read_sysreg(id_aa64pfr0_el1), ID_AA64PFR0_RAS)) {
-        write_sysreg(1UL << 24, VSESR_EL2); /* implementation defined syndrome, nothing in it */
-    }
     write_sysreg(read_sysreg(hcr_el2) | HCR_VSE, hcr_el2);
 }

@@ -19,14 +19,15 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
-#define SMCCC_FAST          BIT(31)
-#define SMCCC_64BIT         BIT(30)
-#define PSCI_VERSION_1_1    0x10001
-#define SMCCC_VERSION_1_1   0x10001
-#define MIGRATE_NOT_NEEDED  2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
-#define AFFINITY_ON         0
-#define AFFINITY_OFF        1
-#define AFFINITY_ON_PENDING 2
+#define SMCCC_FAST            BIT(31)
+#define SMCCC_64BIT           BIT(30)
+#define PSCI_VERSION_1_1      0x10001
+#define SMCCC_VERSION_1_1     0x10001
+#define MIGRATE_NOT_NEEDED    2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
+#define WORKAROUND_NOT_NEEDED 1
+#define AFFINITY_ON           0
+#define AFFINITY_OFF          1
+#define AFFINITY_ON_PENDING   2
 
 /* Arguments as the calling convention gives them: 32 bits wide in a 32-bit call. */
 struct smccc {
@@ -146,42 +147,32 @@ static s64 smccc_version(struct vcpu *v, const struct smccc *c)
     return SMCCC_VERSION_1_1;
 }
 
-/* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be
- * undefined. */
-static bool has_smccc(void)
-{
-    return firmware.psci_version >= 0x10000;
-}
-
-/* A branch predictor or store workaround is the firmware's to do: the guest's call becomes ours. */
-static s64 forward(struct vcpu *v, u32 id)
+/* A branch predictor is the firmware's to clear: the guest's call becomes ours. */
+static s64 forward(u32 id)
 {
     u64 out[4];
-    if (!has_smccc()) {
+    if (!firmware_has_smccc()) {
         return NOT_SUPPORTED;
     }
-    smccc_call((const u64[8]){id, v->regs.x[1]}, out);
+    smccc_call((const u64[8]){id}, out);
     return (s32)out[0];
 }
 
-#define WORKAROUND_1  0x80008000u
-#define WORKAROUND_2  0x80007fffu
-#define WORKAROUND_3  0x80003fffu
-#define ARCH_FEATURES 0x80000001u
-
 static s64 workaround_1(struct vcpu *v, const struct smccc *c)
 {
-    return forward(v, WORKAROUND_1);
-}
-
-static s64 workaround_2(struct vcpu *v, const struct smccc *c)
-{
-    return forward(v, WORKAROUND_2);
+    return forward(SMCCC_WORKAROUND_1);
 }
 
 static s64 workaround_3(struct vcpu *v, const struct smccc *c)
 {
-    return forward(v, WORKAROUND_3);
+    return forward(SMCCC_WORKAROUND_3);
+}
+
+/* The switch of store bypass is a CPU's, which other guests share: trap/ keeps it on, and a guest
+ * is told that nothing is left to do. */
+static s64 workaround_2(struct vcpu *v, const struct smccc *c)
+{
+    return smccc_feature(SMCCC_WORKAROUND_2) < 0 ? NOT_SUPPORTED : SUCCESS;
 }
 
 /* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). Those of the
@@ -245,10 +236,10 @@ static const struct function functions[] = {
     {0x8500ff01, hypervisor_uid},
     {0x8500ff03, revision},
     {0x80000000, smccc_version},
-    {ARCH_FEATURES, smccc_features},
-    {WORKAROUND_1, workaround_1},
-    {WORKAROUND_2, workaround_2},
-    {WORKAROUND_3, workaround_3},
+    {SMCCC_ARCH_FEATURES, smccc_features},
+    {SMCCC_WORKAROUND_1, workaround_1},
+    {SMCCC_WORKAROUND_2, workaround_2},
+    {SMCCC_WORKAROUND_3, workaround_3},
 };
 
 static function_fn *find_function(u32 id)
@@ -279,19 +270,16 @@ static s64 psci_features(struct vcpu *v, const struct smccc *c)
 
 static s64 smccc_features(struct vcpu *v, const struct smccc *c)
 {
-    u64 out[4];
-    switch ((u32)c->a1) {
+    u32 id = (u32)c->a1;
+    switch (id) {
     case 0x80000000:
-    case ARCH_FEATURES:
+    case SMCCC_ARCH_FEATURES:
         return SUCCESS;
-    case WORKAROUND_1:
-    case WORKAROUND_2:
-    case WORKAROUND_3:
-        if (!has_smccc()) {
-            return NOT_SUPPORTED;
-        }
-        smccc_call((const u64[8]){ARCH_FEATURES, (u32)c->a1}, out);
-        return (s32)out[0];
+    case SMCCC_WORKAROUND_1:
+    case SMCCC_WORKAROUND_3:
+        return smccc_feature(id);
+    case SMCCC_WORKAROUND_2:
+        return smccc_feature(id) == 0 ? WORKAROUND_NOT_NEEDED : smccc_feature(id);
     default:
         return NOT_SUPPORTED;
     }

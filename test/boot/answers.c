@@ -6,10 +6,9 @@
  * who call pattern: 0-4 -38, 5 0, ..." hold the answers; the scenario compares them with those of
  * Xen. Positive numbers show as + (they count things), except where they are the answer.
  */
-#include "boot.h"
+#include "guest.h"
 
 #include "abi/arm.h"
-#include "abi/domctl.h"
 #include "abi/event.h"
 #include "abi/grant.h"
 #include "abi/hvm.h"
@@ -21,13 +20,7 @@
 #include "abi/version.h"
 #include "abi/xen.h"
 
-enum {
-    NOBODY = 50,
-    PAGE = 4096,
-    GUEST_PAGES = 1024,
-    SCRATCH_GFN = 0x100000,
-    REPORT_BYTES = 256 << 10
-};
+enum { NOBODY = 50, REPORT_BYTES = 256 << 10 };
 #define NOWHERE 0xf000000000ULL
 
 static u8 argument[2 * PAGE] __attribute__((aligned(4096)));
@@ -523,114 +516,12 @@ static void ask_everything(void)
 
 /* ---- dom0's part: a guest of this image */
 
-static s64 domctl(u32 cmd, u16 domain, struct xen_domctl *op)
+static void run(u16 domain)
 {
-    op->cmd = cmd;
-    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    op->domain = domain;
-    return hypercall(__HYPERVISOR_domctl, (u64)op, 0, 0);
-}
-
-static void must(const char *what, s64 result)
-{
-    if (result < 0) {
-        failed(what, -(u64)result);
-        power_off();
+    u32 code = 0;
+    guest_start(domain, 0);
+    while (!guest_has_ended(domain, &code)) {
     }
-}
-
-static u16 create(void)
-{
-    static struct xen_domctl op;
-    static u64 extents[GUEST_PAGES];
-    memset(&op, 0, sizeof(op));
-    op.u.createdomain.flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap;
-    op.u.createdomain.max_vcpus = 2;
-    op.u.createdomain.max_evtchn_port = 1023;
-    op.u.createdomain.max_grant_frames = 64;
-    op.u.createdomain.max_maptrack_frames = 1024;
-    op.u.createdomain.grant_opts = 1;
-    op.u.createdomain.arch.gic_version = XEN_DOMCTL_CONFIG_GIC_NATIVE;
-    op.u.createdomain.handle[0] = 1;
-    must("createdomain", domctl(XEN_DOMCTL_createdomain, 0, &op));
-    u16 domain = op.domain;
-    op.u.max_vcpus.max = 2;
-    must("max_vcpus", domctl(XEN_DOMCTL_max_vcpus, domain, &op));
-    op.u.address_size.size = 64;
-    must("set_address_size", domctl(XEN_DOMCTL_set_address_size, domain, &op));
-    op.u.paging_mempool.size = 400 * PAGE;
-    must("set_paging_mempool_size", domctl(XEN_DOMCTL_set_paging_mempool_size, domain, &op));
-    op.u.max_mem.max_memkb = GUEST_PAGES * 4 + 1024;
-    must("max_mem", domctl(XEN_DOMCTL_max_mem, domain, &op));
-    for (u32 i = 0; i < GUEST_PAGES; i++) {
-        extents[i] = (GUEST_RAM0_BASE >> 12) + i;
-    }
-    for (u32 done = 0; done < GUEST_PAGES;) {
-        struct xen_memory_reservation populate = {.extent_start = {(u64)&extents[done]},
-                                                  .nr_extents = GUEST_PAGES - done,
-                                                  .domid = domain};
-        s64 n = hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (u64)&populate, 0);
-        must("populate_physmap", n > 0 ? n : -12);
-        done += (u32)n;
-    }
-    return domain;
-}
-
-/* A page of the guest's at SCRATCH_GFN, until unmap(). */
-static volatile u64 *map(u16 domain, u64 gfn)
-{
-    u64 to = SCRATCH_GFN;
-    s32 error = 0;
-    struct xen_add_to_physmap_batch batch = {.domid = XEN_DOMID_SELF,
-                                             .space = XENMAPSPACE_gmfn_foreign,
-                                             .size = 1,
-                                             .idxs = {(u64)&gfn},
-                                             .gpfns = {(u64)&to},
-                                             .errs = {(u64)&error}};
-    batch.u.foreign_domid = domain;
-    must("add_to_physmap_batch",
-         hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap_batch, (u64)&batch, 0));
-    must("add_to_physmap_batch, the page", error == 0 ? 0 : -(s64)(gfn << 8 | (u64)-error));
-    return (volatile u64 *)((u64)SCRATCH_GFN << 12);
-}
-
-static void unmap(void)
-{
-    struct xen_remove_from_physmap remove = {.domid = XEN_DOMID_SELF, .gpfn = SCRATCH_GFN};
-    must("remove_from_physmap",
-         hypercall(__HYPERVISOR_memory_op, XENMEM_remove_from_physmap, (u64)&remove, 0));
-}
-
-static void load(u16 domain)
-{
-    for (u64 offset = 0; offset < (u64)_end - (u64)_start; offset += PAGE) {
-        volatile u64 *to = map(domain, (GUEST_RAM0_BASE + offset) >> 12);
-        const volatile u64 *from = (const volatile u64 *)(_start + offset);
-        for (u32 i = 0; i < PAGE / 8; i++) {
-            to[i] = from[i];
-        }
-        unmap();
-    }
-    __asm__ volatile("dsb sy\n ic iallu\n dsb sy" ::: "memory");
-}
-
-static void start(u16 domain)
-{
-    static struct xen_domctl op;
-    static struct xen_vcpu_guest_context context;
-    memset(&op, 0, sizeof(op));
-    context.flags = 1;
-    context.sctlr = SCTLR_GUEST_INIT;
-    context.user_regs.pc64 = GUEST_RAM0_BASE;
-    context.user_regs.cpsr = PSR_GUEST64_INIT;
-    op.u.vcpucontext.ctxt.p = (u64)&context;
-    must("setvcpucontext", domctl(XEN_DOMCTL_setvcpucontext, domain, &op));
-    must("unpausedomain", domctl(XEN_DOMCTL_unpausedomain, domain, &op));
-    do {
-        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
-        must("getdomaininfo", domctl(XEN_DOMCTL_getdomaininfo, domain, &op));
-    } while (!(op.u.getdomaininfo.flags & XEN_DOMINF_shutdown));
-    u32 code = op.u.getdomaininfo.flags >> XEN_DOMINF_shutdownshift & XEN_DOMINF_shutdownmask;
     if (code != SHUTDOWN_poweroff) {
         failed("the guest ended with code", code);
     }
@@ -639,13 +530,12 @@ static void start(u16 domain)
 static void repeat_report(u16 domain)
 {
     for (u64 offset = 0; offset < REPORT_BYTES; offset += PAGE) {
-        volatile u64 *page =
-            map(domain, (GUEST_RAM0_BASE + ((u64)report - (u64)_start) + offset) >> 12);
+        volatile u8 *page = guest_map(domain, report + offset);
         char text[2] = {0};
         for (u32 i = 0; i < PAGE; i++) {
-            text[0] = ((volatile char *)page)[i];
+            text[0] = (char)page[i];
             if (text[0] == '\0') {
-                unmap();
+                guest_unmap();
                 return;
             }
             if (text[0] == '\n') {
@@ -654,7 +544,7 @@ static void repeat_report(u16 domain)
                 say(text);
             }
         }
-        unmap();
+        guest_unmap();
     }
 }
 
@@ -675,24 +565,24 @@ void boot_main(const u32 *fdt)
         return;
     }
     who = "dom0";
-    u16 guest = create();
+    u16 guest = guest_create();
     who = NULL; /* the image must be as it was at the start */
-    load(guest);
+    guest_load(guest);
     who = "dom0";
-    start(guest);
+    run(guest);
     repeat_report(guest);
-    other = create();
+    other = guest_create();
     ask_everything();
     struct xen_domctl op;
     memset(&op, 0, sizeof(op));
     title("destroydomain", "list");
-    answer(0, domctl(XEN_DOMCTL_destroydomain, 0, &op));
-    answer(1, domctl(XEN_DOMCTL_destroydomain, XEN_DOMID_SELF, &op));
-    answer(2, domctl(XEN_DOMCTL_pausedomain, 0, &op));
-    answer(3, domctl(XEN_DOMCTL_unpausedomain, 0, &op));
-    answer(4, domctl(XEN_DOMCTL_resumedomain, 0, &op));
+    answer(0, guest_domctl(XEN_DOMCTL_destroydomain, 0, &op));
+    answer(1, guest_domctl(XEN_DOMCTL_destroydomain, XEN_DOMID_SELF, &op));
+    answer(2, guest_domctl(XEN_DOMCTL_pausedomain, 0, &op));
+    answer(3, guest_domctl(XEN_DOMCTL_unpausedomain, 0, &op));
+    answer(4, guest_domctl(XEN_DOMCTL_resumedomain, 0, &op));
     for (s64 e = -85; e == -85;) {
-        e = domctl(XEN_DOMCTL_destroydomain, other, &op);
+        e = guest_domctl(XEN_DOMCTL_destroydomain, other, &op);
         answer(5, e);
     }
     end();

@@ -37,7 +37,7 @@ def build(image):
     subprocess.run(["aarch64-linux-gnu-gcc", "-std=gnu2x", "-O2", "-Wall", "-Wextra", "-Werror", "-ffreestanding", "-fpie",
                     "-mgeneral-regs-only", "-mstrict-align", "-fno-stack-protector", "-nostdlib", "-static-pie",
                     "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{here}/boot.lds", f"-I{ROOT}",
-                    here / "start.S", here / "boot.c", here / f"{image.stem}.c", "-o", elf], check=True)
+                    here / "start.S", here / "boot.c", here / "guest.c", here / f"{image.stem}.c", "-o", elf], check=True)
     subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", elf, elf.with_suffix(".img")], check=True)
     elf.with_suffix(".img").rename(image)
     elf.unlink()
