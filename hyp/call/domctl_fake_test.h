@@ -163,14 +163,20 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
     return OK;
 }
 
-enum err sched_set_weight(struct sched_unit *u, u64 weight, u64 cap_percent)
+enum err sched_group_set(struct sched_group *g, u64 weight, u64 cap_percent)
 {
-    if (weight == 0) {
+    if (cap_percent > 200) {
         return E_INVAL;
     }
-    u->weight = weight;
-    u->cap_percent = cap_percent;
+    g->weight = weight;
+    g->cap_percent = cap_percent;
     return OK;
+}
+
+void sched_unit_update(struct sched_unit *u)
+{
+    const struct vcpu *v = container_of(u, struct vcpu, unit);
+    fake_note("update(%u.%u) ", v->domain->id.id, v->id);
 }
 
 u64 sched_idle_ns(u32 cpu)

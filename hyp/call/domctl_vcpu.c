@@ -249,24 +249,20 @@ enum err domctl_set_nodes(struct domain *d, struct xen_domctl *op)
     return e == OK && nodes == 0 ? E_INVAL : e;
 }
 
-/* ---- weights. The policy speaks credit2's structure; a domain's weight is that of each of its
- * vCPUs. */
+/* ---- weights and caps. The policy speaks credit2's structure; a domain's weight is that of each
+ * of its vCPUs, its cap that of all together. The tools' lock makes us the only one. */
 
 static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credit2 *in)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = d->vcpu[i];
-        if (v == NULL) {
-            continue;
-        }
-        /* 0: keep, as Xen has it. */
-        enum err e =
-            sched_set_weight(&v->unit, in->weight != 0 ? in->weight : v->unit.weight, in->cap);
-        if (e != OK) {
-            return e;
+    /* 0: keep, as Xen has it. */
+    enum err e =
+        sched_group_set(&d->sched, in->weight != 0 ? in->weight : d->sched.weight, in->cap);
+    for (u32 i = 0; e == OK && i < d->max_vcpus; i++) {
+        if (d->vcpu[i]) {
+            sched_unit_update(&d->vcpu[i]->unit);
         }
     }
-    return OK;
+    return e;
 }
 
 enum err domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
@@ -275,13 +271,12 @@ enum err domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
     if (s->sched_id != sched_policy()->abi_id) {
         return E_INVAL;
     }
-    const struct vcpu *v = d->vcpu[0];
     switch (s->cmd) {
     case XEN_DOMCTL_SCHEDOP_putinfo:
         return put_weight(d, &s->u.credit2);
     case XEN_DOMCTL_SCHEDOP_getinfo:
-        s->u.credit2.weight = v != NULL ? (u16)v->unit.weight : SCHED_DEFAULT_WEIGHT;
-        s->u.credit2.cap = v != NULL ? (u16)v->unit.cap_percent : 0;
+        s->u.credit2.weight = (u16)d->sched.weight;
+        s->u.credit2.cap = (u16)d->sched.cap_percent;
         return OK;
     default:
         return E_INVAL; /* credit2 has nothing for a single vCPU */

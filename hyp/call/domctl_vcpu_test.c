@@ -316,28 +316,32 @@ static void weights(void **state)
                                           .cmd = XEN_DOMCTL_SCHEDOP_putinfo,
                                           .u.credit2 = {.weight = 512, .cap = 50}};
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
-    assert_int_equal(fake_vcpu[1][0].unit.weight, 512);
-    assert_int_equal(fake_vcpu[1][1].unit.weight, 512);
-    assert_int_equal(fake_vcpu[1][1].unit.cap_percent, 50);
+    const struct sched_group *g = &fake_domain[1].sched;
+    assert_int_equal(g->weight, 512);
+    assert_int_equal(g->cap_percent, 50);
+    assert_string_equal(fake_calls, "update(1.0) update(1.1) ");
     s->u.credit2.weight = 0; /* keeps it */
     s->u.credit2.cap = 0;
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
-    assert_int_equal(fake_vcpu[1][0].unit.weight, 512);
-    assert_int_equal(fake_vcpu[1][0].unit.cap_percent, 0);
+    assert_int_equal(g->weight, 512);
+    assert_int_equal(g->cap_percent, 0);
+    s->u.credit2.cap = 201;
+    fake_calls[0] = 0;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), E_INVAL);
+    assert_string_equal(fake_calls, "");
 
-    fake_vcpu[1][0].unit.cap_percent = 7;
+    fake_domain[1].sched.cap_percent = 7;
     s->cmd = XEN_DOMCTL_SCHEDOP_getinfo;
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
     assert_int_equal(s->u.credit2.weight, 512);
     assert_int_equal(s->u.credit2.cap, 7);
     fake_vcpus[1][0] = NULL;
-    assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
-    assert_int_equal(s->u.credit2.weight, 256);
-    assert_int_equal(s->u.credit2.cap, 0);
     s->cmd = XEN_DOMCTL_SCHEDOP_putinfo; /* the other vCPU only */
     s->u.credit2.weight = 9;
+    fake_calls[0] = 0;
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), 0);
-    assert_int_equal(fake_vcpu[1][1].unit.weight, 9);
+    assert_int_equal(g->weight, 9);
+    assert_string_equal(fake_calls, "update(1.1) ");
 
     s->cmd = XEN_DOMCTL_SCHEDOP_getvcpuinfo;
     assert_int_equal(fake_domctl(XEN_DOMCTL_scheduler_op, 1), E_INVAL);

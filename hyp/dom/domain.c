@@ -37,6 +37,7 @@ static void free_domain(struct domain *d)
             vcpu_destroy(d->vcpu[i]);
         }
     }
+    sched_group_fini(&d->sched);
     dom_up_destroy(d);
     if (d->vcpu) {
         heap_free(d->vcpu, d->max_vcpus * (u32)sizeof(*d->vcpu));
@@ -64,6 +65,7 @@ static void fill(struct domain *d, const struct domain_config *c)
     d->max_vcpus = c->max_vcpus;
     d->page_list = FRAME_NIL;
     list_init(&d->io_ranges);
+    sched_group_init(&d->sched);
 }
 
 enum err domain_create(const struct domain_config *c, struct domain **out)

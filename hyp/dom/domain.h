@@ -58,8 +58,9 @@ struct domain {
     u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
     u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
-    u32 max_vcpus;      /* [c] */
-    struct vcpu **vcpu; /* [c] max_vcpus pointers, NULL until made */
+    struct sched_group sched; /* its vCPUs' weight and cap */
+    u32 max_vcpus;            /* [c] */
+    struct vcpu **vcpu;       /* [c] max_vcpus pointers, NULL until made */
 
     u64 nr_pages, max_pages;   /* [RANK_PAGES] 4 KiB units */
     u32 page_list;             /* [RANK_PAGES] frame index, FRAME_NIL: none */

@@ -155,7 +155,7 @@ enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out)
     v->id = id;
     v->loaded_on = VCPU_NOT_LOADED;
     v->fp_on = ~0u;
-    sched_unit_init(&v->unit, id % percpu_nr_cpus); /* held once: offline */
+    sched_unit_init(&v->unit, &d->sched, id % percpu_nr_cpus); /* held once: offline */
     vcpu_up_reset_el1(v, false);
     enum err e = dom_up_vcpu_create(v);
     if (e != OK) {

@@ -85,21 +85,46 @@ void sched_invite(struct sched_queue *q)
     }
 }
 
-/* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
-static bool pull_from(struct sched_queue *q, struct sched_queue *other)
+struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sched_queue *to)
 {
-    struct sched_unit *found = NULL;
-    spin_lock_pair(&q->lock, &other->lock);
     u32 looks = 0;
-    for (struct rb_node *n = other->tree.first; n && looks < PULL_LOOKS && !found; n = rb_next(n)) {
+    for (struct rb_node *n = from->tree.first; n && looks < PULL_LOOKS; n = rb_next(n)) {
         struct sched_unit *u = container_of(n, struct sched_unit, node);
-        if (cpumask_test(&u->hard, q->cpu)) {
-            found = u;
+        if (cpumask_test(&u->hard, to->cpu) && cpumask_test(&u->soft, to->cpu)) {
+            return u;
         }
         looks++;
     }
+    return NULL;
+}
+
+/* The first that waits on other and may run on q. Both locks held. */
+static struct sched_unit *find_pullable(const struct sched_queue *q, struct sched_queue *other,
+                                        u64 now)
+{
+    struct rb_node *n = other->tree.first;
+    for (u32 looks = 0; n && looks < PULL_LOOKS; looks++) {
+        struct sched_unit *u = container_of(n, struct sched_unit, node);
+        n = rb_next(n);
+        if (!cpumask_test(&u->hard, q->cpu)) {
+            continue;
+        }
+        if (likely(!u->capped) || !cap_parks(u, now)) {
+            return u;
+        }
+        sched_policy()->dequeue(other, u);
+    }
+    return NULL;
+}
+
+/* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
+static bool pull_from(struct sched_queue *q, struct sched_queue *other)
+{
+    spin_lock_pair(&q->lock, &other->lock);
+    u64 now = clock_ns();
+    struct sched_unit *found = find_pullable(q, other, now);
     if (found) {
-        sched_charge(other, clock_ns());
+        sched_charge(other, now);
         sched_policy()->dequeue(other, found);
         sched_policy()->move(other, q, found);
         found->pulled_from = other->cpu;

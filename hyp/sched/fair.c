@@ -8,6 +8,15 @@
  * from sleep starts at most WAKE_CREDIT behind it: enough to run at once when it wakes, not enough
  * to make the others pay for a long sleep. A unit that moves to another CPU keeps its distance to
  * the minimum.
+ *
+ * Balance. On a CPU with much weight virtual time is slow, on one with little it is fast, and the
+ * difference is what the units of the one lag those of the other. q->base_ns makes the times of
+ * different CPUs comparable: it is set, so that nobody lags, when a CPU becomes crowded (somebody
+ * waits at the end of a slice, and did at that of the slice before), and from then on the
+ * difference counts. When it is LAG_NS at the end of a slice, the first that waits goes to the
+ * fastest CPU and takes its lag along, so it runs there until it has caught up. Where weights can
+ * be divided evenly this comes to rest; where they can't (three equal hogs, two CPUs) they go
+ * round. At most one unit a slice and CPU moves, and only to a CPU that is busy: idle ones pull.
  */
 #include "sched/queue.h"
 
@@ -18,6 +27,12 @@
 #define WAKE_CREDIT_NS 3000000ULL
 /* A woken unit takes the CPU when it is this much behind: keeps two busy wakers from thrashing. */
 #define WAKE_MARGIN_NS 500000ULL
+/* Units of one CPU may lag those of another by so much. */
+#define LAG_NS 2000000ULL
+/* What one that moves takes along: less than credit and margin leave, so that whoever wakes goes
+ * before it. */
+#define LAG_TAKEN_NS 2400000ULL
+_Static_assert(LAG_TAKEN_NS < WAKE_CREDIT_NS - WAKE_MARGIN_NS);
 
 static struct sched_unit *unit_of(const struct rb_node *node)
 {
@@ -55,12 +70,14 @@ static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeu
         u->vruntime = MAX(u->vruntime, floor);
     }
     rb_insert(&q->tree, &u->node, less);
+    q->waiting_weight += u->weight;
     store_relaxed(&q->nr_waiting, q->nr_waiting + 1);
 }
 
 static void fair_dequeue(struct sched_queue *q, struct sched_unit *u)
 {
     rb_remove(&q->tree, &u->node);
+    q->waiting_weight -= u->weight;
     store_relaxed(&q->nr_waiting, q->nr_waiting - 1);
 }
 
@@ -93,6 +110,100 @@ static void fair_move(struct sched_queue *from, struct sched_queue *to, struct s
     }
 }
 
+/* ---- balance: see the top ---- */
+
+static u64 time_of(const struct sched_queue *q)
+{
+    return load_relaxed(&q->min_vruntime) + load_relaxed(&q->base_ns);
+}
+
+/* Without the lock a hint: what ran a moment ago is not freed while we are at EL2. */
+static u64 weight_on(const struct sched_queue *q)
+{
+    const struct sched_unit *running = load_relaxed(&q->running);
+    return load_relaxed(&q->waiting_weight) + (running ? load_relaxed(&running->weight) : 0);
+}
+
+/* Of the busy CPUs with less weight that where virtual time is most ahead, by a look without locks;
+ * NULL: there is none. Where nobody waits nobody has charged for long, so the time since is added
+ * at the default weight: too much for a heavy one, but then to look there corrects it. */
+static struct sched_queue *find_fastest(const struct sched_queue *q, u64 now)
+{
+    struct sched_queue *best = NULL;
+    u64 best_time = 0;
+    u64 weight = weight_on(q);
+    u32 nr = load_relaxed(&percpu_nr_cpus);
+    for (u32 i = 1; i < nr; i++) {
+        struct sched_queue *other = &per_cpu(sched_queue, (q->cpu + i) % nr);
+        if (!load_relaxed(&other->running) || weight_on(other) >= weight) {
+            continue;
+        }
+        u64 time = time_of(other);
+        if (load_relaxed(&other->nr_waiting) == 0) {
+            time += now - load_relaxed(&other->charged_ns);
+        }
+        if (!best || (s64)(time - best_time) > 0) {
+            best = other;
+            best_time = time;
+        }
+    }
+    return best;
+}
+
+/* Both locks held. u takes along what it lags. */
+static void push(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u, u64 lag)
+{
+    fair_dequeue(from, u);
+    fair_move(from, to, u);
+    u->vruntime -= MIN(lag, LAG_TAKEN_NS);
+    u->pulled_from = from->cpu;
+    u->cpu = to->cpu;
+    fair_enqueue(to, u, false);
+    to->crowded = true; /* it was ahead: there is nothing to forget */
+}
+
+/* Both locks held. Who goes from q to other, if anybody. */
+static struct sched_unit *judge(struct sched_queue *q, struct sched_queue *other, s64 lag)
+{
+    if (!q->crowded) {
+        q->crowded = true;
+        q->base_ns += (u64)MAX(lag, 0LL);
+        return NULL;
+    }
+    if (lag >= (s64)LAG_NS && other->running && weight_on(q) > weight_on(other)) {
+        struct sched_unit *u = sched_find_movable(q, other);
+        if (u) {
+            return u;
+        }
+    }
+    if (lag > 2 * (s64)LAG_NS) { /* nobody could mend it: it is not held against those who can */
+        q->base_ns += (u64)lag - 2 * LAG_NS;
+    }
+    return NULL;
+}
+
+static void fair_balance(struct sched_queue *q)
+{
+    struct sched_queue *other = find_fastest(q, clock_ns());
+    if (!other) {
+        return;
+    }
+    spin_lock_pair(&q->lock, &other->lock);
+    u64 now = clock_ns();
+    sched_charge(q, now);
+    sched_charge(other, now);
+    s64 lag = (s64)(time_of(other) - time_of(q));
+    struct sched_unit *u = judge(q, other, lag);
+    if (u) {
+        push(q, other, u, (u64)lag);
+    }
+    bool look = u && sched_must_look(other, u);
+    spin_unlock_pair(&q->lock, &other->lock);
+    if (look) {
+        percpu_raise(other->cpu, WORK_SCHED);
+    }
+}
+
 const struct sched_policy sched_fair = {
     .name = "fair",
     .abi_id = XEN_SCHEDULER_CREDIT2,
@@ -102,4 +213,5 @@ const struct sched_policy sched_fair = {
     .charge = fair_charge,
     .preempts = fair_preempts,
     .move = fair_move,
+    .balance = fair_balance,
 };

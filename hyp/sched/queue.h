@@ -20,12 +20,32 @@ struct sched_queue {
     /* policy fair */
     struct rb_tree tree; /* [L] by vruntime */
     u64 min_vruntime;    /* [L] never goes back */
+    u64 waiting_weight;  /* [L] of the units in tree */
+    u64 base_ns;         /* [L] min_vruntime + base_ns compares with that of other queues */
+    bool crowded;        /* [L] somebody waited ever since base_ns was set */
 };
 DECLARE_PER_CPU(struct sched_queue, sched_queue);
 
 /* sched.c. Lock held: what runs on q pays for its time until now; virtual times compare only then.
  */
 void sched_charge(struct sched_queue *q, u64 now);
+
+/* sched.c. Puts u where wanted, hold and its budget say it belongs. No locks held. */
+void sched_settle(struct sched_unit *u, bool wakeup);
+/* sched.c. Lock held: u was just put on q; must q's CPU look at once? */
+bool sched_must_look(struct sched_queue *q, const struct sched_unit *u);
+
+/* cap.c, all for a capped unit, with its queue's lock held. */
+/* May u run? If not it is parked, and settled when its group has a budget again; the caller takes
+ * it off its queue. */
+bool cap_parks(struct sched_unit *u, u64 now);
+/* May u, which runs, go on? Does not park. */
+bool cap_lets_run(struct sched_unit *u, u64 now);
+/* u runs: sees to it that it has a budget, and says how much. */
+u64 cap_take(struct sched_unit *u, u64 now);
+/* u runs no longer: what is left goes back, what it ran too long is owed. */
+void cap_return(struct sched_unit *u);
+void cap_unpark(struct sched_unit *u);
 
 /* balance.c. A CPU that looks for work, or waits for it. Set before it looks at the other queues,
  * so that whoever enqueues later sees it. */
@@ -38,5 +58,8 @@ u32 sched_place(const struct sched_unit *u);
 void sched_invite(struct sched_queue *q);
 /* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
 bool sched_pull(struct sched_queue *q);
+/* The first that waits on from and may, and would, run on to's CPU; NULL: none near the front. Both
+ * locks held. */
+struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sched_queue *to);
 
 #endif

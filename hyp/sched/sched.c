@@ -7,6 +7,9 @@
 #include "sched/queue.h"
 #include "sched/watchdog.h"
 
+/* Units without a budget that one choice puts aside. */
+#define PARKED_AT_ONCE 16u
+
 DEFINE_PER_CPU(struct sched_queue, sched_queue);
 void (*sched_trace)(const struct sched_unit *u, u32 cpu, u64 now_ns);
 
@@ -42,6 +45,9 @@ void sched_charge(struct sched_queue *q, u64 now)
 {
     if (q->running && now > q->charged_ns) {
         policy->charge(q, q->running, now - q->charged_ns);
+        if (unlikely(q->running->capped)) {
+            q->running->budget_ns -= (s64)(now - q->charged_ns);
+        }
         q->charged_ns = now;
     }
 }
@@ -51,19 +57,28 @@ static enum unit_state resting_state(const struct sched_unit *u)
     return load_relaxed(&u->wanted) ? UNIT_OFFLINE : UNIT_BLOCKED;
 }
 
-/* u was just put on q: must q's CPU look at once? It must when it idles, when u is better than what
- * runs, and when nothing would end what runs. */
-static bool must_look(struct sched_queue *q, const struct sched_unit *u)
+/* It must when it idles, when u is better than what runs, and when nothing would end what runs. */
+bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
 {
     const struct sched_unit *running = q->running;
     return !running || !q->slice_armed || policy->preempts(q, u, running, false);
 }
 
+/* u, RUNNABLE, waits from now on: on q, or for its group's budget. Must q's CPU look at once? */
+static bool wait_on(struct sched_queue *q, struct sched_unit *u, bool wakeup, u64 now)
+{
+    if (unlikely(u->capped) && cap_parks(u, now)) {
+        return false;
+    }
+    policy->enqueue(q, u, wakeup);
+    return sched_must_look(q, u);
+}
+
 /*
- * Puts u where wanted and hold say it belongs; no locks held. Whoever changes one of the two comes
- * here after, and a unit that somebody else has put right meanwhile is left alone.
+ * Whoever changes wanted, hold or the cap comes here after, and a unit that somebody else has put
+ * right meanwhile is left alone. One that is parked is asked for its budget again.
  */
-static void settle(struct sched_unit *u, bool wakeup)
+void sched_settle(struct sched_unit *u, bool wakeup)
 {
     struct sched_queue *from;
     struct sched_queue *to;
@@ -79,6 +94,9 @@ static void settle(struct sched_unit *u, bool wakeup)
     bool look = false;
     if (u->state != UNIT_RUNNING && !u->node.linked) {
         u64 now = clock_ns();
+        if (unlikely(u->parked)) {
+            cap_unpark(u);
+        }
         if (load_relaxed(&u->wanted) && u->hold == 0) {
             sched_charge(to, now);
             if (to != from) {
@@ -89,8 +107,7 @@ static void settle(struct sched_unit *u, bool wakeup)
             if (u->state != UNIT_RUNNABLE) {
                 set_state(u, UNIT_RUNNABLE, now);
             }
-            policy->enqueue(to, u, wakeup);
-            look = must_look(to, u);
+            look = wait_on(to, u, wakeup, now);
         } else if (u->state != resting_state(u)) {
             set_state(u, resting_state(u), now);
         }
@@ -103,7 +120,7 @@ static void settle(struct sched_unit *u, bool wakeup)
 
 /* ---- the interface ---- */
 
-void sched_unit_init(struct sched_unit *u, u32 cpu)
+void sched_unit_init(struct sched_unit *u, struct sched_group *g, u32 cpu)
 {
     memset(u, 0, sizeof(*u));
     u->state = UNIT_OFFLINE;
@@ -112,13 +129,22 @@ void sched_unit_init(struct sched_unit *u, u32 cpu)
     u->wanted = true;
     u->hard = cpumask_online();
     u->soft = u->hard;
-    u->weight = SCHED_DEFAULT_WEIGHT;
     u->since_ns = clock_ns();
+    u->group = g;
+    list_init(&u->parked_node);
+    spin_lock(&g->lock);
+    g->nr_units++;
+    u->weight = g->weight;
+    u->capped = g->cap_percent != 0;
+    spin_unlock(&g->lock);
 }
 
 void sched_unit_fini(struct sched_unit *u)
 {
-    check(u->hold > 0 && u->state != UNIT_RUNNING && !u->node.linked);
+    check(u->hold > 0 && u->state != UNIT_RUNNING && !u->node.linked && !u->parked);
+    spin_lock(&u->group->lock);
+    u->group->nr_units--;
+    spin_unlock(&u->group->lock);
 }
 
 void sched_wake(struct sched_unit *u)
@@ -128,7 +154,7 @@ void sched_wake(struct sched_unit *u)
     if (load_relaxed(&u->wanted) || atomic_xchg(&u->wanted, true)) {
         return;
     }
-    settle(u, true);
+    sched_settle(u, true);
 }
 
 void sched_block(struct sched_unit *u)
@@ -157,6 +183,8 @@ void sched_hold(struct sched_unit *u)
     if (u->hold == 1 && u->state == UNIT_RUNNABLE) {
         if (u->node.linked) {
             policy->dequeue(q, u);
+        } else if (u->parked) {
+            cap_unpark(u);
         }
         set_state(u, UNIT_OFFLINE, clock_ns());
     }
@@ -174,7 +202,7 @@ void sched_release(struct sched_unit *u)
     bool ready = u->hold == 0 && u->state == UNIT_OFFLINE;
     spin_unlock(&q->lock);
     if (ready) {
-        settle(u, true);
+        sched_settle(u, true);
     }
 }
 
@@ -216,26 +244,44 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
         percpu_raise(q->cpu, WORK_SCHED);
     }
     if (displaced) {
-        settle(u, false);
+        sched_settle(u, false);
     } else if (load_relaxed(&q->nr_waiting) != 0) {
         sched_invite(q); /* it may be that one that may go elsewhere now */
     }
     return OK;
 }
 
-enum err sched_set_weight(struct sched_unit *u, u64 weight, u64 cap_percent)
+void sched_unit_update(struct sched_unit *u)
 {
-    if (weight == 0 || weight > SCHED_MAX_WEIGHT) {
-        return E_INVAL;
-    }
     struct sched_queue *q = lock_unit(u);
-    if (u->state == UNIT_RUNNING) {
-        sched_charge(q, clock_ns()); /* at the old weight */
+    bool runs = u->state == UNIT_RUNNING;
+    bool was_capped = u->capped;
+    if (runs) {
+        sched_charge(q, clock_ns()); /* at the old weight, from the old budget */
+        if (was_capped) {
+            cap_return(u);
+        }
     }
-    u->weight = weight;
-    u->cap_percent = cap_percent;
+    bool waits = u->node.linked;
+    if (waits) {
+        policy->dequeue(q, u);
+    }
+    spin_lock(&u->group->lock);
+    u->weight = u->group->weight;
+    u->capped = u->group->cap_percent != 0;
+    spin_unlock(&u->group->lock);
+    if (waits) {
+        policy->enqueue(q, u, false);
+    }
+    bool look = runs && (u->capped || was_capped);
+    bool parked = u->parked;
     spin_unlock(&q->lock);
-    return OK;
+    if (look) {
+        percpu_raise(q->cpu, WORK_SCHED); /* it takes of the new budget, or stops */
+    }
+    if (parked) {
+        sched_settle(u, true);
+    }
 }
 
 void sched_read_times(struct sched_unit *u, struct sched_times *out)
@@ -271,6 +317,22 @@ static void slice_over(void *arg)
     percpu_raise(q->cpu, WORK_SCHED);
 }
 
+/* The best that waits and has a budget, if it needs one. Of those without, which siblings have used
+ * up since they came, so many are parked at a time; another runs on credit, so that a stay at EL2
+ * is bounded. */
+static struct sched_unit *pick(struct sched_queue *q, u64 now, u64 *slice_ns)
+{
+    struct sched_unit *best = policy->pick(q, slice_ns);
+    for (u32 i = 0; best && unlikely(best->capped) && i < PARKED_AT_ONCE; i++) {
+        if (!cap_parks(best, now)) {
+            break;
+        }
+        policy->dequeue(q, best);
+        best = policy->pick(q, slice_ns);
+    }
+    return best;
+}
+
 /*
  * Takes the running unit off the CPU if it has to go or somebody better waits, and says who runs
  * next (NULL: nobody). A unit that may run, but not here, is left on no queue in *displaced.
@@ -280,14 +342,15 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
     struct sched_unit *prev = q->running;
     u64 slice_ns;
     sched_charge(q, now);
-    struct sched_unit *best = policy->pick(q, &slice_ns);
+    struct sched_unit *best = pick(q, now, &slice_ns);
     if (prev) {
         bool stays = prev->hold == 0 && load_relaxed(&prev->wanted);
         bool allowed = cpumask_test(&prev->hard, q->cpu);
         bool yielded = prev->yielded;
         prev->yielded = false;
         if (stays && allowed &&
-            (!best || (!yielded && !policy->preempts(q, best, prev, now >= q->slice_end_ns)))) {
+            (!best || (!yielded && !policy->preempts(q, best, prev, now >= q->slice_end_ns))) &&
+            (likely(!prev->capped) || cap_lets_run(prev, now))) {
             if (now >= q->slice_end_ns) {
                 q->slice_end_ns = now + slice_ns;
             }
@@ -295,8 +358,11 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
         }
         set_state(prev, stays ? UNIT_RUNNABLE : resting_state(prev), now);
         sched_up_state(prev);
+        if (unlikely(prev->capped)) {
+            cap_return(prev);
+        }
         if (stays && allowed) {
-            policy->enqueue(q, prev, false);
+            (void)wait_on(q, prev, false, now);
         } else if (stays) {
             *displaced = prev;
         }
@@ -315,10 +381,19 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
     return best;
 }
 
-/* Lock held. While somebody waits, something must end the slice. */
-static void arm_slice(struct sched_queue *q)
+/* Lock held. While somebody waits, something must end the slice; a budget ends anyway. */
+static void arm_slice(struct sched_queue *q, u64 now)
 {
-    if (q->nr_waiting != 0 && !q->slice_armed) {
+    if (q->nr_waiting == 0) {
+        q->crowded = false;
+    }
+    if (unlikely(q->running->capped)) {
+        u64 end = MIN(q->slice_end_ns, now + cap_take(q->running, now));
+        if (!q->slice_armed || q->slice.deadline_ns > end) {
+            q->slice_armed = true;
+            timer_set(&q->slice, end);
+        }
+    } else if (q->nr_waiting != 0 && !q->slice_armed) {
         q->slice_armed = true;
         timer_set(&q->slice, q->slice_end_ns);
     }
@@ -369,9 +444,11 @@ void sched_run(void)
         atomic_and(&this_cpu(work), ~(u32)BIT(WORK_SCHED));
         struct sched_unit *displaced = NULL;
         spin_lock(&q->lock);
-        next = choose(q, clock_ns(), &displaced);
+        u64 now = clock_ns();
+        bool ended = now >= q->slice_end_ns;
+        next = choose(q, now, &displaced);
         if (next) {
-            arm_slice(q);
+            arm_slice(q, now);
         } else if (q->slice_armed) {
             timer_cancel(&q->slice); /* an idle CPU is not woken for nothing */
             q->slice_armed = false;
@@ -380,11 +457,14 @@ void sched_run(void)
         spin_unlock(&q->lock);
 
         if (displaced) {
-            settle(displaced, false);
+            sched_settle(displaced, false);
         }
         if (next) {
             if (others_wait) {
                 sched_invite(q);
+                if (ended) {
+                    policy->balance(q);
+                }
             }
             break;
         }

@@ -32,27 +32,47 @@
 #include "base/rbtree.h"
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
+#include "time/time.h"
 
 /* Numbered as the ABI's RUNSTATE_*. */
 enum unit_state { UNIT_RUNNING, UNIT_RUNNABLE, UNIT_BLOCKED, UNIT_OFFLINE };
 #define SCHED_DEFAULT_WEIGHT 256u
 #define SCHED_MAX_WEIGHT     65535u
 
+/*
+ * What the units of a domain have in common: the weight that each has, and a cap on all of them
+ * together. sched/cap.c says how a cap is kept, and how exactly.
+ */
+struct sched_group {
+    struct spinlock lock; /* RANK_SCHED_GROUP */
+    u32 nr_units;         /* [L] */
+    u64 weight;           /* [L] share of each unit, 1 .. SCHED_MAX_WEIGHT */
+    u64 cap_percent;      /* [L] of one CPU; 0: none */
+    s64 left_ns;          /* [L] of this period's budget, not yet taken; < 0: owed to the next */
+    u64 period_end_ns;    /* [L] */
+    struct list parked;   /* [L] units that wait for the next period, first come first */
+    struct timer refill;  /* [L] set while somebody is parked */
+};
+
 struct sched_unit {
-    u8 state;            /* [L] enum unit_state */
-    bool yielded;        /* [L] */
-    bool wanted;         /* [a] woken since it last blocked */
-    u32 cpu;             /* [L] its run queue; changes only with both queues' locks held */
-    u32 hold;            /* [L] pauses: not runnable while > 0, whatever wakes say */
-    u32 pulled_from;     /* [L] statistics: CPU it ran on before, debug key */
-    struct cpumask hard; /* [L] may run here only */
-    struct cpumask soft; /* [L] would rather */
-    u64 weight;          /* [L] share, 1 .. SCHED_MAX_WEIGHT */
-    u64 cap_percent;     /* [L] kept for the tools; 0: none */
-    u64 vruntime;        /* [L] policy fair: ns at the default weight */
-    struct rb_node node; /* [L] policy's queue */
-    u64 since_ns;        /* [L] state entered */
-    u64 time_ns[4];      /* [L] time spent in each enum unit_state, up to since_ns */
+    u8 state;                  /* [L] enum unit_state */
+    bool yielded;              /* [L] */
+    bool capped;               /* [L] its group has a cap */
+    bool parked;               /* [L] RUNNABLE, but the group's budget is used up: on no queue */
+    bool wanted;               /* [a] woken since it last blocked */
+    u32 cpu;                   /* [L] its run queue; changes only with both queues' locks held */
+    u32 hold;                  /* [L] pauses: not runnable while > 0, whatever wakes say */
+    u32 pulled_from;           /* [L] statistics: CPU it ran on before, debug key */
+    struct cpumask hard;       /* [L] may run here only */
+    struct cpumask soft;       /* [L] would rather */
+    u64 weight;                /* [L] its group's, as of the last sched_unit_update() */
+    s64 budget_ns;             /* [L] capped: what it took of its group's; while RUNNING, else 0 */
+    struct sched_group *group; /* [c] */
+    struct list parked_node;   /* [group's lock] on group->parked */
+    u64 vruntime;              /* [L] policy fair: ns at the default weight */
+    struct rb_node node;       /* [L] policy's queue */
+    u64 since_ns;              /* [L] state entered */
+    u64 time_ns[4];            /* [L] time spent in each enum unit_state, up to since_ns */
 };
 
 struct sched_queue;
@@ -73,6 +93,8 @@ struct sched_policy {
                      const struct sched_unit *running, bool urgent);
     /* Both locks held: u, on no queue, goes from one to the other. */
     void (*move)(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u);
+    /* A slice on q is over, and others wait: one of them may be better off elsewhere. No locks. */
+    void (*balance)(struct sched_queue *q);
 };
 extern const struct sched_policy sched_fair;
 
@@ -80,8 +102,18 @@ void sched_init(void); /* boot CPU: option sched=; before sched_init_cpu */
 /* each CPU, before its first sched_run() and before any unit may go there */
 void sched_init_cpu(void);
 
-void sched_unit_init(struct sched_unit *u, u32 cpu); /* held once: sched_release() starts it */
-void sched_unit_fini(struct sched_unit *u);          /* must be held and not running anywhere */
+void sched_group_init(struct sched_group *g); /* default weight, no cap */
+void sched_group_fini(struct sched_group *g); /* its units are gone */
+/* For all units that are told by sched_unit_update(), and for those that come later. E_INVAL:
+ * weight out of range, or a cap of more than 100 percent for each unit that there is. One caller at
+ * a time. */
+enum err sched_group_set(struct sched_group *g, u64 weight, u64 cap_percent);
+
+/* Held once: sched_release() starts it. g outlives it. */
+void sched_unit_init(struct sched_unit *u, struct sched_group *g, u32 cpu);
+void sched_unit_fini(struct sched_unit *u); /* must be held and not running anywhere */
+/* Its group's weight and cap count for u from now on. No locks held. */
+void sched_unit_update(struct sched_unit *u);
 
 void sched_wake(struct sched_unit *u); /* any context; lock-free answer if already wanted */
 /* the current unit of this CPU: nothing wanted; raises WORK_SCHED */
@@ -96,11 +128,10 @@ void sched_release(struct sched_unit *u);
  * nature. */
 bool sched_is_running(const struct sched_unit *u, u32 *cpu);
 
-/* Affinity, weight: take effect at once (the unit is moved off a forbidden CPU before it runs
- * again). E_INVAL: no CPU of hard is online. NULL leaves a mask as it is. */
+/* Takes effect at once (the unit is moved off a forbidden CPU before it runs again). E_INVAL: no
+ * CPU of hard is online. NULL leaves a mask as it is. */
 enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
                             const struct cpumask *soft);
-enum err sched_set_weight(struct sched_unit *u, u64 weight, u64 cap_percent);
 
 /* A consistent copy; time_ns[state] does not include the time since since_ns. */
 struct sched_times {

@@ -17,6 +17,7 @@
 #define ROUNDS  30000u
 #define NR_CPUS 3u
 
+static struct sched_group group;
 static struct sched_unit unit;
 static u32 reasons, seen; /* given so far, taken so far */
 static bool over;
@@ -84,7 +85,7 @@ static void stop(void)
     store_release(&over, true);
     for (u32 cpu = 0; cpu + 1 < NR_CPUS; cpu++) {
         struct cpumask only = {{1ULL << cpu}};
-        sched_unit_init(&last[cpu], cpu);
+        sched_unit_init(&last[cpu], &group, cpu);
         assert_int_equal(sched_set_affinity(&last[cpu], &only, NULL), OK);
         sched_release(&last[cpu]);
     }
@@ -93,7 +94,7 @@ static void stop(void)
 static void test_every_reason_is_seen(void **state)
 {
     pthread_t threads[NR_CPUS - 1];
-    sched_unit_init(&unit, 0);
+    sched_unit_init(&unit, &group, 0);
     for (u32 cpu = 0; cpu + 1 < NR_CPUS; cpu++) {
         assert_int_equal(pthread_create(&threads[cpu], NULL, processor, (void *)(uintptr_t)cpu), 0);
     }
@@ -135,6 +136,7 @@ int main(void)
         return 1;
     }
     sched_init();
+    sched_group_init(&group);
     for (u32 cpu = 0; cpu < NR_CPUS; cpu++) {
         begin_cpu(cpu);
     }

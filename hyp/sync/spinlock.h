@@ -28,6 +28,7 @@ enum lock_rank {
     RANK_PAGES = 55,        /* dom/: a domain's list of pages */
     RANK_VGIC = 62,         /* vgic/: one vCPU's interrupts; two for a move */
     RANK_SCHED = 70,        /* sched/: one CPU's run queue */
+    RANK_SCHED_GROUP = 72,  /* sched/: one domain's budget and its parked units */
     RANK_TIMER = 75,        /* time/: one CPU's timer queue */
     RANK_IRQ = 78,          /* irq/: one interrupt's descriptor, the distributor */
     RANK_SLAB = 80,         /* mem/: one slab cache */

@@ -203,6 +203,50 @@ static void ask_controls(void)
     ask_control("platform_op", __HYPERVISOR_platform_op, 0x02000000, 0, "version", 70, ~0u);
 }
 
+static s64 ask_credit2(u32 cmd, u16 weight, u16 cap, struct xen_domctl *op)
+{
+    memset(op, 0, sizeof(*op));
+    op->cmd = XEN_DOMCTL_scheduler_op;
+    op->interface_version = XEN_DOMCTL_INTERFACE_VERSION;
+    op->domain = other;
+    op->u.scheduler_op.sched_id = XEN_SCHEDULER_CREDIT2;
+    op->u.scheduler_op.cmd = cmd;
+    op->u.scheduler_op.u.credit2.weight = weight;
+    op->u.scheduler_op.u.credit2.cap = cap;
+    return hypercall(__HYPERVISOR_domctl, (u64)op, 0, 0);
+}
+
+/* Caps of a domain with two vCPUs; "kept" says of each weight, and behind it of the cap, whether it
+ * is what was put. */
+static void ask_caps(void)
+{
+    static const struct {
+        u16 weight, cap;
+    } put[] = {{300, 1}, {0, 99}, {310, 200}, {320, 201}, {330, 0}, {340, 65535}, {0, 0}, {1, 30}};
+    struct xen_domctl op;
+    enum { NR = sizeof(put) / sizeof(put[0]) };
+    s64 result[NR];
+    title("scheduler_op", "kept");
+    for (u32 i = 0; i < NR; i++) {
+        result[i] = ask_credit2(XEN_DOMCTL_SCHEDOP_putinfo, put[i].weight, put[i].cap, &op);
+        if (ask_credit2(XEN_DOMCTL_SCHEDOP_getinfo, 0, 0, &op) == 0) {
+            answer(2 * i, op.u.scheduler_op.u.credit2.weight == put[i].weight);
+            answer(2 * i + 1, op.u.scheduler_op.u.credit2.cap == put[i].cap);
+        }
+    }
+    end();
+    title("scheduler_op", "put");
+    for (u32 i = 0; i < NR; i++) {
+        answer(i, result[i]);
+    }
+    end();
+    title("scheduler_op", "commands");
+    for (u32 cmd = 0; cmd < 6; cmd++) {
+        answer(cmd, ask_credit2(cmd, 256, 0, &op));
+    }
+    end();
+}
+
 /* ---- what has a parameter of its own worth all its values */
 
 static void ask_numbers(void)
@@ -512,6 +556,7 @@ static void ask_everything(void)
     ask_spaces();
     ask_resources();
     ask_controls();
+    ask_caps();
 }
 
 /* ---- dom0's part: a guest of this image */
