@@ -11,9 +11,10 @@
 /* What clears the branch history that a guest trained (CVE-2022-23960). */
 enum branch_history {
     BRANCH_HISTORY_NONE,
-    BRANCH_HISTORY_LOOP,     /* rounds taken branches: 8, 11, 24, 32 */
+    BRANCH_HISTORY_LOOP,     /* rounds taken branches: 8, 11, 24, 32, 38, 132 */
     BRANCH_HISTORY_CLEAR,    /* CLRBHB */
     BRANCH_HISTORY_FIRMWARE, /* SMCCC_ARCH_WORKAROUND_3 */
+    BRANCH_HISTORY_UNKNOWN,  /* a model that we don't know: the same if the firmware says so */
 };
 
 struct branch_errata {

@@ -18,9 +18,10 @@ static void test_history_by_model(void **state)
         {ARM(0xd07u), BRANCH_HISTORY_LOOP, 8},          {ARM(0xd08u), BRANCH_HISTORY_LOOP, 8},
         {ARM(0xd0bu), BRANCH_HISTORY_LOOP, 24},         {ARM(0xd41u), BRANCH_HISTORY_LOOP, 32},
         {0xc00fac30u, BRANCH_HISTORY_LOOP, 11},         {ARM(0xd09u), BRANCH_HISTORY_FIRMWARE, 0},
-        {ARM(0xd0au), BRANCH_HISTORY_FIRMWARE, 0},      {ARM(0xd03u), BRANCH_HISTORY_NONE, 0},
-        {0x510fd070u, BRANCH_HISTORY_NONE, 0},  /* another's part of the same number */
-        {0x414fd0b1u, BRANCH_HISTORY_LOOP, 24}, /* any variant and revision */
+        {ARM(0xd81u), BRANCH_HISTORY_LOOP, 38},         {ARM(0xd4fu), BRANCH_HISTORY_LOOP, 132},
+        {ARM(0xd0au), BRANCH_HISTORY_FIRMWARE, 0},      {ARM(0xd03u), BRANCH_HISTORY_UNKNOWN, 0},
+        {0x510fd070u, BRANCH_HISTORY_UNKNOWN, 0}, /* another's part of the same number */
+        {0x414fd0b1u, BRANCH_HISTORY_LOOP, 24},   /* any variant and revision */
         {0xffffffff410fd0b0u, BRANCH_HISTORY_LOOP, 24},
     };
     for (u32 i = 0; i < ARRAY_LEN(row); i++) {
@@ -64,6 +65,10 @@ static void test_choice(void **state)
         {false, BRANCH_HISTORY_FIRMWARE, 0, 1, MITIGATION_NONE},
         {true, BRANCH_HISTORY_FIRMWARE, 0, -1, MITIGATION_FIRMWARE_1},
         {true, BRANCH_HISTORY_FIRMWARE, -1, -1, MITIGATION_MISSING},
+        {false, BRANCH_HISTORY_UNKNOWN, 0, 0, MITIGATION_FIRMWARE_3},
+        {false, BRANCH_HISTORY_UNKNOWN, 0, 1, MITIGATION_NONE},
+        {false, BRANCH_HISTORY_UNKNOWN, -1, -1, MITIGATION_NONE},
+        {true, BRANCH_HISTORY_UNKNOWN, 0, -1, MITIGATION_FIRMWARE_1},
     };
     for (u32 i = 0; i < ARRAY_LEN(row); i++) {
         const struct branch_errata e = {.targets = row[i].targets, .history = row[i].history};

@@ -276,6 +276,8 @@ vectors trap_vectors_loop8, mitigate_loop 8
 vectors trap_vectors_loop11, mitigate_loop 11
 vectors trap_vectors_loop24, mitigate_loop 24
 vectors trap_vectors_loop32, mitigate_loop 32
+vectors trap_vectors_loop38, mitigate_loop 38
+vectors trap_vectors_loop132, mitigate_loop 132
 vectors trap_vectors_clear, mitigate_clear
 vectors trap_vectors_firmware_1, mitigate_firmware 0x8000
 vectors trap_vectors_firmware_3, mitigate_firmware 0x3fff

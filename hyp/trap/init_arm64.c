@@ -77,8 +77,26 @@ static void init_store_bypass(void)
 }
 
 extern char trap_vectors_loop8[], trap_vectors_loop11[], trap_vectors_loop24[],
-    trap_vectors_loop32[], trap_vectors_clear[], trap_vectors_firmware_1[],
-    trap_vectors_firmware_3[];
+    trap_vectors_loop32[], trap_vectors_loop38[], trap_vectors_loop132[], trap_vectors_clear[],
+    trap_vectors_firmware_1[], trap_vectors_firmware_3[];
+
+static const struct {
+    u32 rounds;
+    char *vectors;
+} loops[] = {
+    {8, trap_vectors_loop8},   {11, trap_vectors_loop11}, {24, trap_vectors_loop24},
+    {32, trap_vectors_loop32}, {38, trap_vectors_loop38}, {132, trap_vectors_loop132},
+};
+
+static char *vectors_with_loop(u32 rounds)
+{
+    for (u32 i = 0; i < ARRAY_LEN(loops); i++) {
+        if (loops[i].rounds >= rounds) {
+            return loops[i].vectors;
+        }
+    }
+    panic("no vectors for a loop of %u branches", rounds);
+}
 
 /* The cheapest vectors that do at least what this CPU needs. */
 static char *vectors_for_this_cpu(void)
@@ -89,10 +107,7 @@ static char *vectors_for_this_cpu(void)
     switch (
         errata_choose(&e, smccc_feature(SMCCC_WORKAROUND_1), smccc_feature(SMCCC_WORKAROUND_3))) {
     case MITIGATION_LOOP:
-        return e.rounds <= 8    ? trap_vectors_loop8
-               : e.rounds <= 11 ? trap_vectors_loop11
-               : e.rounds <= 24 ? trap_vectors_loop24
-                                : trap_vectors_loop32;
+        return vectors_with_loop(e.rounds);
     case MITIGATION_CLEAR:
         return trap_vectors_clear;
     case MITIGATION_FIRMWARE_1:

@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # 17. A firmware at EL3 under Kanso (test/firmware): its workaround calls are made where the CPU model wants them and
-#     nowhere else, guests get its answers, and the SErrors that it reflects end where docs/why/006 says
-# needs: timeout=60
+#     nowhere else, guests and dom0's Linux get its answers, and the SErrors that it reflects end where docs/why/006 says
+# needs: timeout=120
 """17_firmware.py GIC WHERE [CASE...]: the last line is the verdict; console.log in WHERE has all boots."""
 import pathlib
 import re
 import sys
 
 import boot
+import run
 
 FILES = boot.ROOT / "build/arm64/firmware"
 CONFIG = 0x40100000
@@ -20,9 +21,10 @@ DEAD = 0x11  # AET 0: uncontainable
 class Machine(boot.Machine):
     """QEMU's virt with a secure world; a loader puts everything where the firmware looks for it."""
 
-    def __init__(self, where, gic, cpu, test, answers=(UNKNOWN,) * 3):
-        super().__init__(where, gic=gic, cpu=cpu, cpus=2)
+    def __init__(self, where, gic, cpu, test, answers=(UNKNOWN,) * 3, memory=1024):
+        super().__init__(where, gic=gic, cpu=cpu, cpus=2, memory=memory)
         self.board[2] += ",secure=on"
+        self.board += ["-bios", str(FILES / "firmware.bin")]
         self.kernel = FILES / "witness.img"
         # QEMU's tree has it only where QEMU itself is the firmware
         self.edit("-c", "/psci")
@@ -32,9 +34,12 @@ class Machine(boot.Machine):
 
     def boot(self, until, seconds=20):
         """The console's lines."""
-        command = self.board + ["-serial", "stdio", "-bios", str(FILES / "firmware.bin"),
+        command = self.board + ["-serial", "stdio",
                                 "-device", f"loader,addr={CONFIG:#x},data={self.config:#x},data-len=8"]
-        for file, at in ((boot.hypervisor(), boot.IMAGE), (self.tree(), boot.TREE), (self.kernel, self.kernel_at)):
+        loads = [(boot.hypervisor(), boot.IMAGE), (self.tree(), boot.TREE), (self.kernel, self.kernel_at)]
+        if self.ramdisk:
+            loads.append((self.ramdisk, self.ramdisk_at))
+        for file, at in loads:
             command += ["-device", f"loader,file={file},addr={at:#x},force-raw=on"]
         return self.watch(command, until, seconds)
 
@@ -111,6 +116,33 @@ def end(where, gic, cpu, test, option, said):
     return None
 
 
+IN_DOM0 = b""". /test/lib.sh
+cd /sys/devices/system/cpu/vulnerabilities
+for name in spectre_v2 spec_store_bypass; do
+    echo "@@LINUX $name $(cat $name)"
+done
+pass
+"""
+
+
+def linux(where, gic, cpu, answers, targets, stores):
+    """What Debian's kernel as dom0 says of its own vulnerabilities."""
+    m = Machine(where, gic, cpu, 0, answers, memory=2048)
+    script = where / "vulnerabilities.sh"
+    script.write_bytes(IN_DOM0)
+    m.options = "dom0_mem=768M dom0_max_vcpus=2 console=dtuart"
+    m.kernel, m.ramdisk = run.IMAGES / "vmlinuz", run.make_ramdisk(where, run.scenario_files(script))
+    m.ramdisk_at = run.RAMDISK_ADDRESS
+    m.edit("-ts", "/chosen", "xen,dom0-bootargs", "console=hvc0 rdinit=/init loglevel=4 kanso.test=/test/run.sh")
+    lines = m.boot("@@FIRMWARE", 60)
+    m.ramdisk.unlink()
+    return differences(lines, [
+        ("@@LINUX spectre_v2", targets.split()),
+        ("@@LINUX spec_store_bypass", stores.split()),
+        ("@@FIRMWARE", ["off"] + [range(1 << 20)] * 3),
+    ])
+
+
 CASES = [
     ("a57, workaround 3 needed", calls, "cortex-a57", (NEEDED,) * 3, 3),
     ("a72, workaround 3 needed", calls, "cortex-a72", (NEEDED,) * 3, 3),
@@ -118,7 +150,12 @@ CASES = [
     ("a72, not needed", calls, "cortex-a72", (NOT_NEEDED,) * 3, 0),
     ("a57, nothing known", calls, "cortex-a57", (UNKNOWN,) * 3, 0),
     ("a76, its own loop", calls, "cortex-a76", (NEEDED,) * 3, 0),
-    ("max, tags by context", calls, "max", (NEEDED,) * 3, 0),
+    ("max, which only its firmware knows", calls, "max", (NEEDED,) * 3, 3),
+    ("max, tagged targets", calls, "max", (NEEDED, NEEDED, NOT_NEEDED), 0),
+    ("Linux on a57, needed", linux, "cortex-a57", (NEEDED,) * 3, "Mitigation: Branch predictor hardening, BHB", "Not affected"),
+    ("Linux on a57, nothing known", linux, "cortex-a57", (UNKNOWN,) * 3, "Vulnerable", "Vulnerable"),
+    ("Linux on a76, its own loop", linux, "cortex-a76", (NEEDED,) * 3, "Mitigation: CSV2, BHB",
+     "Mitigation: Speculative Store Bypass disabled via prctl"),
     ("SErrors without RAS", serrors, "cortex-a57", "0xbe000000"),
     ("SErrors with RAS", serrors, "cortex-a76", "0xbf000000"),
     ("uncontainable in a guest", end, "cortex-a76", SERROR_HERE, "", "uncontainable SError, syndrome be000011, while d0 ran"),
