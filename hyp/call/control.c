@@ -64,12 +64,16 @@ enum err control_bitmap_in(const struct xen_xenctl_bitmap *from, u64 *bits, u32 
     return e;
 }
 
-static u32 life_flags(const struct domain *d)
+static u32 life_flags(struct domain *d)
 {
+    /* Code and flag of one moment: who sees the end acts on its reason. */
+    spin_lock(&d->lock);
     /* The code of a domain that is not shut down is all ones, as Xen has it; the tools mask it. */
-    u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
-    return (d->life == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
-           (d->shut_down ? XEN_DOMINF_shutdown : 0) | (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
+    const u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
+    const bool shut_down = d->shut_down;
+    spin_unlock(&d->lock);
+    return (d->life == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) | (shut_down ? XEN_DOMINF_shutdown : 0) |
+           (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
            (d->debug_preempt ? XEN_DOMINF_debugged : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_hvm ? XEN_DOMINF_hvm_guest : 0) | XEN_DOMINF_hap |

@@ -4,6 +4,9 @@
  * tables map then is not freed before the window closes. A translation out of a TLB entry that is
  * about to be flushed is good as well: the flush, and the wait for windows after it, are still to
  * come.
+ *
+ * No translation is not yet a fault: another CPU may be between break and make of that entry. Then
+ * it is tried once more under the lock, where the tables stand still.
  */
 #include "base/bits.h"
 #include "base/string.h"
@@ -33,7 +36,7 @@ static inline void move(enum direction way, void *ours, struct frame *f, u32 off
 }
 
 /* Within one page; bytes > 0. */
-static inline enum err copy_piece(enum direction way, void *ours, gva_t at, u32 bytes)
+static inline enum err try_piece(enum direction way, void *ours, gva_t at, u32 bytes)
 {
     maddr_t m;
     p2m_window_open();
@@ -48,6 +51,21 @@ static inline enum err copy_piece(enum direction way, void *ours, gva_t at, u32 
     }
     p2m_window_close();
     return e;
+}
+
+static enum err copy_piece_locked(enum direction way, void *ours, gva_t at, u32 bytes)
+{
+    struct p2m *p2m = domain_current()->p2m;
+    read_lock(&p2m->lock);
+    enum err e = try_piece(way, ours, at, bytes);
+    read_unlock(&p2m->lock);
+    return e;
+}
+
+static inline enum err copy_piece(enum direction way, void *ours, gva_t at, u32 bytes)
+{
+    enum err e = try_piece(way, ours, at, bytes);
+    return likely(e == OK) ? OK : copy_piece_locked(way, ours, at, bytes);
 }
 
 static enum err copy_pieces(enum direction way, char *ours, gva_t at, u32 bytes)
@@ -95,11 +113,14 @@ enum err copy_out_zero(gva_t to, u32 bytes)
 
 enum err guest_translate(gva_t va, bool write, gaddr_t *out)
 {
-    if (guest_translate_stage1(va, write, out) != OK ||
-        !p2m_allows(domain_current()->p2m, *out, write, false)) {
-        return E_FAULT;
+    struct p2m *p2m = domain_current()->p2m;
+    enum err e = guest_translate_stage1(va, write, out);
+    if (e != OK) {
+        read_lock(&p2m->lock);
+        e = guest_translate_stage1(va, write, out);
+        read_unlock(&p2m->lock);
     }
-    return OK;
+    return e == OK && p2m_allows(p2m, *out, write, false) ? OK : E_FAULT;
 }
 
 /* False when the element's address wraps. */

@@ -2,6 +2,7 @@
 #include "test/host/fake_domain.h"
 
 #include "guestmem/guestmem.h"
+#include "p2m/p2m.h"
 #include "sync/spinlock.h"
 
 #define RAM \
@@ -11,6 +12,36 @@
 #define DEVICE (RAM + 18 * PAGE_SIZE)
 
 static struct domain *d;
+static bool
+    between_break_and_make; /* another CPU, in the entry that is wanted: not under the lock */
+
+/* As translate_host.c: the MMU is off. */
+enum err guest_translate_machine(gva_t va, bool write, maddr_t *out)
+{
+    mfn_t mfn;
+    enum p2m_type type;
+    u32 order;
+    assert_int_equal(this_cpu(p2m_window) & 1, 1);
+    if (between_break_and_make && lock_nr_held() == 0) {
+        return E_FAULT;
+    }
+    enum err e =
+        p2m_lookup_locked(domain_current()->p2m, (gfn_t){va.v >> PAGE_SHIFT}, &mfn, &type, &order);
+    if (e != OK || (write && !p2m_type_is_writable(type))) {
+        return E_FAULT;
+    }
+    out->m = mfn_to_maddr(mfn).m | (va.v & PAGE_MASK);
+    return OK;
+}
+
+enum err guest_translate_stage1(gva_t va, bool write, gaddr_t *out)
+{
+    if (between_break_and_make && lock_nr_held() == 0) {
+        return E_FAULT;
+    }
+    out->g = va.v;
+    return OK;
+}
 static struct frame *dirty[16];
 static u32 nr_dirty;
 
@@ -68,6 +99,24 @@ static void test_in_faults(void **state)
     assert_int_equal(copy_in(b, (gva_t){0x8000000000000000ULL}, 8), E_FAULT);
     assert_int_equal(copy_in(b, (gva_t){HOLE}, 0), OK);
     assert_int_equal(copy_in(b, (gva_t){~0ULL}, 0), OK);
+}
+
+/* A change of the tables that is under way is no fault of the guest's pointer. */
+static void test_in_while_tables_change(void **state)
+{
+    u8 b[8];
+    gaddr_t at;
+    between_break_and_make = true;
+    assert_int_equal(copy_in(b, (gva_t){RAM + 2 * PAGE_SIZE - 4}, 8), OK);
+    assert_memory_equal(b, "\2\2\2\2\3\3\3\3", 8);
+    assert_int_equal(copy_out((gva_t){RAM + PAGE_SIZE}, "kanso", 5), OK);
+    assert_memory_equal(fake_at(d, (gaddr_t){RAM + PAGE_SIZE}), "kanso", 5);
+    assert_int_equal(copy_out((gva_t){RO}, "kanso", 5), E_FAULT);
+    assert_int_equal(copy_in(b, (gva_t){HOLE}, 1), E_FAULT);
+    assert_int_equal(guest_translate((gva_t){RAM + 7}, true, &at), OK);
+    assert_int_equal(at.g, RAM + 7);
+    assert_int_equal(guest_translate((gva_t){HOLE}, false, &at), E_FAULT);
+    between_break_and_make = false;
 }
 
 static void test_sizes(void **state)
@@ -167,6 +216,7 @@ static int start_group(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(test_in_while_tables_change),
         TEST(test_in),
         TEST(test_in_faults),
         TEST(test_sizes),

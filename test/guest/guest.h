@@ -8,6 +8,7 @@ enum {
     CALL_MEMORY = 12,
     CALL_MULTICALL = 13,
     CALL_VERSION = 17,
+    CALL_CONSOLE = 18,
     CALL_SCHED = 29,
     CALL_EVTCHN = 32,
     CALL_HVM = 34,

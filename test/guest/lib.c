@@ -49,15 +49,17 @@ void shutdown(unsigned reason)
     hypercall(CALL_SCHED, 2, (uintptr_t)&argument, 0);
 }
 
-static unsigned long hvm_param(uint32_t index)
+static long hvm_param(uint32_t index, unsigned long *value)
 {
     struct {
         uint16_t domid, pad;
         uint32_t index;
         uint64_t value;
     } param = {.domid = DOMID_SELF, .index = index};
+    long answer = hypercall(CALL_HVM, 1, (uintptr_t)&param, 0);
 
-    return hypercall(CALL_HVM, 1, (uintptr_t)&param, 0) ? 0 : param.value;
+    *value = param.value;
+    return answer;
 }
 
 static void console_flush(void)
@@ -78,8 +80,23 @@ static void put(char c)
     console->out_prod++;
 }
 
+// Without a console of its own its words go to the hypervisor's log
+static void print_to_host(const char *text)
+{
+    unsigned long length = 0;
+
+    while (text[length]) {
+        length++;
+    }
+    hypercall(CALL_CONSOLE, 0, length, (uintptr_t)text);
+}
+
 void print(const char *text)
 {
+    if (!console) {
+        print_to_host(text);
+        return;
+    }
     for (; *text; text++) {
         if (*text == '\n') {
             put('\r');
@@ -197,8 +214,22 @@ void guest_interrupt(void)
 
 void guest_start(void)
 {
-    console = (volatile struct console *)(hvm_param(17) << 12);
-    console_port = hvm_param(18);
+    unsigned long frame, port;
+    long no_frame = hvm_param(17, &frame);
+    long no_port = hvm_param(18, &port);
+
+    if (no_frame || no_port || !frame) {
+        print("@@BARE-FAIL no console: ");
+        print_hex(no_frame);
+        print(" ");
+        print_hex(frame);
+        print(" ");
+        print_hex(no_port);
+        print("\n");
+        shutdown(SHUTDOWN_CRASH);
+    }
+    console = (volatile struct console *)(frame << 12);
+    console_port = port;
     print("@@BARE ");
     print(guest_name);
     print("\n");
