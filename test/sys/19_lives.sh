@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 18. Thousands of short lives on two CPUs at once, made by hypercalls alone: dom0's tables change under its own calls
+# 19. Thousands of short lives on two CPUs at once, made by hypercalls alone: dom0's tables change under its own calls
 #     (each foreign page it maps breaks and makes a block), and every answer is right
 # needs: smp=2 vcpus=2 timeout=120
 . /test/lib.sh
