@@ -132,7 +132,7 @@ static const struct domctl_op {
     [XEN_DOMCTL_cacheflush] = {domctl_cache_flush, CURSOR},
     [XEN_DOMCTL_irq_permission] = {domctl_irq_permission, 0},
     [XEN_DOMCTL_iomem_permission] = {domctl_iomem_permission, 0},
-    [XEN_DOMCTL_memory_mapping] = {domctl_memory_mapping, 0},
+    [XEN_DOMCTL_memory_mapping] = {domctl_memory_mapping, CURSOR},
     [XEN_DOMCTL_bind_pt_irq] = {domctl_bind_irq, 0},
     [XEN_DOMCTL_unbind_pt_irq] = {domctl_unbind_irq, 0},
 };

@@ -89,22 +89,15 @@ enum err domctl_iomem_permission(struct domain *d, struct xen_domctl *op)
     return permission(d, IO_MEMORY, p->first_mfn, p->nr_mfns, p->allow_access);
 }
 
-/* Takes away what maps first_mfn on; what is not mapped so stays. */
-static enum err unmap_device(struct domain *d, const struct xen_domctl_memory_mapping *m)
+/* One page; what is not mapped so stays. */
+static enum err unmap_page(struct p2m *p2m, gfn_t gfn, mfn_t mfn)
 {
-    for (u64 i = 0; i < m->nr_mfns; i++) {
-        enum err e =
-            p2m_unmap(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K);
-        if (e != OK && e != E_NOENT && e != E_INVAL) {
-            return e;
-        }
-    }
-    return OK;
+    enum err e = p2m_unmap(p2m, gfn, mfn, ORDER_4K);
+    return e == E_NOENT || e == E_INVAL ? OK : e;
 }
 
-enum err domctl_memory_mapping(struct domain *d, struct xen_domctl *op)
+static enum err check_mapping(struct domain *d, const struct xen_domctl_memory_mapping *m)
 {
-    const struct xen_domctl_memory_mapping *m = &op->u.memory_mapping;
     u64 last = m->first_mfn + m->nr_mfns - 1;
     if (m->nr_mfns == 0 || last < m->first_mfn || last >= MFN_END ||
         m->first_gfn + m->nr_mfns - 1 < m->first_gfn) {
@@ -113,21 +106,32 @@ enum err domctl_memory_mapping(struct domain *d, struct xen_domctl *op)
     if (m->nr_mfns > MAP_MAX_PAGES) {
         return E_2BIG; /* libxc then halves the range and comes again */
     }
-    if (!io_access_permitted(domain_current(), IO_MEMORY, m->first_mfn, last) ||
-        !io_access_permitted(d, IO_MEMORY, m->first_mfn, last)) {
-        return E_PERM;
-    }
-    if (m->add_mapping != DPCI_ADD_MAPPING) {
-        return unmap_device(d, m);
-    }
-    for (u64 i = 0; i < m->nr_mfns; i++) {
-        enum err e = p2m_map(d->p2m, (gfn_t){m->first_gfn + i}, (mfn_t){m->first_mfn + i}, ORDER_4K,
-                             P2M_DEVICE);
-        if (e != OK) {
-            return e;
+    return io_access_permitted(domain_current(), IO_MEMORY, m->first_mfn, last) &&
+                   io_access_permitted(d, IO_MEMORY, m->first_mfn, last)
+               ? OK
+               : E_PERM;
+}
+
+enum err domctl_memory_mapping(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_memory_mapping *m = &op->u.memory_mapping;
+    enum err e = check_mapping(d, m);
+    while (e == OK) {
+        const gfn_t gfn = {m->first_gfn};
+        const mfn_t mfn = {m->first_mfn};
+        e = m->add_mapping == DPCI_ADD_MAPPING ? p2m_map(d->p2m, gfn, mfn, ORDER_4K, P2M_DEVICE)
+                                               : unmap_page(d->p2m, gfn, mfn);
+        if (e != OK || m->nr_mfns == 1) {
+            break;
+        }
+        m->first_gfn++;
+        m->first_mfn++;
+        m->nr_mfns--;
+        if (call_should_restart()) {
+            e = E_RESTART;
         }
     }
-    return OK;
+    return e;
 }
 
 static enum err check_bind(struct domain *d, const struct xen_domctl_bind_pt_irq *b)

@@ -176,6 +176,19 @@ static void mappings(void **state)
     assert_int_equal(io_access_permit(&fake_domain[1], IO_MEMORY, 0x100, 0x13f), OK);
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), 0);
     assert_string_equal(fake_calls, "map(500=100,0,1) map(501=101,0,1) ");
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 0x500, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
+    fake_restart = true; /* it goes on where it was */
+    fake_calls[0] = '\0';
+    assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_RESTART);
+    assert_int_equal(m->first_gfn, 0x501);
+    assert_int_equal(m->first_mfn, 0x101);
+    assert_int_equal(m->nr_mfns, 1);
+    assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), 0);
+    assert_string_equal(fake_calls, "map(500=100,0,1) map(501=101,0,1) ");
+    fake_restart = false;
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 0x500, .first_mfn = 0x100, .nr_mfns = 2, .add_mapping = 1};
     m->add_mapping = DPCI_REMOVE_MAPPING;
     fake_calls[0] = '\0';
     fake_answer = E_NOENT; /* what is not mapped so, stays */
@@ -186,8 +199,10 @@ static void mappings(void **state)
     m->add_mapping = DPCI_ADD_MAPPING;
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_NOMEM);
     fake_answer = OK;
-    m->nr_mfns = 64;
+    *m = (struct xen_domctl_memory_mapping){
+        .first_gfn = 0x500, .first_mfn = 0x100, .nr_mfns = 64, .add_mapping = 1};
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), 0);
+    m->first_mfn = 0x100;
     m->nr_mfns = 65;
     assert_int_equal(fake_domctl(XEN_DOMCTL_memory_mapping, 1), E_2BIG);
     m->nr_mfns = 0;

@@ -4,6 +4,7 @@
 #include "abi/xen.h"
 #include "base/bits.h"
 #include "base/string.h"
+#include "call/call.h"
 #include "call/control.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
@@ -26,11 +27,19 @@ enum err domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
     if (d == domain_current() || op->u.max_vcpus.max != d->max_vcpus) {
         return E_INVAL;
     }
+    bool made = false;
     for (u32 i = 0; i < d->max_vcpus; i++) {
-        enum err e = d->vcpu[i] == NULL ? domain_create_vcpu(d, i) : OK;
+        if (d->vcpu[i] != NULL) {
+            continue;
+        }
+        if (made && call_should_restart()) {
+            return E_RESTART; /* those that are there are the cursor */
+        }
+        enum err e = domain_create_vcpu(d, i);
         if (e != OK) {
             return e;
         }
+        made = true;
     }
     return OK;
 }

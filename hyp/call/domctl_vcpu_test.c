@@ -17,6 +17,17 @@ static void max_vcpus(void **state)
     assert_string_equal(fake_calls, "vcpu(1.1) vcpu(1.0) ");
 }
 
+static void vcpus_by_and_by(void **state)
+{
+    fake_vcpus[1][0] = fake_vcpus[1][1] = NULL;
+    domctl_at()->u.max_vcpus.max = 2;
+    fake_restart = true;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_max_vcpus, 1), E_RESTART);
+    assert_string_equal(fake_calls, "vcpu(1.0) ");
+    assert_int_equal(fake_domctl(XEN_DOMCTL_max_vcpus, 1), 0);
+    assert_string_equal(fake_calls, "vcpu(1.0) vcpu(1.1) ");
+}
+
 /* ---- contexts */
 
 static struct xen_vcpu_guest_context *context(u32 vcpu)
@@ -353,10 +364,15 @@ static void weights(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONTROL_TEST(max_vcpus),        CONTROL_TEST(context_out),
-        CONTROL_TEST(context_in),       CONTROL_TEST(context_refused),
-        CONTROL_TEST(info_of_a_vcpu),   CONTROL_TEST(affinity_set_and_got),
-        CONTROL_TEST(affinity_refused), CONTROL_TEST(nodes),
+        CONTROL_TEST(max_vcpus),
+        CONTROL_TEST(vcpus_by_and_by),
+        CONTROL_TEST(context_out),
+        CONTROL_TEST(context_in),
+        CONTROL_TEST(context_refused),
+        CONTROL_TEST(info_of_a_vcpu),
+        CONTROL_TEST(affinity_set_and_got),
+        CONTROL_TEST(affinity_refused),
+        CONTROL_TEST(nodes),
         CONTROL_TEST(weights),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,7 +80,7 @@ static enum err list_domains(struct xen_sysctl *op)
         if (d == NULL) {
             break;
         }
-        if (n == DOMAINS_AT_ONCE) {
+        if (n != 0 && call_should_restart()) {
             op->cmd |= UNDER_WAY;
             return E_RESTART;
         }

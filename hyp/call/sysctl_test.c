@@ -268,6 +268,8 @@ static void the_list_in_parts(void **state)
     struct xen_sysctl_getdomaininfolist *l = &sysctl_at()->u.getdomaininfolist;
     const struct xen_domctl_getdomaininfo *info = guest_at(BUFFER);
     nr_more = 40;
+    fake_restart = true;
+    fake_restart_after = 23;
     *l = (struct xen_sysctl_getdomaininfolist){
         .max_domains = 50, .buffer = {BUFFER}, .num_domains = 7};
     struct call_args args = {{ARGUMENT}};
@@ -276,6 +278,7 @@ static void the_list_in_parts(void **state)
     assert_int_equal(l->max_domains, 26);
     assert_int_equal(l->first_domain, 121);
     assert_int_equal(l->buffer.p, BUFFER + 24 * sizeof(*info));
+    fake_restart = false;
     assert_int_equal(call_sysctl(vcpu_current(), &args), 0);
     nr_more = 0;
     assert_int_equal(l->num_domains, 43);
