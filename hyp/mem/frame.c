@@ -311,13 +311,29 @@ void frame_split(struct frame *f, u32 order, u32 to)
 void frame_assign_run(struct frame *first, u32 nr, domid_t d)
 {
     u32 index = index_of(first);
-    struct frame record = {
-        .refs = FRAME_OWNED, .next = index + 1, .prev = index - 1, .gfn = FRAME_NO_GFN};
-    frame_set_state(&record, FRAME_GUEST, d);
-    for (u32 i = 0; i < nr; i++) {
-        first[i] = record;
-        record.next++;
-        record.prev++;
+    first->refs = FRAME_OWNED;
+    first->order = 0;
+    first->next = index + 1;
+    first->prev = index - 1;
+    first->gfn = FRAME_NO_GFN;
+    first->writable_maps = 0;
+    first->private = 0;
+    frame_set_state(first, FRAME_GUEST, d);
+    /* The others like it, by words, so that the record stays in registers: dom0's RAM comes this
+     * way at boot, a quarter of a million pages a GiB. Both links go up by one addition. */
+    _Static_assert(sizeof(struct frame) == 4 * sizeof(u64) && offsetof(struct frame, next) == 8 &&
+                   offsetof(struct frame, prev) == 12);
+    const u64 *from = (const u64 *)first;
+    const u64 state = from[0];
+    u64 links = from[1];
+    const u64 gfn = from[2];
+    const u64 private = from[3];
+    for (u64 *to = (u64 *)(first + 1); to < (u64 *)(first + nr); to += 4) {
+        links += 1 | BIT(32);
+        to[0] = state;
+        to[1] = links;
+        to[2] = gfn;
+        to[3] = private;
     }
     first[0].prev = FRAME_NIL;
     first[nr - 1].next = FRAME_NIL;
