@@ -49,6 +49,13 @@ static u64 free_bytes_at(u64 at, u64 end)
     return 0;
 }
 
+/* Of the largest aligned block that starts at at and ends by end. */
+static u32 block_order(u64 at, u64 end)
+{
+    u32 order = MIN(ORDER_1G, bit_highest(end - at) - PAGE_SHIFT);
+    return at == 0 ? order : MIN(order, bit_lowest(at) - PAGE_SHIFT);
+}
+
 static void find_runs(void)
 {
     nr_runs = 0;
@@ -241,10 +248,11 @@ enum err dom0_memory_take(struct dom0 *dom0)
     }
     sort_banks(dom0);
     for (u32 i = 0; i < dom0->nr_banks; i++) {
-        for (u64 at = dom0->bank[i].start; at < range_end(&dom0->bank[i]); at += DOM0_PIECE) {
+        const u64 end = range_end(&dom0->bank[i]);
+        for (u64 at = dom0->bank[i].start; at < end; at += PAGE_SIZE << block_order(at, end)) {
             struct frame *f;
-            check(frame_take(at_mfn(at), ORDER_2M, &f) ==
-                  OK); /* found free above, alone on the machine */
+            /* Found free above, and nobody else runs. */
+            check(frame_take(at_mfn(at), block_order(at, end), &f) == OK);
         }
     }
     return OK;
@@ -256,16 +264,12 @@ enum err dom0_memory_give(struct dom0 *dom0)
     d->max_pages = dom0->maximum_bytes >> PAGE_SHIFT;
     for (u32 i = 0; i < dom0->nr_banks; i++) {
         const struct range *bank = &dom0->bank[i];
-        for (u64 at = bank->start; at < range_end(bank); at += DOM0_PIECE) {
-            enum err e = domain_add_pages(d, mfn_to_frame(at_mfn(at)), ORDER_2M);
-            if (e != OK) {
-                return e;
-            }
-        }
         for (u64 at = bank->start; at < range_end(bank);) {
-            bool large = is_aligned(at, 1ULL << 30) && range_end(bank) - at >= 1ULL << 30;
-            u32 order = large ? ORDER_1G : ORDER_2M;
-            enum err e = p2m_map(d->p2m, (gfn_t){at >> PAGE_SHIFT}, at_mfn(at), order, P2M_RAM_RW);
+            const u32 order = block_order(at, range_end(bank));
+            enum err e = domain_add_pages(d, mfn_to_frame(at_mfn(at)), order);
+            if (e == OK) {
+                e = p2m_map(d->p2m, (gfn_t){at >> PAGE_SHIFT}, at_mfn(at), order, P2M_RAM_RW);
+            }
             if (e != OK) {
                 return e;
             }
