@@ -157,6 +157,10 @@ coverage: | deps-coverage
 mutants: | deps-host
 	$(Q)test/mutate.py $(MUTANTS)
 
+# No prerequisite: a build anew would not be the one that panicked
+symbols:
+	$(Q)scripts/symbols.py --elf $(OUT)/kanso.elf $(LOG)
+
 bench: all $(DOM0) | deps-run deps-host
 	$(Q)test/bench/bench.py
 
@@ -179,7 +183,8 @@ help:
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'
 	@echo 'mutants  200 seeded mutants against the unit tests; fails under 80 % killed'
 	@echo 'bench    instructions at EL2, Kanso beside Xen'
+	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat lint format stats coverage mutants bench clean help always
+.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat lint format stats coverage mutants bench symbols clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

@@ -12,14 +12,15 @@ if [ -z "$failed" ]; then
     failed=1
 fi
 passed=${passed:-0}
-for program in compare.py compare_test.py; do
-    if "test/abi/$program" >"build/test/$program.log" 2>&1; then
+for program in test/abi/compare.py test/abi/compare_test.py scripts/symbols_test.py; do
+    log=build/test/${program##*/}.log
+    if "$program" >"$log" 2>&1; then
         passed=$((passed + 1))
-        echo "  ok       test/abi/$program"
+        echo "  ok       $program"
     else
         failed=$((failed + 1))
-        echo "  FAILED   test/abi/$program"
-        echo "           again: test/abi/$program, log: build/test/$program.log"
+        echo "  FAILED   $program"
+        echo "           again: $program, log: $log"
     fi
 done
 test/sys/run.py test --passed "$passed" --failed "$failed"

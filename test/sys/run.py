@@ -225,6 +225,16 @@ def run_guest(script, gic, number, where):
     return ok, why
 
 
+def panic_of(log):
+    """The last panic in a log, with names where the image's ELF is beside it."""
+    if not log.exists() or b"panic on CPU" not in log.read_bytes():
+        return ""
+    elf = hypervisor()[0]
+    named = subprocess.run([sys.executable, ROOT / "scripts/symbols.py", "--panic", "--elf", elf.with_name(elf.name + ".elf"), log],
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    return "".join(f"           {line}\n" for line in named.stdout.splitlines())
+
+
 def run_scenario(script, gic, number):
     """One scenario on one machine; prints its line."""
     needs = needs_of(script)
@@ -243,7 +253,7 @@ def run_scenario(script, gic, number):
         if not ok:
             variable = next((f"{v}={os.environ[v]} " for v in ("KANSO", "XEN") if os.environ.get(v)), "")
             print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
-                  f"           log:   {log.relative_to(ROOT)}", flush=True)
+                  f"           log:   {log.relative_to(ROOT)}\n{panic_of(log)}", end="", flush=True)
     return ok
 
 
