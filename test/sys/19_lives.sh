@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 19. Hundreds of short lives on two CPUs at once, made by hypercalls alone: dom0's tables change under its own calls
 #     (each foreign page it maps breaks and makes a block), and every answer is right
-# needs: smp=2 vcpus=2 timeout=120
+# needs: smp=2 vcpus=2 timeout=240
 . /test/lib.sh
 
 step "two at once"
