@@ -74,21 +74,12 @@ void smccc_call(const u64 in[8], u64 out[4]);
 
 /* SMCCC 1.1 came with PSCI 1.0; firmware older than that, or none, must not be asked: SMC may be
  * undefined. */
-static inline bool firmware_has_smccc(void)
-{
-    return firmware.psci_version >= 0x10000;
-}
-
-/* What it says of one of the above on this CPU (DEN0028E 7.3): 0 call it, positive: no need,
- * negative: it knows nothing of it. */
-static inline s32 smccc_feature(u32 function)
-{
-    u64 out[4];
-    if (!firmware_has_smccc()) {
-        return -1;
-    }
-    smccc_call((const u64[8]){SMCCC_ARCH_FEATURES, function}, out);
-    return (s32)out[0];
-}
+bool firmware_has_smccc(void);
+/* What it says of one of the workarounds on this CPU (DEN0028E 7.3): 0 call it, positive: no need,
+ * negative: it knows nothing of it. Each CPU asks as it comes up. */
+s32 firmware_ask_workaround(u32 function);
+/* For guests, which move: 0 if any CPU that asked needs it (all can be called then), positive if
+ * none does. */
+s32 firmware_workaround(u32 function);
 
 #endif

@@ -70,7 +70,7 @@ static void init_serror(void)
  */
 static void init_store_bypass(void)
 {
-    if (smccc_feature(SMCCC_WORKAROUND_2) == 0) {
+    if (firmware_ask_workaround(SMCCC_WORKAROUND_2) == 0) {
         u64 out[4];
         smccc_call((const u64[8]){SMCCC_WORKAROUND_2, 1}, out);
     }
@@ -104,8 +104,8 @@ static char *vectors_for_this_cpu(void)
     const struct branch_errata e =
         errata_branches(read_sysreg(midr_el1), read_sysreg(id_aa64pfr0_el1),
                         read_sysreg(id_aa64mmfr1_el1), read_sysreg(ID_AA64ISAR2_EL1));
-    switch (
-        errata_choose(&e, smccc_feature(SMCCC_WORKAROUND_1), smccc_feature(SMCCC_WORKAROUND_3))) {
+    switch (errata_choose(&e, firmware_ask_workaround(SMCCC_WORKAROUND_1),
+                          firmware_ask_workaround(SMCCC_WORKAROUND_3))) {
     case MITIGATION_LOOP:
         return vectors_with_loop(e.rounds);
     case MITIGATION_CLEAR:

@@ -172,7 +172,7 @@ static s64 workaround_3(struct vcpu *v, const struct smccc *c)
  * is told that nothing is left to do. */
 static s64 workaround_2(struct vcpu *v, const struct smccc *c)
 {
-    return smccc_feature(SMCCC_WORKAROUND_2) < 0 ? NOT_SUPPORTED : SUCCESS;
+    return firmware_workaround(SMCCC_WORKAROUND_2) < 0 ? NOT_SUPPORTED : SUCCESS;
 }
 
 /* How many functions of ours a range has, its UID and revision (DEN0028E 6.2). Those of the
@@ -277,9 +277,9 @@ static s64 smccc_features(struct vcpu *v, const struct smccc *c)
         return SUCCESS;
     case SMCCC_WORKAROUND_1:
     case SMCCC_WORKAROUND_3:
-        return smccc_feature(id);
+        return firmware_workaround(id);
     case SMCCC_WORKAROUND_2:
-        return smccc_feature(id) == 0 ? WORKAROUND_NOT_NEEDED : smccc_feature(id);
+        return firmware_workaround(id) == 0 ? WORKAROUND_NOT_NEEDED : firmware_workaround(id);
     default:
         return NOT_SUPPORTED;
     }

@@ -23,6 +23,8 @@ static struct {
     u64 pc, x0, smc_in[2];
     bool aarch32, locked, powering;
     u64 smc_out;
+    s32 told;
+    u32 asked;
 } seen;
 
 u64 vcpu_mpidr(u32 id)
@@ -66,6 +68,12 @@ void smccc_call(const u64 in[8], u64 out[4])
     seen.smc_in[0] = in[0];
     seen.smc_in[1] = in[1];
     out[0] = seen.smc_out;
+}
+
+s32 firmware_workaround(u32 function)
+{
+    seen.asked = function;
+    return seen.told;
 }
 
 static int setup(void **state)
@@ -236,28 +244,31 @@ static void test_workarounds_are_the_firmware_s(void **state)
     assert_int_equal(call(0x80000001, 0x80000002, 0, 0), NOT_SUPPORTED);
     assert_int_equal(seen.smcs, 0);
     for (u32 i = 0; i < ARRAY_LEN(ids); i++) {
-        /* stores' bypass is ours to keep off: a guest has nothing to do */
-        bool bypass = ids[i] == 0x80007fff;
-        seen.smc_out = 0;
-        assert_int_equal(call(0x80000001, ids[i], 0, 0), bypass ? 1 : 0);
-        seen.smc_out = 1;
-        assert_int_equal(call(0x80000001, ids[i], 0, 0), 1);
-        assert_int_equal(seen.smc_in[0], 0x80000001);
-        assert_int_equal(seen.smc_in[1], ids[i]);
-        seen.smc_out = 0xffffffff; /* firmware answers in 32 bits */
-        assert_int_equal(call(0x80000001, ids[i], 0, 0), NOT_SUPPORTED);
-        assert_int_equal(call(ids[i], 1, 0, 0), NOT_SUPPORTED);
-        seen.smc_out = 0;
-        assert_int_equal(call(ids[i], 0, 0, 0), 0);
-        assert_int_equal(call(ids[i], 1, 0, 0), 0);
-        assert_int_equal(seen.smc_in[0], bypass ? 0x80000001 : ids[i]); /* it is not switched */
+        /* the bypass of stores is ours to keep off: a guest has nothing to do */
+        bool bypass = ids[i] == SMCCC_WORKAROUND_2;
+        for (seen.told = -1; seen.told <= 1; seen.told++) {
+            assert_int_equal(call(0x80000001, ids[i], 0, 0),
+                             seen.told == 0 && bypass ? 1 : ERROR(seen.told));
+            assert_int_equal(seen.asked, ids[i]);
+        }
+        assert_int_equal(seen.smcs, 0); /* it is known */
     }
-    /* Older firmware, or none, is never asked. */
-    firmware.psci_version = 2;
+    static const u32 passed_on[] = {SMCCC_WORKAROUND_1, SMCCC_WORKAROUND_3};
+    for (u32 i = 0; i < ARRAY_LEN(passed_on); i++) {
+        seen.smc_out = 0;
+        assert_int_equal(call(passed_on[i], 1, 0, 0), 0);
+        assert_int_equal(seen.smc_in[0], passed_on[i]);
+        seen.smc_out = 0xffffffff; /* firmware answers in 32 bits */
+        assert_int_equal(call(passed_on[i], 1, 0, 0), NOT_SUPPORTED);
+    }
     seen.smcs = 0;
-    for (u32 i = 0; i < ARRAY_LEN(ids); i++) {
-        assert_int_equal(call(0x80000001, ids[i], 0, 0), NOT_SUPPORTED);
-        assert_int_equal(call(ids[i], 1, 0, 0), NOT_SUPPORTED);
+    for (seen.told = -1; seen.told <= 1; seen.told++) {
+        assert_int_equal(call(SMCCC_WORKAROUND_2, 0, 0, 0), seen.told < 0 ? NOT_SUPPORTED : 0);
+    }
+    /* Older firmware, or none, is never called. */
+    firmware.psci_version = 2;
+    for (u32 i = 0; i < ARRAY_LEN(passed_on); i++) {
+        assert_int_equal(call(passed_on[i], 1, 0, 0), NOT_SUPPORTED);
     }
     assert_int_equal(seen.smcs, 0);
 }

@@ -19,7 +19,8 @@ enum ask {
 
 /*
  * Written by QEMU's loader: bits 7..0, 15..8, 23..16 are the answers to SMCCC_ARCH_FEATURES of the
- * three workarounds, as signed bytes; bits 63..32 a number for the witness.
+ * three workarounds, as signed bytes; bits 31..24 are CPUs that need none: they answer 1; bits
+ * 63..32 a number for the witness.
  */
 #define CONFIG 0x40100000ULL
 

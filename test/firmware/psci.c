@@ -12,6 +12,7 @@ static struct {
     u32 state; /* enum state */
 } cpus[MAX_CPUS];
 static s8 features[3];
+static u8 healthy; /* CPUs, as a mask */
 u64 psci_count[3];
 
 void psci_init(u64 config)
@@ -19,6 +20,7 @@ void psci_init(u64 config)
     for (u32 i = 0; i < 3; i++) {
         features[i] = (s8)(config >> i * 8);
     }
+    healthy = (u8)(config >> 24);
     cpus[0].state = ON;
 }
 
@@ -110,7 +112,10 @@ static s64 arch_features(u32 id)
 {
     u32 which = workaround(id);
     bool base = id == 0x80000000 || id == 0x80000001;
-    return which < 3 ? features[which] : base ? SUCCESS : NOT_SUPPORTED;
+    if (which < 3) {
+        return healthy >> this_cpu() & 1 ? 1 : features[which];
+    }
+    return base ? SUCCESS : NOT_SUPPORTED;
 }
 
 /* x0..x3 are results: what a function does not define is filled with what nobody may keep. */

@@ -33,7 +33,8 @@ enum { NR_SERRORS = sizeof(serrors) / sizeof(serrors[0]) };
 static volatile struct {
     u64 heartbeat;
     u64 taken[NR_SERRORS], esr[NR_SERRORS];
-    u64 early, late; /* of one that came while they were masked */
+    u64 waits, moved; /* take_masked(): tells, is told */
+    u64 early, late, late_esr;
 } notes __attribute__((aligned(4096)));
 
 volatile u64 serror_count, serror_esr;
@@ -164,13 +165,24 @@ static void take_all(void)
         notes.taken[i] = serror_count;
         notes.esr[i] = serror_esr;
     }
+}
+
+/* One that comes while they are masked waits, ends a WFI, and goes along to another CPU. */
+static void take_masked(void)
+{
+    u64 unused[3];
     mask_serrors(true);
-    serror_count = 0;
+    serror_count = serror_esr = 0;
     ask(ASK_SERROR, AET(3u), unused);
-    hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0); /* it is kept over a switch */
+    __asm__ volatile("wfi" ::: "memory");
+    notes.waits = true;
+    while (!notes.moved) {
+        __asm__ volatile("yield");
+    }
     notes.early = serror_count;
     mask_serrors(false);
     notes.late = serror_count;
+    notes.late_esr = serror_esr;
 }
 
 static void say_notes(const char *who, const volatile typeof(notes) *n)
@@ -190,6 +202,8 @@ static void say_notes(const char *who, const volatile typeof(notes) *n)
     say(" masked");
     put(n->early);
     put(n->late);
+    say(" ");
+    say_number(n->late_esr, 16);
     say_end();
 }
 
@@ -205,15 +219,20 @@ static void as_guest(enum role role)
     if (role == NEIGHBOUR) {
         beat();
     }
+    take_masked(); /* first: to a CPU that has not given one yet */
     take_all();
     struct xen_sched_shutdown off = {.reason = SHUTDOWN_poweroff};
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_shutdown, (u64)&off, 0);
 }
 
+static volatile typeof(notes) *map_notes(u16 domain)
+{
+    return (volatile typeof(notes) *)guest_map(domain, &notes);
+}
+
 static u64 heartbeat(u16 domain)
 {
-    const volatile typeof(notes) *n = (const volatile typeof(notes) *)guest_map(domain, &notes);
-    u64 beats = n->heartbeat;
+    u64 beats = map_notes(domain)->heartbeat;
     guest_unmap();
     return beats;
 }
@@ -231,6 +250,38 @@ static void say_neighbour(u16 neighbour)
     say_end();
 }
 
+/* To the CPU where it is not, once it says that it waits. */
+static void move(u16 domain)
+{
+    static struct xen_domctl op;
+    u32 code = 0;
+    u64 waits = 0;
+    while (!waits && !guest_has_ended(domain, &code)) {
+        waits = map_notes(domain)->waits;
+        guest_unmap();
+    }
+    memset(&op, 0, sizeof(op));
+    s64 e = guest_domctl(XEN_DOMCTL_getvcpuinfo, domain, &op);
+    u8 cpus = op.u.getvcpuinfo.cpu == 0 ? 2 : 1;
+    memset(&op, 0, sizeof(op));
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (u64)&cpus;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
+    e = e ? e : guest_domctl(XEN_DOMCTL_setvcpuaffinity, domain, &op);
+    while (!e) {
+        memset(&op, 0, sizeof(op));
+        e = guest_domctl(XEN_DOMCTL_getvcpuinfo, domain, &op);
+        if (cpus >> op.u.getvcpuinfo.cpu & 1) {
+            break;
+        }
+    }
+    if (e) {
+        failed("the subject can't be moved", -(u64)e);
+    }
+    map_notes(domain)->moved = true;
+    guest_unmap();
+}
+
 static void test_serrors(void)
 {
     u32 code = 0;
@@ -240,15 +291,18 @@ static void test_serrors(void)
     guest_start(neighbour, NEIGHBOUR);
     say_neighbour(neighbour);
     guest_start(subject, SUBJECT);
+    move(subject);
     while (!guest_has_ended(subject, &code)) {
     }
     say("@@WITNESS subject ended");
     put(code);
     say_end();
-    say_notes("subject", (const volatile typeof(notes) *)guest_map(subject, &notes));
+    say_notes("subject", map_notes(subject));
     guest_unmap();
     say_neighbour(neighbour);
     take_all();
+    notes.moved = true; /* nobody is there to do it */
+    take_masked();
     say_notes("dom0", &notes);
     say_neighbour(neighbour);
 }

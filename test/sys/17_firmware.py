@@ -84,6 +84,17 @@ def calls(where, gic, cpu, answers, entry):
     ])
 
 
+def mixed(where, gic, cpu):
+    """CPU 0 needs no workaround, CPU 1 does: a guest is on any of them."""
+    m = Machine(where, gic, cpu, CALLS, (NEEDED,) * 3)
+    m.config |= 1 << 24
+    return differences(m.boot("@@FIRMWARE"), [
+        ("@@PROBE", ["failed", "0"]),
+        ("@@WITNESS features", ["0", "1", "0"]),
+        ("@@FIRMWARE", ["off", range(100, 101), range(1, 2), range(100, 1 << 20)]),
+    ])
+
+
 def serrors(where, gic, cpu, syndrome):
     """One of each kind in a guest and in dom0: taken or not, and all go on."""
     lines = Machine(where, gic, cpu, SERRORS).boot("@@FIRMWARE")
@@ -92,7 +103,7 @@ def serrors(where, gic, cpu, syndrome):
         expected += [(f"@@WITNESS {who} {kind}", ["0", "0x0"]) for kind in ("corrected", "restartable")]
         expected += [(f"@@WITNESS {who} {kind}", ["1", syndrome])
                      for kind in ("recoverable", "unrecoverable", "own", "unknown")]
-        expected.append((f"@@WITNESS {who} masked", ["0", "1"]))
+        expected.append((f"@@WITNESS {who} masked", ["0", "1", syndrome]))
     if lines.count("@@WITNESS neighbour goes on") != 3:
         return "the neighbour does not go on"
     for domain in ("d0", "d2"):
@@ -149,6 +160,7 @@ CASES = [
     ("a57, only workaround 1 known", calls, "cortex-a57", (NEEDED, NOT_NEEDED, UNKNOWN), 1),
     ("a72, not needed", calls, "cortex-a72", (NOT_NEEDED,) * 3, 0),
     ("a57, nothing known", calls, "cortex-a57", (UNKNOWN,) * 3, 0),
+    ("a72, needed on its second CPU only", mixed, "cortex-a72"),
     ("a76, its own loop", calls, "cortex-a76", (NEEDED,) * 3, 0),
     ("max, which only its firmware knows", calls, "max", (NEEDED,) * 3, 3),
     ("max, tagged targets", calls, "max", (NEEDED, NEEDED, NOT_NEEDED), 0),
