@@ -250,33 +250,42 @@ static void say_neighbour(u16 neighbour)
     say_end();
 }
 
-/* To the CPU where it is not, once it says that it waits. */
-static void move(u16 domain)
+static void pin(u16 domain, u32 cpu)
 {
     static struct xen_domctl op;
+    u8 cpus = (u8)(1u << cpu);
+    memset(&op, 0, sizeof(op));
+    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
+    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (u64)&cpus;
+    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
+    s64 e = guest_domctl(XEN_DOMCTL_setvcpuaffinity, domain, &op);
+    if (e) {
+        failed("the subject can't be pinned", -(u64)e);
+    }
+}
+
+static u32 cpu_of(u16 domain)
+{
+    static struct xen_domctl op;
+    memset(&op, 0, sizeof(op));
+    s64 e = guest_domctl(XEN_DOMCTL_getvcpuinfo, domain, &op);
+    if (e) {
+        failed("the subject has no vCPU", -(u64)e);
+    }
+    return op.u.getvcpuinfo.cpu;
+}
+
+/* To the other CPU, once it says that it waits. */
+static void move(u16 domain)
+{
     u32 code = 0;
     u64 waits = 0;
     while (!waits && !guest_has_ended(domain, &code)) {
         waits = map_notes(domain)->waits;
         guest_unmap();
     }
-    memset(&op, 0, sizeof(op));
-    s64 e = guest_domctl(XEN_DOMCTL_getvcpuinfo, domain, &op);
-    u8 cpus = op.u.getvcpuinfo.cpu == 0 ? 2 : 1;
-    memset(&op, 0, sizeof(op));
-    op.u.vcpuaffinity.flags = XEN_VCPUAFFINITY_HARD;
-    op.u.vcpuaffinity.cpumap_hard.bitmap.p = (u64)&cpus;
-    op.u.vcpuaffinity.cpumap_hard.nr_bits = 8;
-    e = e ? e : guest_domctl(XEN_DOMCTL_setvcpuaffinity, domain, &op);
-    while (!e) {
-        memset(&op, 0, sizeof(op));
-        e = guest_domctl(XEN_DOMCTL_getvcpuinfo, domain, &op);
-        if (cpus >> op.u.getvcpuinfo.cpu & 1) {
-            break;
-        }
-    }
-    if (e) {
-        failed("the subject can't be moved", -(u64)e);
+    pin(domain, 0);
+    while (cpu_of(domain) != 0 && !nr_failed) {
     }
     map_notes(domain)->moved = true;
     guest_unmap();
@@ -290,6 +299,7 @@ static void test_serrors(void)
     guest_load(subject);
     guest_start(neighbour, NEIGHBOUR);
     say_neighbour(neighbour);
+    pin(subject, 1);
     guest_start(subject, SUBJECT);
     move(subject);
     while (!guest_has_ended(subject, &code)) {
