@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The fixed-width integers of the ABI, bool, size_t and the three attributes everybody needs.
+ * The fixed-width integers of the ABI, bool, size_t and the attributes everybody needs.
  */
 #ifndef BASE_TYPES_H
 #define BASE_TYPES_H
@@ -16,6 +16,7 @@
 #define __noreturn          __attribute__((noreturn))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
 #define __init              __attribute__((cold, section(".text.init")))
+#define __cold              __attribute__((cold, noinline))
 #define __initdata          __attribute__((section(".data.init")))
 #define likely(x)           __builtin_expect(!!(x), 1)
 #define unlikely(x)         __builtin_expect(!!(x), 0)

@@ -129,6 +129,21 @@ static void test_affinity_hard_and_soft_is_not_balanced_away(void **state)
     assert_share(soft, SECOND, 1, 3);
 }
 
+static void test_a_heavy_neighbour_hides_no_light_cpu(void **state)
+{
+    machine(3);
+    struct guest *a = add_hog(256, 5), *b = add_hog(256, 5), *f = add_hog(256, 5);
+    for (u32 i = 0; i < 4; i++) {
+        add_hog(256, 2);
+    }
+    run_for(SECOND);
+    forget_times();
+    run_for(3 * SECOND);
+    assert_share(a, 6 * SECOND, 1, 3);
+    assert_share(b, 6 * SECOND, 1, 3);
+    assert_share(f, 6 * SECOND, 1, 3);
+}
+
 /* A second in which nobody might go is not made up for by sending all who may then. */
 static void test_what_could_not_be_mended_is_forgotten(void **state)
 {
@@ -177,6 +192,7 @@ int main(void)
         cmocka_unit_test(test_going_round_is_no_thrashing),
         cmocka_unit_test(test_wakers_among_hogs_that_move_run_soon),
         cmocka_unit_test(test_affinity_hard_and_soft_is_not_balanced_away),
+        cmocka_unit_test(test_a_heavy_neighbour_hides_no_light_cpu),
         cmocka_unit_test(test_what_could_not_be_mended_is_forgotten),
         cmocka_unit_test(test_weights_that_change_are_balanced_again),
     };

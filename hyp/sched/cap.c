@@ -99,13 +99,11 @@ bool cap_parks(struct sched_unit *u, u64 now)
     return u->parked;
 }
 
-u64 cap_take(struct sched_unit *u, u64 now)
+u64 cap_take(struct sched_unit *u)
 {
     struct sched_group *g = u->group;
-    if (u->budget_ns <= 0) {
+    if (u->budget_ns <= 0) { /* 0: what it owed was put back when it was asked whether it may run */
         spin_lock(&g->lock);
-        put_back(g, u);
-        refill(g, now);
         s64 share = MAX(quota_ns(g->cap_percent) / (s64)g->nr_units, GRANT_NS);
         u->budget_ns = MIN(share, MAX(g->left_ns, GRANT_SMALL_NS));
         g->left_ns -= u->budget_ns;

@@ -401,6 +401,20 @@ static void test_a_paused_one_is_not_brought_back(void **state)
     assert_true(timer_is_set(&a->group.refill));
 }
 
+/* Who asks counts the periods that have gone by; nobody has to wait for a timer to do it. */
+static void test_after_a_sleep_the_budget_is_there_at_once(void **state)
+{
+    machine(1);
+    struct guest *a = add_to(NULL, 25 * MS, MS + LATE, 1);
+    assert_cap(&a->group, 10);
+    for (u32 i = 0; i < 10000; i++) {
+        step();
+        assert_false(a->unit.parked);
+    }
+    assert_int_equal(a->nr_woken, a->bin[0] + a->late); /* each time it ran as soon as it woke */
+    assert_true(a->nr_woken >= 7);
+}
+
 static void test_one_leaves_the_others_wait_on(void **state)
 {
     machine(2);
@@ -608,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_a_cap_set_on_one_that_runs_counts_at_once),
         cmocka_unit_test(test_destroyed_while_parked),
         cmocka_unit_test(test_a_paused_one_is_not_brought_back),
+        cmocka_unit_test(test_after_a_sleep_the_budget_is_there_at_once),
         cmocka_unit_test(test_one_leaves_the_others_wait_on),
         cmocka_unit_test(test_a_sleeper_without_budget_wakes_into_the_park),
         cmocka_unit_test(test_no_cpu_takes_one_whose_siblings_used_the_budget),

@@ -189,9 +189,7 @@ static void fair_balance(struct sched_queue *q)
         return;
     }
     spin_lock_pair(&q->lock, &other->lock);
-    u64 now = clock_ns();
-    sched_charge(q, now);
-    sched_charge(other, now);
+    sched_charge(other, clock_ns()); /* q was, a moment ago */
     s64 lag = (s64)(time_of(other) - time_of(q));
     struct sched_unit *u = judge(q, other, lag);
     if (u) {

@@ -42,7 +42,7 @@ bool cap_parks(struct sched_unit *u, u64 now);
 /* May u, which runs, go on? Does not park. */
 bool cap_lets_run(struct sched_unit *u, u64 now);
 /* u runs: sees to it that it has a budget, and says how much. */
-u64 cap_take(struct sched_unit *u, u64 now);
+u64 cap_take(struct sched_unit *u);
 /* u runs no longer: what is left goes back, what it ran too long is owed. */
 void cap_return(struct sched_unit *u);
 void cap_unpark(struct sched_unit *u);

@@ -43,12 +43,14 @@ static struct sched_queue *lock_unit(const struct sched_unit *u)
 
 void sched_charge(struct sched_queue *q, u64 now)
 {
-    if (q->running && now > q->charged_ns) {
-        policy->charge(q, q->running, now - q->charged_ns);
-        if (unlikely(q->running->capped)) {
-            q->running->budget_ns -= (s64)(now - q->charged_ns);
-        }
+    struct sched_unit *u = q->running;
+    if (u && now > q->charged_ns) {
+        u64 ran_ns = now - q->charged_ns;
         q->charged_ns = now;
+        if (unlikely(u->capped)) {
+            u->budget_ns -= (s64)ran_ns;
+        }
+        policy->charge(q, u, ran_ns);
     }
 }
 
@@ -62,16 +64,6 @@ bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
 {
     const struct sched_unit *running = q->running;
     return !running || !q->slice_armed || policy->preempts(q, u, running, false);
-}
-
-/* u, RUNNABLE, waits from now on: on q, or for its group's budget. Must q's CPU look at once? */
-static bool wait_on(struct sched_queue *q, struct sched_unit *u, bool wakeup, u64 now)
-{
-    if (unlikely(u->capped) && cap_parks(u, now)) {
-        return false;
-    }
-    policy->enqueue(q, u, wakeup);
-    return sched_must_look(q, u);
 }
 
 /*
@@ -107,7 +99,10 @@ void sched_settle(struct sched_unit *u, bool wakeup)
             if (u->state != UNIT_RUNNABLE) {
                 set_state(u, UNIT_RUNNABLE, now);
             }
-            look = wait_on(to, u, wakeup, now);
+            if (likely(!u->capped) || !cap_parks(u, now)) {
+                policy->enqueue(to, u, wakeup);
+                look = sched_must_look(to, u);
+            }
         } else if (u->state != resting_state(u)) {
             set_state(u, resting_state(u), now);
         }
@@ -317,16 +312,14 @@ static void slice_over(void *arg)
     percpu_raise(q->cpu, WORK_SCHED);
 }
 
-/* The best that waits and has a budget, if it needs one. Of those without, which siblings have used
- * up since they came, so many are parked at a time; another runs on credit, so that a stay at EL2
- * is bounded. */
-static struct sched_unit *pick(struct sched_queue *q, u64 now, u64 *slice_ns)
+/* The best that waits and has a budget, if it needs one; best is capped. Of those without, which
+ * siblings have used up since they came, so many are parked at a time; another runs on credit, so
+ * that a stay at EL2 is bounded. */
+static __cold struct sched_unit *pick_funded(struct sched_queue *q, struct sched_unit *best,
+                                             u64 now, u64 *slice_ns)
 {
-    struct sched_unit *best = policy->pick(q, slice_ns);
-    for (u32 i = 0; best && unlikely(best->capped) && i < PARKED_AT_ONCE; i++) {
-        if (!cap_parks(best, now)) {
-            break;
-        }
+    u32 left = PARKED_AT_ONCE;
+    while (left-- != 0 && best && best->capped && cap_parks(best, now)) {
         policy->dequeue(q, best);
         best = policy->pick(q, slice_ns);
     }
@@ -342,7 +335,10 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
     struct sched_unit *prev = q->running;
     u64 slice_ns;
     sched_charge(q, now);
-    struct sched_unit *best = pick(q, now, &slice_ns);
+    struct sched_unit *best = policy->pick(q, &slice_ns);
+    if (best && unlikely(best->capped)) {
+        best = pick_funded(q, best, now, &slice_ns);
+    }
     if (prev) {
         bool stays = prev->hold == 0 && load_relaxed(&prev->wanted);
         bool allowed = cpumask_test(&prev->hard, q->cpu);
@@ -358,12 +354,14 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
         }
         set_state(prev, stays ? UNIT_RUNNABLE : resting_state(prev), now);
         sched_up_state(prev);
+        bool waits = stays && allowed;
         if (unlikely(prev->capped)) {
             cap_return(prev);
+            waits = waits && !cap_parks(prev, now);
         }
-        if (stays && allowed) {
-            (void)wait_on(q, prev, false, now);
-        } else if (stays) {
+        if (waits) {
+            policy->enqueue(q, prev, false);
+        } else if (stays && !allowed) {
             *displaced = prev;
         }
     }
@@ -381,21 +379,27 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
     return best;
 }
 
-/* Lock held. While somebody waits, something must end the slice; a budget ends anyway. */
+/* A budget ends, whether somebody waits or not. */
+static __cold void arm_budget(struct sched_queue *q, u64 now)
+{
+    u64 end = MIN(q->slice_end_ns, now + cap_take(q->running));
+    if (!q->slice_armed || q->slice.deadline_ns > end) {
+        q->slice_armed = true;
+        timer_set(&q->slice, end);
+    }
+}
+
+/* Lock held. While somebody waits, something must end the slice. */
 static void arm_slice(struct sched_queue *q, u64 now)
 {
     if (q->nr_waiting == 0) {
         q->crowded = false;
-    }
-    if (unlikely(q->running->capped)) {
-        u64 end = MIN(q->slice_end_ns, now + cap_take(q->running, now));
-        if (!q->slice_armed || q->slice.deadline_ns > end) {
-            q->slice_armed = true;
-            timer_set(&q->slice, end);
-        }
-    } else if (q->nr_waiting != 0 && !q->slice_armed) {
+    } else if (!q->slice_armed) {
         q->slice_armed = true;
         timer_set(&q->slice, q->slice_end_ns);
+    }
+    if (unlikely(q->running->capped)) {
+        arm_budget(q, now);
     }
 }
 

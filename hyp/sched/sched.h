@@ -23,6 +23,12 @@
  * read comes last, and it sees the reason. At the lock, the waker finds the unit still RUNNING
  * (then its CPU, which comes to sched_run() later, finds wanted set there) or no longer (then the
  * waker enqueues it).
+ *
+ * What is promised. Units that always want to run and may run on the same CPUs get time by weight,
+ * within 3 % over seconds, on one CPU and on several (no unit more than one CPU: what it cannot use
+ * the others share by weight); fair.c says how. It is not promised across CPUs between units whose
+ * affinities differ, and a unit that sleeps much counts only while it waits. A cap (cap.c) is an
+ * upper bound on the units of a group together; which of them run is a matter of who comes first.
  */
 #ifndef SCHED_SCHED_H
 #define SCHED_SCHED_H
