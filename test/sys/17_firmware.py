@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # 17. A firmware at EL3 under Kanso (test/firmware): its workaround calls are made where the CPU model wants them and
 #     nowhere else, guests and dom0's Linux get its answers, and the SErrors that it reflects end where docs/why/006 says
-# needs: timeout=120
+# needs: timeout=240
 """17_firmware.py GIC WHERE [CASE...]: the last line is the verdict; console.log in WHERE has all boots."""
 import pathlib
 import re
