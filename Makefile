@@ -147,6 +147,8 @@ mutants: | deps-host
 bench: all $(DOM0) | deps-run deps-host
 	$(Q)test/bench/bench.py
 
+include tools/tools.mk
+
 deps-%:
 	$(Q)scripts/deps.sh $* $(if $(filter clang,$(TOOLCHAIN)),clang)
 
@@ -156,6 +158,7 @@ clean:
 help:
 	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
 	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
+	@echo 'tools    build/arm64/tools/bin: our xl, xenstored, xenconsoled, static arm64 (tools-unit: their unit tests)'
 	@echo 'dom0     build/arm64/dom0.cpio.gz: Debian arm64 with Xen tools, from packages unpacked under build/debian'
 	@echo 'run      boot it in QEMU, create a Linux guest; on a terminal dom0 shell follows (GIC=2, XEN=debian)'
 	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'

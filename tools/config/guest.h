@@ -82,7 +82,6 @@ struct guest_config {
     int max_grant_frames, max_maptrack_frames, max_grant_version; /* -1: the hypervisor's default */
     unsigned max_event_channels;                                  /* 0: default */
     char *seclabel, *init_seclabel;
-    char **claims; /* of claim_mode and the like: none yet */
     long rtc_timeoffset;
     bool localtime, nomigrate, driver_domain;
 
