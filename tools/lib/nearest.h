@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The word that was meant: for mistyped keys, subcommands, options. Distance is the number of
- * letters added, left out, changed or swapped with their neighbour; case does not count.
- */
+/* What was probably meant by a mistyped word. */
 #pragma once
 #include <stddef.h>
 
 /*
- * The word nearest to `word` among nr, or NULL if none is near enough (more than a third of the
- * letters wrong). `first` is the address of the first `const char *`, the next lies `stride` bytes
- * on: so a plain array of strings and the name column of a table are searched alike. Of two equally
- * near ones the earlier wins. Borrowed from the list.
+ * How many letters to insert, delete, replace or swap with their neighbour to make b of a; case
+ * counts a letter. Words longer than 63 letters are far from everything: SIZE_MAX.
  */
-const char *nearest_word(const char *word, const void *first, size_t nr, size_t stride);
+size_t nearest_distance(const char *a, const char *b);
+
+/*
+ * The candidate nearest to the word, if it is near enough to be worth asking: at most a third of
+ * the word's letters off, at least one, or the only one that begins with the word. NULL if none.
+ */
+const char *nearest_word(const char *word, const char *const *candidates, size_t nr);
