@@ -12,7 +12,7 @@
 #pragma once
 #include "config/guest.h"
 
-struct json_object;
+struct json;
 
 /*
  * Reads the file, then the arguments ("memory=64", as on xl's command line; there a single word
@@ -53,8 +53,10 @@ const char *config_action_name(enum guest_action a);
 
 /*
  * JSON with the names of libxl_domain_config (c_info, b_info, disks, nics, ...): what `xl create
- * -n` and `xl list -l` print, and what the supervisor keeps. What has Xen's default is left out.
- * NULL: out of memory (said). The caller puts it. Back: everything but positions survives.
+ * -n` and `xl list -l` print and what the supervisor keeps. Writes members into the object that is
+ * open in j; what has Xen's default is left out.
  */
-struct json_object *config_to_json(const struct guest_config *c);
-int config_from_json(struct json_object *json, struct guest_config *c);
+void config_write_json(struct json *j, const struct guest_config *c);
+
+/* And back, from a whole object's text: everything but positions survives. name is for messages. */
+int config_read_json(const char *name, const char *data, size_t size, struct guest_config *c);
