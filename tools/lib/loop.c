@@ -96,13 +96,6 @@ void loop_stop(struct loop *loop)
     loop->stopped = true;
 }
 
-uint64_t loop_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void timer_ready(struct loop_source *source, uint32_t events)
 {
     struct loop_timer *timer = container_of(source, struct loop_timer, source);

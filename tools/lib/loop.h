@@ -28,7 +28,7 @@ struct loop {
     struct epoll_event batch[LOOP_BATCH];
 };
 
-/* A moment, in milliseconds of the monotonic clock. */
+/* A moment of lib/clock.h. */
 struct loop_timer {
     struct loop_source source;
     void (*due)(struct loop_timer *timer);
@@ -60,14 +60,11 @@ void loop_stop(struct loop *loop);
  * made or negative errno, said. What loop_run() is made of; tests call it. */
 int loop_turn(struct loop *loop, int milliseconds);
 
-/* A timer that is not set costs nothing. It is due once; at_ms is absolute (loop_now_ms()), 0 takes
- * it back. 0 or negative errno, said. */
+/* A timer that is not set costs nothing. It is due once; at_ms is absolute (clock_now_ms()), 0
+ * takes it back. 0 or negative errno, said. */
 int loop_timer_init(struct loop *loop, struct loop_timer *timer);
 int loop_timer_set(struct loop_timer *timer, uint64_t at_ms);
 void loop_timer_fini(struct loop *loop, struct loop_timer *timer);
-
-/* Milliseconds of the monotonic clock. A test may define its own. */
-uint64_t loop_now_ms(void);
 
 /* Block the signals of the list (ended by 0) and have them delivered. 0 or negative errno, said. */
 int loop_signals_init(struct loop *loop, struct loop_signals *signals, const int *list);
