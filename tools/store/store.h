@@ -97,7 +97,7 @@ void store_txn_write(struct store_txn *t, const char *value, const char *path, .
     store_format(3, 4);
 void store_txn_write_number(struct store_txn *t, uint64_t value, const char *path, ...)
     store_format(3, 4);
-/* Removes what was there, makes the directory empty and gives it to access. */
+/* Makes the directory if it is not there and gives it to access; what is in it stays. */
 void store_txn_directory(struct store_txn *t, struct store_access access, const char *path, ...)
     store_format(3, 4);
 void store_txn_permit(struct store_txn *t, struct store_access access, const char *path, ...)
@@ -133,17 +133,17 @@ int store_event_next(struct store *s, struct store_event *out, uint64_t deadline
  * cancel_fd (or -1) becomes readable, -ECANCELED when a predicate says so. Which ones are met is in
  * `done` in every case. No watch stays behind.
  */
-enum store_answer { STORE_NOT_YET, STORE_MET, STORE_HOPELESS };
+enum store_met { STORE_NOT_YET, STORE_MET, STORE_HOPELESS };
 struct store_want {
     const char *path;
-    enum store_answer (*is_met)(const char *value, void *arg);
+    enum store_met (*is_met)(const char *value, void *arg);
     void *arg;
     bool done;
 };
 int store_wait(struct store *s, struct store_want *want, size_t nr, uint64_t deadline_ms,
                int cancel_fd);
 /* Predicates: the node is there, is gone, has the string arg, is a number >= *(unsigned *)arg. */
-enum store_answer store_met_exists(const char *value, void *arg);
-enum store_answer store_met_gone(const char *value, void *arg);
-enum store_answer store_met_equal(const char *value, void *arg);
-enum store_answer store_met_at_least(const char *value, void *arg);
+enum store_met store_met_exists(const char *value, void *arg);
+enum store_met store_met_gone(const char *value, void *arg);
+enum store_met store_met_equal(const char *value, void *arg);
+enum store_met store_met_at_least(const char *value, void *arg);
