@@ -6,19 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The path of printf's words at the end of a function's arguments. */
-#define PATH(name, last)                    \
-    char *name;                             \
-    do {                                    \
-        va_list arguments;                  \
-        va_start(arguments, last);          \
-        name = store_path(last, arguments); \
-        va_end(arguments);                  \
-    } while (0)
-
 int store_read(struct store *s, char **value, size_t *len, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_READ, 0, p, NULL, 0, value, len);
     free(p);
     return error;
@@ -26,7 +16,7 @@ int store_read(struct store *s, char **value, size_t *len, const char *path, ...
 
 int store_read_number(struct store *s, uint64_t *value, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     char *text = NULL;
     int error = store_ask(s, WIRE_READ, 0, p, NULL, 0, &text, NULL);
     free(p);
@@ -47,7 +37,7 @@ int store_read_number(struct store *s, uint64_t *value, const char *path, ...)
 
 bool store_exists(struct store *s, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_READ, 0, p, NULL, 0, NULL, NULL);
     free(p);
     return error == 0;
@@ -55,7 +45,7 @@ bool store_exists(struct store *s, const char *path, ...)
 
 int store_write(struct store *s, const char *value, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_WRITE, 0, p, value, strlen(value), NULL, NULL);
     free(p);
     return error;
@@ -63,7 +53,7 @@ int store_write(struct store *s, const char *value, const char *path, ...)
 
 int store_remove(struct store *s, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_RM, 0, p, NULL, 0, NULL, NULL);
     free(p);
     return error;
@@ -157,7 +147,7 @@ static int list_in_parts(struct store *s, const char *path, struct store_list *o
 
 int store_list(struct store *s, struct store_list *out, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     char *names = NULL;
     size_t len = 0;
     *out = (struct store_list){};
@@ -216,7 +206,7 @@ int store_read_many(struct store *s, size_t nr, char *const *path, char **value)
 
 int store_read_permissions(struct store *s, char **value, size_t *len, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_GET_PERMS, 0, p, NULL, 0, value, len);
     free(p);
     return error;
@@ -242,7 +232,7 @@ static char *join(const char *const *words, size_t nr, size_t *len)
 int store_write_permissions(struct store *s, const char *const *words, size_t nr, const char *path,
                             ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     size_t len;
     char *joined = join(words, nr, &len);
     int error =

@@ -47,6 +47,15 @@ typedef void store_take(void *arg, const struct store_answer *answer);
 
 /* A path from printf's words, to be freed; NULL: no memory, or longer than the store takes. */
 char *store_path(const char *format, va_list arguments);
+/* The same for the words at the end of a function's arguments: no function can take those over. */
+#define STORE_PATH(name, last)              \
+    char *name;                             \
+    do {                                    \
+        va_list arguments;                  \
+        va_start(arguments, last);          \
+        name = store_path(last, arguments); \
+        va_end(arguments);                  \
+    } while (0)
 
 /* Puts "path\0" and then bytes. path NULL: store_path() failed. */
 void store_put(struct store *s, uint32_t type, uint32_t transaction, const char *path,

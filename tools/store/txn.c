@@ -80,18 +80,9 @@ static void add(struct store_txn *t, uint32_t type, enum rule rule, char *path, 
         (struct store_op){.type = type, .rule = rule, .path = path, .bytes = copy, .len = len};
 }
 
-#define PATH(name, last)                    \
-    char *name;                             \
-    do {                                    \
-        va_list arguments;                  \
-        va_start(arguments, last);          \
-        name = store_path(last, arguments); \
-        va_end(arguments);                  \
-    } while (0)
-
 void store_txn_write(struct store_txn *t, const char *value, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     if (value == NULL) {
         fail(t, -ENOMEM);
         free(p);
@@ -102,7 +93,7 @@ void store_txn_write(struct store_txn *t, const char *value, const char *path, .
 
 void store_txn_write_number(struct store_txn *t, uint64_t value, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     char text[24];
     int len = snprintf(text, sizeof text, "%" PRIu64, value);
     add(t, WIRE_WRITE, MUST, p, text, (size_t)len);
@@ -120,7 +111,7 @@ static void add_permissions(struct store_txn *t, struct store_access access, cha
 
 void store_txn_directory(struct store_txn *t, struct store_access access, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     char *again = p == NULL ? NULL : strdup(p);
     add(t, WIRE_MKDIR, MUST, p, NULL, 0);
     add_permissions(t, access, again);
@@ -128,25 +119,25 @@ void store_txn_directory(struct store_txn *t, struct store_access access, const 
 
 void store_txn_permit(struct store_txn *t, struct store_access access, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     add_permissions(t, access, p);
 }
 
 void store_txn_remove(struct store_txn *t, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     add(t, WIRE_RM, MAY_BE_GONE, p, NULL, 0);
 }
 
 void store_txn_expect(struct store_txn *t, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     add(t, WIRE_READ, EXPECT, p, NULL, 0);
 }
 
 void store_txn_expect_absent(struct store_txn *t, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     add(t, WIRE_READ, EXPECT_ABSENT, p, NULL, 0);
 }
 

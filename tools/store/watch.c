@@ -7,15 +7,6 @@
 #include <string.h>
 #include "lib/clock.h"
 
-#define PATH(name, last)                    \
-    char *name;                             \
-    do {                                    \
-        va_list arguments;                  \
-        va_start(arguments, last);          \
-        name = store_path(last, arguments); \
-        va_end(arguments);                  \
-    } while (0)
-
 struct queued_event *store_dequeue(struct store *s, const char *token, size_t token_len)
 {
     for (struct queued_event **at = &s->first; *at != NULL; at = &(*at)->next) {
@@ -34,7 +25,7 @@ struct queued_event *store_dequeue(struct store *s, const char *token, size_t to
 
 int store_watch(struct store *s, const char *token, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_WATCH, 0, p, token, strlen(token) + 1, NULL, NULL);
     free(p);
     return error;
@@ -42,7 +33,7 @@ int store_watch(struct store *s, const char *token, const char *path, ...)
 
 int store_unwatch(struct store *s, const char *token, const char *path, ...)
 {
-    PATH(p, path);
+    STORE_PATH(p, path);
     int error = store_ask(s, WIRE_UNWATCH, 0, p, token, strlen(token) + 1, NULL, NULL);
     free(p);
     struct queued_event *event;
