@@ -50,6 +50,7 @@ struct device {
     uint32_t backend;   /* domain of the backend */
     char *script;       /* full path, NULL: no script */
     char *label;        /* for messages: "disk xvda", "network interface 0" */
+    bool is_built_in;   /* a disk that we attach ourselves, no script is run */
     struct device_nodes front, back;
 };
 void device_fini(struct device *d); /* an empty one is fine */
@@ -62,14 +63,13 @@ int device_class_parse(const char *name, enum device_class *out);
 const char *device_script_folder(void);
 
 /*
- * From what the configuration says to nodes. backend_domain names are looked up in the store.
- * index: place in the guest's list, the vif's number. A MAC that was not said is made from uuid and
- * index, so that it survives a reboot.
+ * From what the configuration says (after config_settle()) to nodes. Names of backend domains are
+ * looked up in the store. id: the number of the interface.
  */
 int device_from_disk(struct store *s, uint32_t domid, const struct guest_disk *disk,
                      struct device *out);
-int device_from_vif(struct store *s, uint32_t domid, const uint8_t uuid[16],
-                    const struct guest_vif *vif, uint32_t index, struct device *out);
+int device_from_vif(struct store *s, uint32_t domid, const struct guest_vif *vif, uint32_t id,
+                    struct device *out);
 /* The main console of a guest: its nodes are made here, its ring by build/. Class CONSOLE, id 0. */
 int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct device *out);
 
