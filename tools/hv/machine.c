@@ -107,6 +107,14 @@ int hv_get_physinfo(struct hv *hv, struct xen_sysctl_physinfo *info)
     return error;
 }
 
+/* The answer to a question for the number only has no place to go. */
+static void copy_some(void *to, const void *from, size_t bytes)
+{
+    if (bytes > 0) {
+        memcpy(to, from, bytes);
+    }
+}
+
 int hv_get_cpu_topology(struct hv *hv, struct xen_sysctl_cputopo *cpu, unsigned *nr)
 {
     const unsigned room = *nr;
@@ -120,7 +128,7 @@ int hv_get_cpu_topology(struct hv *hv, struct xen_sysctl_cputopo *cpu, unsigned 
     const int error = hv_sysctl(hv);
     if (error == 0) {
         *nr = op->u.cputopoinfo.num_cpus;
-        memcpy(cpu, list, (*nr < room ? *nr : room) * sizeof(*cpu));
+        copy_some(cpu, list, (*nr < room ? *nr : room) * sizeof(*cpu));
     }
     return error;
 }
@@ -145,8 +153,8 @@ int hv_get_numa(struct hv *hv, struct xen_sysctl_meminfo *node, uint32_t *distan
     if (error == 0) {
         *nr = op->u.numainfo.num_nodes;
         const size_t told = *nr < room ? *nr : room;
-        memcpy(node, list, told * sizeof(*node));
-        memcpy(distance, list + bytes, told * told * sizeof(*distance));
+        copy_some(node, list, told * sizeof(*node));
+        copy_some(distance, list + bytes, told * told * sizeof(*distance));
     }
     return error;
 }
@@ -164,7 +172,7 @@ int hv_get_idle_times(struct hv *hv, uint64_t *idle_ns, unsigned *nr)
     const int error = hv_sysctl(hv);
     if (error == 0) {
         *nr = op->u.getcpuinfo.nr_cpus;
-        memcpy(idle_ns, list, (*nr < room ? *nr : room) * sizeof(*idle_ns));
+        copy_some(idle_ns, list, (*nr < room ? *nr : room) * sizeof(*idle_ns));
     }
     return error;
 }
