@@ -399,6 +399,9 @@ static int walk(struct consoled *d, uint16_t first)
                 d->guest[domid]->scan = d->scan;
             }
         }
+        if (nr < NR_AT_ONCE) {
+            return nr_met;
+        }
         first = (uint16_t)(info[nr - 1].domain + 1);
     }
 }
