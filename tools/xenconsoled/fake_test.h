@@ -66,6 +66,18 @@ static struct {
     } calls;
 } store_fake;
 
+/* Memory that does not fail when the daemon's does (lib/failing.h). */
+static void *fake_memory(size_t nr)
+{
+    void *memory = aligned_alloc(16, (nr + 15) / 16 * 16);
+    return memory != NULL ? memset(memory, 0, nr) : (abort(), NULL);
+}
+
+static char *fake_copy(const char *text)
+{
+    return strcpy(fake_memory(strlen(text) + 1), text);
+}
+
 /* ---- the hypervisor */
 
 static void fake_push(uint32_t port)
@@ -237,8 +249,8 @@ static void fake_fire(const char *path)
         const size_t nr = strlen(watched);
         if (!strncmp(watched, path, nr) && (path[nr] == '\0' || path[nr] == '/')) {
             const size_t at = store_fake.event_end++ % 16384;
-            store_fake.event[at].path = strdup(path);
-            store_fake.event[at].token = strdup(store_fake.watch[i].token);
+            store_fake.event[at].path = fake_copy(path);
+            store_fake.event[at].token = fake_copy(store_fake.watch[i].token);
             eventfd_write(store_fake.fd, 1);
         }
     }
@@ -264,11 +276,11 @@ static void fake_write(const char *value, const char *format, ...)
     } else {
         const size_t at = fake_find(path);
         if (at == store_fake.nr) {
-            store_fake.path[store_fake.nr++] = strdup(path);
+            store_fake.path[store_fake.nr++] = fake_copy(path);
         } else {
             free(store_fake.value[at]);
         }
-        store_fake.value[at] = strdup(value);
+        store_fake.value[at] = fake_copy(value);
     }
     fake_fire(path);
 }
@@ -310,11 +322,11 @@ int store_watch(struct store *s, const char *token, const char *format, ...)
 {
     fake_print(path, format);
     const size_t at = store_fake.nr_watches++;
-    store_fake.watch[at].path = strdup(path);
-    store_fake.watch[at].token = strdup(token);
+    store_fake.watch[at].path = fake_copy(path);
+    store_fake.watch[at].token = fake_copy(token);
     const size_t event = store_fake.event_end++ % 16384;
-    store_fake.event[event].path = strdup(path);
-    store_fake.event[event].token = strdup(token);
+    store_fake.event[event].path = fake_copy(path);
+    store_fake.event[event].token = fake_copy(token);
     eventfd_write(store_fake.fd, 1);
     return 0;
 }
@@ -338,7 +350,7 @@ int store_read(struct store *s, char **value, size_t *len, const char *format, .
     fake_print(path, format);
     const size_t at = fake_find(path);
     store_fake.calls.read++;
-    *value = at < store_fake.nr ? strdup(store_fake.value[at]) : NULL;
+    *value = at < store_fake.nr ? fake_copy(store_fake.value[at]) : NULL;
     return at < store_fake.nr ? 0 : -ENOENT;
 }
 
@@ -347,7 +359,7 @@ int store_read_many(struct store *s, size_t nr, char *const *path, char **value)
     store_fake.calls.read++;
     for (size_t i = 0; i < nr; i++) {
         const size_t at = fake_find(path[i]);
-        value[i] = at < store_fake.nr ? strdup(store_fake.value[at]) : NULL;
+        value[i] = at < store_fake.nr ? fake_copy(store_fake.value[at]) : NULL;
     }
     return 0;
 }
@@ -356,7 +368,8 @@ int store_list(struct store *s, struct store_list *out, const char *format, ...)
 {
     fake_print(path, format);
     const size_t nr = strlen(path);
-    *out = (struct store_list){.name = calloc(64, sizeof(char *)), .storage = calloc(64, 64)};
+    *out = (struct store_list){.name = fake_memory(64 * sizeof(char *)),
+                               .storage = fake_memory(64 * 64UL)};
     for (size_t i = 0; i < store_fake.nr && out->nr < 64; i++) {
         if (strncmp(store_fake.path[i], path, nr) != 0 || store_fake.path[i][nr] != '/') {
             continue;
@@ -384,8 +397,8 @@ void store_list_fini(struct store_list *list)
 static void fake_op(int kind, const char *path, const char *value)
 {
     store_fake.op[store_fake.nr_ops].kind = kind;
-    store_fake.op[store_fake.nr_ops].path = strdup(path);
-    store_fake.op[store_fake.nr_ops++].value = strdup(value);
+    store_fake.op[store_fake.nr_ops].path = fake_copy(path);
+    store_fake.op[store_fake.nr_ops++].value = fake_copy(value);
 }
 
 void store_txn_init(struct store_txn *t)

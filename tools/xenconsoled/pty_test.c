@@ -61,7 +61,7 @@ static int fini(void **state)
 
 static int person_opens(const struct console_pty *pty)
 {
-    const int fd = open(pty->path, O_RDWR | O_NOCTTY | O_NONBLOCK);
+    const int fd = open(pty->path, O_RDWR | O_NOCTTY);
     assert_true(fd >= 0);
     return fd;
 }
