@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "lib/loop.h"
+#include "lib/clock.h"
 #include "lib/message.h"
 
 #include <errno.h>
@@ -179,4 +180,9 @@ void loop_signals_fini(struct loop *loop, struct loop_signals *signals)
         close(signals->source.fd);
         signals->source.fd = -1;
     }
+}
+
+uint64_t loop_now_ms(void)
+{
+    return clock_now_ms();
 }

@@ -69,3 +69,6 @@ void loop_timer_fini(struct loop *loop, struct loop_timer *timer);
 /* Block the signals of the list (ended by 0) and have them delivered. 0 or negative errno, said. */
 int loop_signals_init(struct loop *loop, struct loop_signals *signals, const int *list);
 void loop_signals_fini(struct loop *loop, struct loop_signals *signals);
+
+/* clock_now_ms() as a function, for daemons whose tests define their own time. */
+uint64_t loop_now_ms(void);
