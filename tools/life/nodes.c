@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "life/private.h"
+#include <stdio.h>
 #include <time.h>
 
 /* What the guest itself writes: agents and drivers know these places. */
@@ -38,6 +39,20 @@ static void add_machine(struct store_txn *t, const struct nodes *n)
     }
 }
 
+/* xenconsoled looks for an emulated UART beside the console. */
+static void add_vuart(struct store_txn *t, const struct nodes *n)
+{
+    char path[64];
+    snprintf(path, sizeof path, "/local/domain/%u/vuart/0", n->domid);
+    store_txn_directory(t, (struct store_access){0, n->domid}, "%s", path);
+    store_txn_write(t, "xenconsoled", "%s/type", path);
+    store_txn_write(t, "pty", "%s/output", path);
+    store_txn_write(t, "1048576", "%s/limit", path);
+    store_txn_write(t, "", "%s/tty", path);
+    store_txn_write_number(t, n->vuart_gfn, "%s/ring-ref", path);
+    store_txn_write_number(t, n->vuart_port, "%s/port", path);
+}
+
 static void add_vm(struct store_txn *t, const struct nodes *n, const char *uuid)
 {
     store_txn_directory(t, (struct store_access){0, n->domid}, "/vm/%s", uuid);
@@ -67,6 +82,9 @@ void nodes_add(struct store_txn *t, const struct nodes *n)
     store_txn_write(t, "1", "/local/domain/%u/control/platform-feature-multiprocessor-suspend", id);
     add_guests_own(t, id);
     add_machine(t, n);
+    if (n->vuart_port != 0) {
+        add_vuart(t, n);
+    }
     store_txn_directory(t, (struct store_access){0, STORE_NOBODY}, "/libxl/%u", id);
     store_txn_write(t, "pvh", "/libxl/%u/type", id);
 }

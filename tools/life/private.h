@@ -21,6 +21,11 @@ int life_info(struct life *l, uint32_t domid, bool may_be_zero,
 /* The user interrupted. */
 bool life_is_cancelled(const struct life *l);
 
+/* A pool of CPUs by name or number (NULL: the first) to its number; -ENOENT is said. */
+int life_find_pool(struct life *l, const char *word, uint32_t *pool);
+/* Is there a process of the number that stands in a file? */
+bool life_pid_runs(const char *file);
+
 /* ---- name.c */
 
 /* -EEXIST, said, if a guest other than `domid` (STORE_NOBODY) has it; -EINVAL for what is no name.
@@ -65,8 +70,8 @@ int state_copy_config(const struct guest_config *from, struct guest_config *to);
 struct nodes {
     uint32_t domid;
     const struct guest_config *config;
-    uint64_t store_gfn;
-    uint32_t store_port;
+    uint64_t store_gfn, vuart_gfn;
+    uint32_t store_port, vuart_port; /* of vuart: 0, none */
 };
 void nodes_add(struct store_txn *t, const struct nodes *n);
 void nodes_remove(struct store_txn *t, uint32_t domid, const uint8_t uuid[16]);

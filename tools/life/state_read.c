@@ -26,7 +26,7 @@ static int decode(const char *path, struct json_object *root, struct state *out)
 {
     struct json_object *restarts, *config;
     uint64_t version, domid;
-    if (!get_number(root, "version", &version) || version != VERSION ||
+    if (!get_number(root, "version", &version) || version != STATE_VERSION ||
         !get_number(root, "domid", &domid) || domid > 0x7fef ||
         !get_number(root, "begin", &out->begin_s) ||
         !json_object_object_get_ex(root, "config", &config) ||
