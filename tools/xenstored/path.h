@@ -13,7 +13,7 @@
 #define PATH_MAX_ABSOLUTE 3072
 #define PATH_MAX_RELATIVE 2048
 /* "/local/domain/65535/" before a relative path of full length, and the zero */
-#define PATH_ROOM         (PATH_MAX_ABSOLUTE + 32)
+#define PATH_ROOM (PATH_MAX_ABSOLUTE + 32)
 
 struct path {
     unsigned length;

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "xenstored/permission.h"
-#include "xenstored/heap.h"
 #include "xenstored/wire.h"
 
 #include <errno.h>
@@ -10,7 +9,7 @@
 
 struct permissions *permissions_create(unsigned nr, uint64_t generation)
 {
-    struct permissions *list = heap_take(sizeof(*list) + nr * sizeof(list->entry[0]));
+    struct permissions *list = malloc(sizeof(*list) + nr * sizeof(list->entry[0]));
     if (list != NULL) {
         *list = (struct permissions){.refs = 1, .nr = nr, .generation = generation};
     }
@@ -48,7 +47,7 @@ size_t permissions_encode(const struct permissions *list, char *out, size_t room
     for (unsigned i = 0; i < list->nr; i++) {
         char word[16];
         const int n = snprintf(word, sizeof(word), "%c%u", "nrwb"[list->entry[i].access & 3],
-                               list->entry[i].domid) +
+                               list -> entry[i].domid) +
                       1;
         if (used + (size_t)n <= room) {
             memcpy(out + used, word, (size_t)n);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "xenstored/tree.h"
-#include "xenstored/heap.h"
 #include "xenstored/path.h"
 
 #include <errno.h>
@@ -17,7 +16,7 @@ static uint32_t next_priority(struct tree *tree)
 
 static struct tree_value *value_create(const void *data, uint32_t bytes)
 {
-    struct tree_value *value = heap_take(sizeof(*value) + bytes);
+    struct tree_value *value = malloc(sizeof(*value) + bytes);
     if (value != NULL) {
         value->refs = 1;
         value->bytes = bytes;
@@ -36,7 +35,7 @@ static void value_put(struct tree_value *value)
 static struct tree_node *node_create(struct tree *tree, const char *name, unsigned length,
                                      struct tree_value *value, struct permissions *permissions)
 {
-    struct tree_node *node = heap_take(sizeof(*node) + length + 1);
+    struct tree_node *node = malloc(sizeof(*node) + length + 1);
     if (node == NULL) {
         return NULL;
     }
@@ -148,8 +147,8 @@ struct tree_node *tree_find(struct tree_node *root, const char *path)
     return missing == 0 ? node : NULL;
 }
 
-/* Makes the node that slot refers to one that only slot refers to. The slot's owner is such already.
- * NULL: no memory. */
+/* Makes the node that slot refers to one that only slot refers to. The slot's owner is such
+ * already. NULL: no memory. */
 static struct tree_node *own(struct tree *tree, struct tree_node **slot)
 {
     struct tree_node *old = *slot;
@@ -157,7 +156,7 @@ static struct tree_node *own(struct tree *tree, struct tree_node **slot)
         return old;
     }
     const size_t bytes = sizeof(*old) + old->name_length + 1;
-    struct tree_node *copy = heap_take(bytes);
+    struct tree_node *copy = malloc(bytes);
     if (copy == NULL) {
         return NULL;
     }
@@ -279,7 +278,8 @@ static void pull(struct tree_node *node)
                         (node->right ? node->right->names_bytes : 0);
 }
 
-/* What is before the name goes to *left, the rest to *right. The way is owned; as deep as a treap. */
+/* What is before the name goes to *left, the rest to *right. The way is owned; as deep as a treap.
+ */
 static void split(struct tree_node *node, const char *name, unsigned length,
                   struct tree_node **left, struct tree_node **right)
 {
@@ -363,7 +363,8 @@ static int own_edges(struct tree *tree, struct tree_node *node)
     return 0;
 }
 
-int tree_remove(struct tree *tree, struct tree_node **root, const char *path)
+int tree_remove(struct tree *tree, struct tree_node **root, const char *path,
+                struct tree_node **removed)
 {
     const unsigned above = path_parent(path, (unsigned)strlen(path));
     const char *name = path + (above > 1 ? above + 1 : 1);
@@ -381,7 +382,7 @@ int tree_remove(struct tree *tree, struct tree_node **root, const char *path)
     }
     *slot = merge(node->left, node->right);
     node->left = node->right = NULL;
-    tree_put(tree, node);
+    *removed = node;
     parent->gen_children = ++tree->generation;
     mark_path(*root, path, above, tree->generation);
     return 0;

@@ -4,8 +4,8 @@
  *
  * A root is a pointer. Who takes a reference on it (a transaction) keeps all that hangs below
  * unchanged: a change copies the nodes from the root down to the changed one and leaves all others
- * shared. Nodes that nobody else refers to are changed in place, so without a transaction nothing is
- * ever copied.
+ * shared. Nodes that nobody else refers to are changed in place, so without a transaction nothing
+ * is ever copied.
  *
  *        root                     root'  (changed c)
  *        /  \                     /   \
@@ -16,8 +16,8 @@
  * The children of a node are themselves a balanced binary tree (a treap: ordered by name, a heap by
  * a random priority), so 10,000 siblings are found, copied and changed in some 15 steps.
  *
- * What changed when is told by generations, one counter for all: a transaction compares those of the
- * nodes that it touched. Functions that change either do it or answer -ENOMEM and have changed
+ * What changed when is told by generations, one counter for all: a transaction compares those of
+ * the nodes that it touched. Functions that change either do it or answer -ENOMEM and have changed
  * nothing that can be seen. One thread.
  */
 #pragma once
@@ -79,8 +79,10 @@ int tree_set_permissions(struct tree *tree, struct tree_node **root, const char 
 /* The parent exists, the node does not. */
 int tree_add(struct tree *tree, struct tree_node **root, const char *path, const void *data,
              uint32_t bytes, struct permissions *permissions);
-/* The node exists and is not the root; it goes with all below. */
-int tree_remove(struct tree *tree, struct tree_node **root, const char *path);
+/* The node exists and is not the root; it goes with all below. The reference on it is the caller's,
+ * to look at it once more and to put it. */
+int tree_remove(struct tree *tree, struct tree_node **root, const char *path,
+                struct tree_node **removed);
 
 /* Calls visit for a node and all below, parents first, with the path of each (as long as it is
  * called, room PATH_ROOM, path has the first node's). Stops at the first answer that is not 0. */

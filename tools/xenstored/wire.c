@@ -71,18 +71,10 @@ const char *wire_error(int err)
 const char *wire_type_name(uint32_t type)
 {
     static const char *const name[WIRE_NR_TYPES] = {
-        "CONTROL",   "DIRECTORY",
-        "READ",      "GET_PERMS",
-        "WATCH",     "UNWATCH",
-        "START",     "END",
-        "INTRODUCE", "RELEASE",
-        "PATH",      "WRITE",
-        "MKDIR",     "RM",
-        "SET_PERMS", "EVENT",
-        "ERROR",     "IS_INTRODUCED",
-        "RESUME",    "SET_TARGET",
-        NULL,        "RESET_WATCHES",
-        "DIRECTORY_PART",
+        "CONTROL", "DIRECTORY",  "READ",      "GET_PERMS",     "WATCH",          "UNWATCH",
+        "START",   "END",        "INTRODUCE", "RELEASE",       "PATH",           "WRITE",
+        "MKDIR",   "RM",         "SET_PERMS", "EVENT",         "ERROR",          "IS_INTRODUCED",
+        "RESUME",  "SET_TARGET", NULL,        "RESET_WATCHES", "DIRECTORY_PART",
     };
     return type < WIRE_NR_TYPES && name[type] != NULL ? name[type] : "?";
 }
