@@ -28,7 +28,7 @@ struct image {
     uint64_t memory_bytes; /* from the first byte on, what it takes with its bss; 0: not told */
     uint64_t bytes;        /* to be read; 0: packed, known at the end */
     uint64_t file_bytes;   /* size of the file, for progress */
-    struct image_source *source;
+    struct image_opened *opened; /* image.c's own */
 };
 
 /* Looks at the start of the file only. A failure has had its sentence, which names the file. The
