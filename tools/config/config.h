@@ -28,7 +28,10 @@ int config_read_text(const char *name, const char *data, size_t size, const char
 /* Draws what nobody said: the uuid, and MAC addresses 00:16:3e:xx:xx:xx. Once, before create. */
 int config_settle(struct guest_config *c);
 
-/* A disk or vif from the words of xl block-attach and network-attach, joined as if by commas. */
+/*
+ * A disk or vif from the words of xl block-attach and network-attach, joined as if by commas. A vif
+ * without devid= has devid -1: the first that is free.
+ */
 int config_read_disk(const char *const *words, size_t nr_words, struct guest_disk *d);
 int config_read_vif(const char *const *words, size_t nr_words, struct guest_vif *v);
 
@@ -40,6 +43,9 @@ int config_read_cpus(const char *text, struct cpu_set *set, const char **why);
 
 /* "xx:xx:xx:xx:xx:xx", not multicast; why as above. */
 int config_read_mac(const char *text, uint8_t mac[6], const char **why);
+
+/* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"; false: it is none. */
+bool config_read_uuid(const char *text, uint8_t uuid[16]);
 
 /* Where the file or command line says this key; line 0: nowhere. */
 struct config_place config_place_of(const struct guest_config *c, const char *key);

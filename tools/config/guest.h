@@ -93,7 +93,7 @@ struct guest_config {
     uint64_t paging_kib; /* of shadow_memory=: pool of stage-2 tables; 0: by the guest's size */
     unsigned vcpus, maxvcpus;
     char *pool;
-    struct cpu_set *cpus; /* hard affinity, one for each vCPU or one for all; none: all CPUs */
+    struct cpu_set *cpus; /* hard affinity of vCPU i; vCPUs from nr_cpus on: all CPUs */
     size_t nr_cpus;
     struct cpu_set *cpus_soft;
     size_t nr_cpus_soft;
