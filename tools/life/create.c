@@ -235,9 +235,7 @@ static void let_go(struct create *c)
     if (c->disk_lock >= 0) {
         close(c->disk_lock);
     }
-    if (c->name_lock >= 0) {
-        close(c->name_lock);
-    }
+    life_release_name(c->config->name, c->name_lock);
 }
 
 static int create(struct create *c, uint32_t *domid)

@@ -21,7 +21,7 @@ int life_take_devices(struct life *l, uint32_t domid)
     size_t nr = 0;
     int error = device_list(l->store, domid, &device, &nr);
     if (error == 0 && nr > 0) {
-        error = device_unplug(l->store, device, nr, true, l->cancel_fd);
+        error = device_unplug(l->store, device, nr, true, -1); /* what was begun is finished */
     }
     device_list_free(device, nr);
     return error;

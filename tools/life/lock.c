@@ -55,3 +55,16 @@ int life_lock(const char *name, bool wait)
     }
     return fd;
 }
+
+void life_unlock(const char *name, int fd)
+{
+    char path[512];
+    if (fd < 0) {
+        return;
+    }
+    int len = snprintf(path, sizeof path, "%s/%s.lock", life_run_folder(), name);
+    if (len > 0 && (size_t)len < sizeof path) {
+        (void)unlink(path);
+    }
+    close(fd);
+}

@@ -94,9 +94,37 @@ int life_check_name(struct life *l, const char *name, uint32_t domid)
     return error;
 }
 
+bool life_has_name(struct life *l, const char *name, uint32_t *domid)
+{
+    struct names n;
+    bool found = false;
+    int error = names_read(l, &n);
+    for (size_t i = 0; error == 0 && !found && i < n.nr; i++) {
+        found = n.name[i] != NULL && strcmp(n.name[i], name) == 0;
+        *domid = n.domid[i];
+    }
+    names_fini(&n);
+    return found;
+}
+
+void life_release_name(const char *name, int fd)
+{
+    char *lock = NULL;
+    if (asprintf(&lock, "name-%s", name) < 0) {
+        lock = NULL;
+    }
+    life_unlock(lock == NULL ? "" : lock, fd);
+    free(lock);
+}
+
 int life_reserve_name(const char *name, int *fd)
 {
     char *lock = NULL;
+    *fd = -1;
+    int error = check_form(name);
+    if (error != 0) {
+        return error;
+    }
     if (asprintf(&lock, "name-%s", name) < 0) {
         message_error("no memory for a name");
         return -ENOMEM;
@@ -106,10 +134,13 @@ int life_reserve_name(const char *name, int *fd)
     if (*fd >= 0) {
         return 0;
     }
-    if (*fd == -EWOULDBLOCK) {
+    error = *fd;
+    *fd = -1;
+    if (error == -EWOULDBLOCK) {
         message_error("another process creates a guest \"%s\" right now", name);
         return -EBUSY;
     }
-    message_error("can't lock the name \"%s\" in %s: %s", name, life_run_folder(), strerror(-*fd));
-    return *fd;
+    message_error("can't lock the name \"%s\" in %s: %s", name, life_run_folder(),
+                  strerror(-error));
+    return error;
 }

@@ -31,9 +31,12 @@ bool life_pid_runs(const char *file);
 /* -EEXIST, said, if a guest other than `domid` (STORE_NOBODY) has it; -EINVAL for what is no name.
  */
 int life_check_name(struct life *l, const char *name, uint32_t domid);
-/* Keeps the name for this process until the descriptor is closed; -EBUSY, said, if another process
- * creates a guest of that name right now. */
+/* Does a guest have that name? Silent. */
+bool life_has_name(struct life *l, const char *name, uint32_t *domid);
+/* Keeps the name for this process until it is released; -EBUSY, said, if another process creates a
+ * guest of that name right now. */
 int life_reserve_name(const char *name, int *fd);
+void life_release_name(const char *name, int fd);
 
 /* ---- lock.c */
 
@@ -43,6 +46,8 @@ const char *life_state_folder(void);
 /* An open file with an exclusive lock on it, or negative errno: -EWOULDBLOCK if wait is false and
  * somebody has it. Silent. */
 int life_lock(const char *name, bool wait);
+/* And its end: the file goes. fd -1: nothing. */
+void life_unlock(const char *name, int fd);
 
 /* ---- state.c: the state file of a guest */
 

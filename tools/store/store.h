@@ -131,7 +131,8 @@ int store_event_next(struct store *s, struct store_event *out, uint64_t deadline
  * Waits until every wanted node satisfies its predicate (value NULL: not there; called once at the
  * start and after each change of its node). Returns 0, -ETIMEDOUT at the deadline, -EINTR when
  * cancel_fd (or -1) becomes readable, -ECANCELED when a predicate says so. Which ones are met is in
- * `done` in every case. No watch stays behind.
+ * `done` in every case. No watch stays behind. "@releaseDomain" and "@introduceDomain" may be
+ * waited for, too: they have no value, the predicate looks elsewhere.
  */
 enum store_met { STORE_NOT_YET, STORE_MET, STORE_HOPELESS };
 struct store_want {

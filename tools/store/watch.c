@@ -127,25 +127,23 @@ static int put_watches(struct store *s, struct waiting *w, uint32_t type)
     return error != 0 ? error : w->error;
 }
 
+static void ask_predicate(struct waiting *w, size_t i, const char *value)
+{
+    enum store_met met = w->want[i].is_met(value, w->want[i].arg);
+    w->want[i].done = met == STORE_MET;
+    if (met == STORE_HOPELESS) {
+        w->hopeless = STORE_HOPELESS;
+    }
+}
+
 static void take_value(void *arg, const struct store_answer *answer)
 {
     struct waiting *w = arg;
-    struct store_want *want = &w->want[w->index[answer->index]];
     if (answer->error != 0 && answer->error != -ENOENT) {
         w->error = answer->error;
         return;
     }
-    switch (want->is_met(answer->error == 0 ? answer->data : NULL, want->arg)) {
-    case STORE_MET:
-        want->done = true;
-        break;
-    case STORE_HOPELESS:
-        w->hopeless = STORE_HOPELESS;
-        break;
-    case STORE_NOT_YET:
-        want->done = false;
-        break;
-    }
+    ask_predicate(w, w->index[answer->index], answer->error == 0 ? answer->data : NULL);
 }
 
 /* Reads what changed. 1: all are met. */
@@ -153,9 +151,14 @@ static int look_at_dirty(struct store *s, struct waiting *w)
 {
     size_t nr = 0;
     for (size_t i = 0; i < w->nr; i++) {
-        if (w->dirty[i]) {
+        if (!w->dirty[i]) {
+            continue;
+        }
+        w->dirty[i] = false;
+        if (*w->want[i].path == '@') {
+            ask_predicate(w, i, NULL);
+        } else {
             w->index[nr++] = i;
-            w->dirty[i] = false;
             store_put(s, WIRE_READ, 0, w->want[i].path, NULL, 0);
         }
     }
