@@ -49,8 +49,28 @@ static void in_a_pipe(void **state)
     assert_string_equal(said, "xl: error: a.cfg:3: no such key\nxl: warning: odd\nxl: heard\n");
 }
 
+static void one_word(void)
+{
+    message_error("x");
+}
+
+static void stamped(void **state)
+{
+    message_set_timestamps(true);
+    hear(one_word);
+    message_set_timestamps(false);
+    int year;
+    int pid;
+    char rest[32];
+    assert_int_equal(sscanf(said, "%d-%*d-%*d %*d:%*d:%*d UTC [%d] %31[^\n]", &year, &pid, rest),
+                     3);
+    assert_true(year >= 2024);
+    assert_int_equal(pid, getpid());
+    assert_string_equal(rest, "xl: error: x");
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(in_a_pipe)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(in_a_pipe), cmocka_unit_test(stamped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
