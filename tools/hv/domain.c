@@ -8,6 +8,9 @@
 /* The most that one call lists: the buffer for it is 72 KiB, and it holds a lock in Xen. */
 #define LIST_BATCH 512U
 
+/* Xen cleans no more than 1 GiB a call. */
+#define FLUSH_BATCH (1U << 18)
+
 static int simple(struct hv *hv, uint32_t command, uint16_t domid)
 {
     hv_begin_domctl(hv, command, domid);
@@ -207,10 +210,17 @@ int hv_get_param(struct hv *hv, uint16_t domid, uint32_t index, uint64_t *value)
 
 int hv_flush_cache(struct hv *hv, uint16_t domid, uint64_t gfn, uint64_t nr)
 {
-    struct xen_domctl *op = hv_begin_domctl(hv, XEN_DOMCTL_cacheflush, domid);
-    op->u.cacheflush.start_pfn = gfn;
-    op->u.cacheflush.nr_pfns = nr;
-    return hv_domctl(hv);
+    int error = 0;
+    while (nr > 0 && error == 0) {
+        const uint64_t batch = nr < FLUSH_BATCH ? nr : FLUSH_BATCH;
+        struct xen_domctl *op = hv_begin_domctl(hv, XEN_DOMCTL_cacheflush, domid);
+        op->u.cacheflush.start_pfn = gfn;
+        op->u.cacheflush.nr_pfns = batch;
+        error = hv_domctl(hv);
+        gfn += batch;
+        nr -= batch;
+    }
+    return error;
 }
 
 int hv_create_vuart(struct hv *hv, uint16_t domid, uint16_t console_domid, uint64_t gfn,

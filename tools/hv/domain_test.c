@@ -175,6 +175,9 @@ static void numbers(void **state)
     assert_int_equal(hv_send_trigger(hv, domid, 0, 0), -ENOSYS);
     assert_int_equal(hv_flush_cache(hv, domid, 0x40000, 512), 0);
     assert_int_equal(xen_host.nr_flushed_pages, 512);
+    assert_int_equal(hv_flush_cache(hv, domid, 0x40000, (1 << 18) + 7), 0);
+    assert_int_equal(xen_host.nr_flushed_pages, 512 + (1 << 18) + 7);
+    assert_int_equal(xen_host_count(__HYPERVISOR_domctl, XEN_DOMCTL_cacheflush), 3);
 }
 
 static void a_vuart_needs_its_page(void **state)

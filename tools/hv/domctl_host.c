@@ -189,7 +189,7 @@ static long vuart(struct xen_host_domain *d, struct xen_domctl_vuart_op *op)
 static long flush(struct xen_host_domain *d, const struct xen_domctl_cacheflush *op)
 {
     const uint64_t end = op->start_pfn + op->nr_pfns;
-    if (end < op->start_pfn) {
+    if (end < op->start_pfn || op->nr_pfns > 1U << 18) {
         return -EINVAL;
     }
     for (unsigned i = 0; i < d->nr_ranges; i++) {
