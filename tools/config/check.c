@@ -23,13 +23,28 @@ static bool is_said(const struct config_reader *r, const char *key)
     return place(r, key).line > 0;
 }
 
+static const char *string_of(const struct config_reader *r, const char *key)
+{
+    const struct config_value *v = config_find(r->tree, key);
+    return v == NULL || v->string == NULL ? "" : v->string;
+}
+
+/* Not said, or as good as; what was said wrongly is no second error. */
+static bool is_missing(const struct config_reader *r, const char *key)
+{
+    const struct config_value *v = config_find(r->tree, key);
+    return v == NULL ? r->is_whole : v->type != CONFIG_LIST && v->string[0] == '\0';
+}
+
 /* A file name is made of the name, a line of tables, a word of shells. */
 static void check_name(struct config_reader *r)
 {
     const char *name = r->c->name;
     const struct config_place at = place(r, "name");
     if (name == NULL) {
-        config_wrong(r->report, at, "name is missing: the guest needs one");
+        if (is_missing(r, "name")) {
+            config_wrong(r->report, at, "name is missing: the guest needs one");
+        }
         return;
     }
     bool is_number = true;
@@ -43,12 +58,6 @@ static void check_name(struct config_reader *r)
     if (is_number) {
         config_odd(r->report, at, "name: \"%s\" will be taken for a domain's number", name);
     }
-}
-
-static const char *string_of(const struct config_reader *r, const char *key)
-{
-    const struct config_value *v = config_find(r->tree, key);
-    return v == NULL || v->string == NULL ? "" : v->string;
 }
 
 /* cmdline=, or root= and extra= joined. */
@@ -78,7 +87,7 @@ static int join_cmdline(struct config_reader *r)
 static void check_kernel(struct config_reader *r)
 {
     const struct guest_config *c = r->c;
-    if (c->kernel == NULL && c->bootloader == NULL && !is_said(r, "firmware")) {
+    if (is_missing(r, "kernel") && is_missing(r, "bootloader") && is_missing(r, "firmware")) {
         config_wrong(r->report, place(r, "kernel"),
                      "kernel is missing, and there is no bootloader");
     }

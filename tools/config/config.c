@@ -32,6 +32,7 @@ static int fill(struct config_reader *r, struct config_tree *tree)
     for (unsigned n = 0; err == 0 && n < r->report->nr_sources; n++) {
         err = config_parse(r->report, n, tree);
     }
+    r->is_whole = r->report->nr_errors == 0;
     err = err == 0 ? config_take_all(r) : err;
     return err == 0 ? config_check(r) : err;
 }

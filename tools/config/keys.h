@@ -33,6 +33,7 @@ struct config_reader {
     struct config_report *report;
     const struct config_tree *tree;
     struct guest_config *c;
+    bool is_whole; /* the text had no errors: what is not in the tree was not said */
 };
 
 /* Takes a value whose type is right. 0, -EINVAL (reported) or -ENOMEM. */
