@@ -4,7 +4,7 @@
  * data, its sentence of help and the function that does it. Usage, help, completion, the check of
  * arguments and the guess at mistyped words all come from that row.
  *
- *      argv --main.c--> global options, name --table.c--> row --call.c--> struct call --> row.run()
+ *      argv --run.c--> global options, name --table.c--> row --call.c--> struct call --> row.run()
  *
  * A command says what went wrong (message_error, or a lower room did) and returns an exit status.
  */
@@ -81,6 +81,9 @@ struct call {
     struct life life;
     bool is_open;
 };
+
+/* ---- run.c: all of xl but main(); returns the exit status */
+int xl_run(int argc, char **argv);
 
 /* ---- table.c */
 extern const struct command commands[];

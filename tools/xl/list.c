@@ -32,7 +32,7 @@ static const struct column reason_column = {"Reason", "Reason-Code", 8, 1};
 static const struct column label_after_reason = {"Label", "\tSecurity Label", 16, 1};
 static const struct column label_column = {"Label", "   Security Label", 16, 1};
 static const struct column claimed_column = {"Claimed/MiB", "  Claimed", 5, 1};
-static const struct column pool_column = {"Pool", "         Cpupool", 16, 1};
+static const struct column pool_column = {"Pool", "         Cpupool", 16, 0};
 static const struct column node_column = {"Nodes", " NODE Affinity", 0, 1};
 
 /* What is shown beside the usual. */

@@ -40,13 +40,13 @@ struct policy {
 
 static const struct column weight_columns[] = {
     {"Name", "Name                             ", -33, 0},
-    {"ID", "  ID", 4, 1},
+    {"ID", "   ID", 4, 1},
     {"Weight", " Weight", 6, 1},
     {"Cap/%", "  Cap", 4, 1},
 };
 static const struct column budget_columns[] = {
     {"Name", "Name                             ", -33, 0},
-    {"ID", "  ID", 4, 1},
+    {"ID", "   ID", 4, 1},
     {"Period/us", "    Period", 9, 1},
     {"Budget/us", "    Budget", 9, 1},
     {"Extra time", "  Extratime", 10, 1},

@@ -73,7 +73,7 @@ int command_uptime(struct call *call)
 {
     static const struct column columns[] = {
         {"Name", "Name                             ", -33, 0},
-        {"ID", "  ID", 4, 1},
+        {"ID", "   ID", 4, 1},
         {"Uptime", " Uptime", 0, 1},
     };
     int status = call_open(call);

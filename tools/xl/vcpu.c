@@ -65,7 +65,7 @@ static int print_vcpus(struct call *call, const struct domain_list *list)
         {"Name", "Name                            ", -32, 0},
         {"ID", "    ID", 5, 1},
         {"vCPU", "  VCPU", 5, 1},
-        {"CPU", "   CPU", 5, 1},
+        {"CPU", "   CPU", 5, 0},
         {"State", " State", -5, 3},
         {"Time/s", "   Time(s)", 8, 0},
         {"Must / should be on", " Affinity (Hard / Soft)", 0, 2},
