@@ -17,9 +17,8 @@ TOOL_CFLAGS := -std=gnu2x -D_GNU_SOURCE -g -Itools -I. -MMD -MP -fno-common -Wal
   -Wno-unused-parameter -ffunction-sections -fdata-sections
 TOOL_CFLAGS_arm64 := $(TOOL_CFLAGS) -O2 -isystem $(TOOL_SYSROOT)/usr/include
 TOOL_CFLAGS_host := $(TOOL_CFLAGS) -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-# Allocations of the tools and of static libraries go through lib/failing.c in tests
+# Allocations of the tools (not those inside libraries) go through lib/failing.c in tests
 TOOL_LINK_host := $(foreach f,malloc calloc realloc reallocarray strdup strndup asprintf vasprintf,-Xlinker --wrap=$(f)) -Wl,-z,muldefs
-TOOL_LIBS_host := $(patsubst -ljson-c,-l:libjson-c.a,$(TOOL_LIBS))
 TOOL_OUT_fuzz := build/host/tools-fuzz
 TOOL_FUZZERS := $(patsubst tools/%.c,$(TOOL_OUT_fuzz)/%,$(sort $(wildcard tools/*/*_fuzz.c)))
 CC_gcc_fuzz := clang
@@ -50,7 +49,7 @@ $(TOOL_OUT_arm64)/bin/%: $(TOOL_OUT_arm64)/%/main.o $(TOOL_OUT_arm64)/tools.a
 # A test takes from the archive what it does not define itself: so it replaces a lower room by its own fakes
 $(TOOL_OUT_host)/%_test: $(TOOL_OUT_host)/%_test.o $(TOOL_OUT_host)/tools.a
 	$(call say,LINK,$@)
-	$(Q)$(CC_$(TOOLCHAIN)_host) $(TOOL_CFLAGS_host) $(TOOL_LINK_host) -o $@ $< -Wl,--start-group $(TOOL_OUT_host)/tools.a $(TOOL_LIBS_host) -Wl,--end-group -lcmocka -lpthread
+	$(Q)$(CC_$(TOOLCHAIN)_host) $(TOOL_CFLAGS_host) $(TOOL_LINK_host) -o $@ $< -Wl,--start-group $(TOOL_OUT_host)/tools.a $(TOOL_LIBS) -Wl,--end-group -lcmocka -lpthread
 
 tools-unit: $(patsubst tools/%,$(TOOL_OUT_host)/%,$(if $(T),$(filter %$(T)_test,$(TOOL_TESTS)),$(TOOL_TESTS)))
 	$(Q)scripts/unit.sh $^

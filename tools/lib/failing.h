@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Allocations that fail, for unit tests on the host: the linker sends malloc, calloc, realloc,
- * strdup, strndup and vasprintf's family of the tools and of static libraries here. Unarmed they
- * only count. Not for programs.
+ * reallocarray, strdup, strndup, asprintf and vasprintf of the tools here (not calls inside shared
+ * libraries). Not for programs.
  *
  *     for (size_t k = 1; failing_arm(k), r = f(), failing_disarm(); k++) {
  *         assert_int_equal(r, -ENOMEM);
