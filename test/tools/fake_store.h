@@ -473,3 +473,54 @@ static inline size_t fake_stop(struct fake_store *f)
     free(f);
     return left;
 }
+
+/* All paths and values, sorted, as one string to be freed: two of them tell whether anything
+ * changed. */
+static inline int fake_line_order(const void *a, const void *b)
+{
+    const struct fake_node *const *one = a, *const *other = b;
+    return strcmp((*one)->path, (*other)->path);
+}
+
+static inline char *fake_snapshot(struct fake_store *f)
+{
+    pthread_mutex_lock(&f->lock);
+    const struct fake_node *node[FAKE_MAX_NODES];
+    size_t len = 1, at = 0;
+    for (size_t i = 0; i < f->tree.nr; i++) {
+        node[i] = &f->tree.node[i];
+        len += strlen(node[i]->path) + node[i]->len + 2;
+    }
+    qsort(node, f->tree.nr, sizeof *node, fake_line_order);
+    char *out = calloc(1, len);
+    for (size_t i = 0; i < f->tree.nr; i++) {
+        at += (size_t)sprintf(out + at, "%s=%s\n", node[i]->path, node[i]->value);
+    }
+    pthread_mutex_unlock(&f->lock);
+    return out;
+}
+
+/* A hook that plays Linux' backends: they come up, and close when asked to or when their guest's
+ * end goes. hook_arg: a class that has no driver, or NULL. */
+static inline void fake_drivers(struct fake_store *f, const char *path, const char *value)
+{
+    char class[32], key[64], back[128];
+    unsigned domid, id;
+    if (value != NULL &&
+        sscanf(path, "/local/domain/0/backend/%31[^/]/%u/%u/%63s", class, &domid, &id, key) == 4 &&
+        strcmp(key, "state") == 0 && strcmp(class, "console") != 0) {
+        bool has_driver = f->hook_arg == NULL || strcmp(f->hook_arg, class) != 0;
+        if (has_driver && strcmp(value, "1") == 0) {
+            fake_set(f, path, "2");
+        } else if (has_driver && strcmp(value, "5") == 0) {
+            fake_set(f, path, "6");
+        }
+    }
+    if (value == NULL &&
+        sscanf(path, "/local/domain/%u/device/%31[^/]/%u", &domid, class, &id) == 3) {
+        snprintf(back, sizeof back, "/local/domain/0/backend/%s/%u/%u/state", class, domid, id);
+        if (fake_get(f, back) != NULL && strcmp(fake_get(f, back), "6") != 0) {
+            fake_set(f, back, "6");
+        }
+    }
+}

@@ -35,43 +35,35 @@ static int plug_one(struct life *l, struct device *d)
     return error;
 }
 
-/* Swaps in a configuration with one device more: appended as the last of its list. */
-static int keep_disk(struct guest_config *config, const struct guest_disk *disk)
+/* Swaps in a configuration with one device more. The longer one borrows everything, its copy owns.
+ */
+static int keep(struct guest_config *config, const struct guest_disk *disk,
+                const struct guest_vif *vif)
 {
-    struct guest_config one = {.disk = (struct guest_disk *)disk, .nr_disks = 1}, copy;
-    int error = state_copy_config(&one, &copy);
-    if (error != 0) {
-        return error;
+    struct guest_config longer = *config, copy;
+    longer.disk = calloc(config->nr_disks + 1, sizeof *longer.disk);
+    longer.vif = calloc(config->nr_vifs + 1, sizeof *longer.vif);
+    int error = longer.disk == NULL || longer.vif == NULL ? -ENOMEM : 0;
+    for (size_t i = 0; error == 0 && i < config->nr_disks; i++) {
+        longer.disk[i] = config->disk[i];
     }
-    struct guest_disk *more = realloc(config->disk, (config->nr_disks + 1) * sizeof *more);
-    if (more == NULL) {
-        guest_config_fini(&copy);
-        return -ENOMEM;
+    for (size_t i = 0; error == 0 && i < config->nr_vifs; i++) {
+        longer.vif[i] = config->vif[i];
     }
-    config->disk = more;
-    config->disk[config->nr_disks++] = copy.disk[0];
-    copy.disk[0] = (struct guest_disk){};
-    guest_config_fini(&copy);
-    return 0;
-}
-
-static int keep_vif(struct guest_config *config, const struct guest_vif *vif)
-{
-    struct guest_config one = {.vif = (struct guest_vif *)vif, .nr_vifs = 1}, copy;
-    int error = state_copy_config(&one, &copy);
-    if (error != 0) {
-        return error;
+    if (error == 0 && disk != NULL) {
+        longer.disk[longer.nr_disks++] = *disk;
     }
-    struct guest_vif *more = realloc(config->vif, (config->nr_vifs + 1) * sizeof *more);
-    if (more == NULL) {
-        guest_config_fini(&copy);
-        return -ENOMEM;
+    if (error == 0 && vif != NULL) {
+        longer.vif[longer.nr_vifs++] = *vif;
     }
-    config->vif = more;
-    config->vif[config->nr_vifs++] = copy.vif[0];
-    copy.vif[0] = (struct guest_vif){};
-    guest_config_fini(&copy);
-    return 0;
+    error = error != 0 ? error : state_copy_config(&longer, &copy);
+    free(longer.disk);
+    free(longer.vif);
+    if (error == 0) {
+        guest_config_fini(config);
+        *config = copy;
+    }
+    return error;
 }
 
 /* What the guest runs with is right whether or not this works: a warning is enough. */
@@ -84,7 +76,7 @@ static void record(struct life *l, uint32_t domid, const struct guest_disk *disk
         return;
     }
     if (error == 0) {
-        error = disk != NULL ? keep_disk(&state.config, disk) : keep_vif(&state.config, vif);
+        error = keep(&state.config, disk, vif);
         error = error != 0 ? error : state_write(&state);
         state_fini(&state);
     }
