@@ -18,6 +18,7 @@ tools   libxen-dev               file:/usr/include/xencall.h
 tools   zlib1g-dev               file:/usr/include/zlib.h
 tools   libzstd-dev              file:/usr/include/zstd.h
 tools   libjson-c-dev            file:/usr/include/json-c/json.h
+tools   device-tree-compiler     command:dtc
 coverage gcovr                   command:gcovr
 abi     libxen-dev               file:/usr/include/xen/xen.h
 abi     gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc

@@ -13,7 +13,8 @@
 
 #define DEFAULT_PORTS 1023U /* event channels, as Xen's tools default */
 #define SLACK_KIB     1024ULL
-#define MAX_CPU_WORDS 64U
+#define MAX_CPU_WORDS (CPU_SET_BITS / 64)
+#define RTDS_EXTRA    1U /* may run beyond its budget */
 #define PAGES_A_VCPU  256ULL
 
 static struct xen_domctl_createdomain describe(const struct guest_config *config, uint32_t pool)
@@ -25,7 +26,8 @@ static struct xen_domctl_createdomain describe(const struct guest_config *config
             config->max_event_channels != 0 ? config->max_event_channels : DEFAULT_PORTS,
         .max_grant_frames = config->max_grant_frames,
         .max_maptrack_frames = config->max_maptrack_frames,
-        .grant_opts = 1, /* version 1: no hypervisor of Arm has another */
+        /* version 1 unless one is asked for, though no hypervisor of Arm has another */
+        .grant_opts = config->max_grant_version >= 0 ? (u32)config->max_grant_version : 1,
         .cpupool_id = pool,
         .arch.gic_version = config->gic_version == GIC_V2   ? XEN_DOMCTL_CONFIG_GIC_V2
                             : config->gic_version == GIC_V3 ? XEN_DOMCTL_CONFIG_GIC_V3
@@ -54,6 +56,9 @@ static int create_domain(struct build *build, uint32_t pool)
 /* An upper bound on stage-2 tables, as generous as that of Xen's tools: a guest may map a lot. */
 static uint64_t paging_pool_bytes(const struct guest_config *config)
 {
+    if (config->paging_kib != 0) {
+        return (config->paging_kib * 1024 + BUILD_PAGE - 1) / BUILD_PAGE * BUILD_PAGE;
+    }
     const uint64_t mib = (config->maxmem_kib + 1023) / 1024;
     return (PAGES_A_VCPU * config->maxvcpus + 2 * mib) * BUILD_PAGE;
 }
@@ -96,13 +101,13 @@ static int claim(struct build *build)
     return error;
 }
 
-/* Set n of the configuration's, one for all or one a vCPU; false: none for this vCPU. */
+/* Set n of the configuration's; false: none for this vCPU. */
 static bool copy_set(uint64_t words[MAX_CPU_WORDS], const struct cpu_set *set, size_t nr, size_t n)
 {
-    if (nr == 0 || (nr > 1 && n >= nr)) {
+    if (n >= nr) {
         return false;
     }
-    const struct cpu_set *from = &set[nr == 1 ? 0 : n];
+    const struct cpu_set *from = &set[n];
     memset(words, 0, MAX_CPU_WORDS * sizeof(words[0]));
     memcpy(words, from->word,
            (from->nr_words < MAX_CPU_WORDS ? from->nr_words : MAX_CPU_WORDS) * sizeof(words[0]));
@@ -133,7 +138,7 @@ static int pin(struct build *build)
 static bool merge(struct xen_domctl_scheduler_op *op, const struct guest_sched *said)
 {
     const bool has_share = said->weight >= 0 || said->cap >= 0;
-    const bool has_time = said->period_us >= 0 || said->budget_us >= 0;
+    const bool has_time = said->period_us >= 0 || said->budget_us >= 0 || said->extratime >= 0;
     switch (op->sched_id) {
     case XEN_SCHEDULER_CREDIT:
         op->u.credit.weight = said->weight >= 0 ? (uint16_t)said->weight : op->u.credit.weight;
@@ -146,6 +151,10 @@ static bool merge(struct xen_domctl_scheduler_op *op, const struct guest_sched *
     case XEN_SCHEDULER_RTDS:
         op->u.rtds.period = said->period_us >= 0 ? (uint32_t)said->period_us : op->u.rtds.period;
         op->u.rtds.budget = said->budget_us >= 0 ? (uint32_t)said->budget_us : op->u.rtds.budget;
+        if (said->extratime >= 0) {
+            op->u.rtds.flags = said->extratime > 0 ? op->u.rtds.flags | RTDS_EXTRA
+                                                   : op->u.rtds.flags & ~RTDS_EXTRA;
+        }
         return !has_share;
     default:
         return false;
@@ -155,7 +164,8 @@ static bool merge(struct xen_domctl_scheduler_op *op, const struct guest_sched *
 static int schedule(struct build *build, uint32_t pool)
 {
     const struct guest_sched *said = &build->config->sched;
-    if (said->weight < 0 && said->cap < 0 && said->period_us < 0 && said->budget_us < 0) {
+    if (said->weight < 0 && said->cap < 0 && said->period_us < 0 && said->budget_us < 0 &&
+        said->extratime < 0) {
         return 0;
     }
     struct xen_sysctl_cpupool_op info = {0};

@@ -52,11 +52,11 @@ const char *layout_plan(struct layout *layout, uint64_t memory_bytes, const stru
 
     const uint64_t known = image->memory_bytes > image->bytes ? image->memory_bytes : image->bytes;
     layout->kernel.start = place_kernel(image, &bank[0]);
-    const uint64_t kernel_end = layout->kernel.start + round_up(known, PAGE);
+    const uint64_t above = layout->kernel.start - bank[0].start;
+    const uint64_t least = above + round_up(known, PAGE);
     const uint64_t modules = round_up(ramdisk_bytes, PAGE) + round_up(tree_bytes, PAGE);
-    if (kernel_end < layout->kernel.start || modules < ramdisk_bytes ||
-        kernel_end - bank[0].start > bank[0].bytes ||
-        modules > bank[0].bytes - (kernel_end - bank[0].start)) {
+    if (known > bank[0].bytes || ramdisk_bytes > bank[0].bytes || least > bank[0].bytes ||
+        modules > bank[0].bytes - least) {
         snprintf(why, 160,
                  "kernel (%" PRIu64 " KiB), ramdisk (%" PRIu64 " KiB) and device tree do not fit "
                  "into %llu MiB of memory",
@@ -64,8 +64,8 @@ const char *layout_plan(struct layout *layout, uint64_t memory_bytes, const stru
         return why;
     }
     uint64_t start = bank[0].start + MODULES_ABOVE;
-    if (start < kernel_end) {
-        start = round_up(kernel_end, BLOCK);
+    if (start < bank[0].start + least) {
+        start = round_up(bank[0].start + least, BLOCK);
     }
     if (start > end_of(&bank[0]) || modules > end_of(&bank[0]) - start) {
         start = end_of(&bank[0]) - modules;

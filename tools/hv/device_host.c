@@ -131,7 +131,7 @@ void *xenforeignmemory_map(xenforeignmemory_handle *handle, uint32_t domid, int 
             abort();
         }
         if (run > 0 && (prot & PROT_WRITE) != 0) {
-            xen_host_range(d, gfn[i])->is_flushed = false;
+            xen_host_set_dirty(d, gfn[i], run, true);
         }
         if (run == 0 && error == NULL) {
             munmap(at, nr * PAGE);

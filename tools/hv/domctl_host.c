@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 int xen_host_set_bits(struct xen_xenctl_bitmap *to, uint64_t bits)
 {
@@ -61,6 +60,8 @@ static long create(struct xen_domctl *op)
                                   .paused = 1,
                                   .address_bits = 64,
                                   .config = *config,
+                                  .dirty = mmap(NULL, XEN_HOST_DIRTY / 8, PROT_READ | PROT_WRITE,
+                                                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0),
                                   .memory = memfd_create("guest", 0)};
     d->port[0].status = EVTCHNSTAT_virq;
     if (gic == XEN_DOMCTL_CONFIG_GIC_NATIVE) {
@@ -79,8 +80,7 @@ static long destroy(struct xen_host_domain *d)
         return -EAGAIN;
     }
     xen_host.free_pages += d->pages;
-    d->exists = false;
-    close(d->memory);
+    xen_host_free(d);
     return 0;
 }
 
@@ -192,10 +192,7 @@ static long flush(struct xen_host_domain *d, const struct xen_domctl_cacheflush 
     if (end < op->start_pfn || op->nr_pfns > 1U << 18) {
         return -EINVAL;
     }
-    for (unsigned i = 0; i < d->nr_ranges; i++) {
-        struct xen_host_range *r = &d->range[i];
-        r->is_flushed |= op->start_pfn <= r->gfn && r->gfn + r->nr <= end;
-    }
+    xen_host_set_dirty(d, op->start_pfn, op->nr_pfns, false);
     xen_host.nr_flushed_pages += (unsigned)op->nr_pfns;
     return 0;
 }

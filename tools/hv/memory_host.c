@@ -3,6 +3,7 @@
 #include "hv/xen_host.h"
 
 #include <errno.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "abi/memory.h"
@@ -29,6 +30,34 @@ bool xen_host_has_pages(struct xen_host_domain *d, uint64_t gfn, uint64_t nr)
         const uint64_t here = r->gfn + r->nr - gfn;
         gfn += here < nr ? here : nr;
         nr -= here < nr ? here : nr;
+    }
+    return true;
+}
+
+void xen_host_free(struct xen_host_domain *d)
+{
+    d->exists = false;
+    close(d->memory);
+    if (d->dirty != NULL) {
+        munmap(d->dirty, XEN_HOST_DIRTY / 8);
+    }
+}
+
+void xen_host_set_dirty(struct xen_host_domain *d, uint64_t gfn, uint64_t nr, bool is_dirty)
+{
+    for (; d->dirty != NULL && nr > 0 && gfn < XEN_HOST_DIRTY; gfn++, nr--) {
+        const uint8_t bit = (uint8_t)(1U << (gfn % 8));
+        d->dirty[gfn / 8] = is_dirty ? d->dirty[gfn / 8] | bit : d->dirty[gfn / 8] & ~bit;
+    }
+}
+
+bool xen_host_is_flushed(uint16_t domid, uint64_t address, uint64_t bytes)
+{
+    const struct xen_host_domain *d = xen_host_find(domid);
+    for (uint64_t gfn = address / PAGE; gfn <= (address + bytes - 1) / PAGE; gfn++) {
+        if (d == NULL || gfn >= XEN_HOST_DIRTY || (d->dirty[gfn / 8] >> (gfn % 8) & 1) != 0) {
+            return false;
+        }
     }
     return true;
 }

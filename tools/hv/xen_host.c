@@ -37,7 +37,7 @@ void xen_host_start(void)
 {
     for (unsigned i = 0; i < XEN_HOST_DOMAINS; i++) {
         if (domain[i].exists) {
-            close(domain[i].memory);
+            xen_host_free(&domain[i]);
         }
     }
     memset(domain, 0, sizeof(domain));

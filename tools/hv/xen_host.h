@@ -31,9 +31,8 @@
 
 struct xen_host_range {
     uint64_t gfn, nr;
-    uint64_t page;   /* where its content is in the file */
-    unsigned order;  /* of the extents it was populated by */
-    bool is_flushed; /* cacheflush went over all of it; a later map makes it dirty again */
+    uint64_t page;  /* where its content is in the file */
+    unsigned order; /* of the extents it was populated by */
 };
 
 struct xen_host_domain {
@@ -54,8 +53,10 @@ struct xen_host_domain {
     struct xen_evtchn_status port[XEN_HOST_PORTS]; /* port n is [n]; 0 is never given */
     uint64_t vuart_gfn;
     unsigned destroy_restarts; /* how often destroydomain still answers -EAGAIN */
-    int memory;                /* the file; grant table frames behind XEN_HOST_GRANTS */
+    uint8_t *dirty; /* a bit a frame below XEN_HOST_DIRTY: mapped writable, not flushed */
+    int memory;     /* the file; grant table frames behind XEN_HOST_GRANTS */
 };
+#define XEN_HOST_DIRTY  (1U << 21)   /* frames: 8 GiB */
 #define XEN_HOST_GRANTS (1ULL << 44) /* byte in the file where the grant table lies */
 
 struct xen_host {
@@ -88,6 +89,8 @@ unsigned xen_host_count(unsigned call, uint64_t command);
 /* Reads guest memory; pages that are not populated make it fail. */
 bool xen_host_read(uint16_t domid, uint64_t address, void *to, size_t bytes);
 bool xen_host_write(uint16_t domid, uint64_t address, const void *from, size_t bytes);
+/* Whether all of it went through cacheflush since it was last mapped writable. */
+bool xen_host_is_flushed(uint16_t domid, uint64_t address, uint64_t bytes);
 /* No mappings, no hypercall buffers, all handles closed. */
 bool xen_host_is_clean(void);
 
@@ -104,6 +107,8 @@ void *xen_host_buffer(guest_handle_t handle, size_t bytes);
 /* The stretch of a domain that a frame is in, or NULL. */
 struct xen_host_range *xen_host_range(struct xen_host_domain *d, uint64_t gfn);
 bool xen_host_has_pages(struct xen_host_domain *d, uint64_t gfn, uint64_t nr);
+void xen_host_set_dirty(struct xen_host_domain *d, uint64_t gfn, uint64_t nr, bool is_dirty);
+void xen_host_free(struct xen_host_domain *d);
 long xen_host_memory_op(uint64_t command, void *argument);
 long xen_host_sysctl(struct xen_sysctl *op);
 long xen_host_version(uint64_t command, void *argument);
