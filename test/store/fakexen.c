@@ -92,8 +92,7 @@ int xc_domain_getinfo(xc_interface *xch, uint32_t first, unsigned int max, xc_do
     return 1;
 }
 
-void *xc_map_foreign_range(xc_interface *xch, uint32_t domid, int size, int prot,
-                           unsigned long mfn)
+void *xc_map_foreign_range(xc_interface *xch, uint32_t domid, int size, int prot, unsigned long mfn)
 {
     return map_page(domid);
 }

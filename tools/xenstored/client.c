@@ -212,7 +212,9 @@ void client_work(struct client *client)
         return;
     }
     client->is_throttled = false;
-    memcpy(scratch, client->input, have);
+    if (have > 0) {
+        memcpy(scratch, client->input, have);
+    }
     at = handle(client, scratch, have, &left);
     if (left > 0 && !client->is_throttled && !client->is_broken) {
         memmove(scratch, scratch + at, have - at);

@@ -78,7 +78,7 @@ static int look(const char *path, unsigned length, const struct tree_node *node,
 {
     struct survey *survey = arg;
     survey->nr++;
-    survey->bytes += tree_node_bytes(node);
+    survey->bytes += tree_bytes_of(node);
     survey->nr_faults += node->refs == 0 || node->permissions->nr == 0 || node->gen_below == 0;
     const uint16_t owner = permissions_owner(node->permissions);
     if (owner < ACCOUNT_MAX) {

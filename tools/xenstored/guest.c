@@ -4,7 +4,7 @@
 #include "abi/xen.h"
 #include "lib/message.h"
 #include "xenstored/client.h"
-#include "xenstored/domain.h"
+#include "xenstored/domains.h"
 #include "xenstored/storepage.h"
 #include "xenstored/xenstored.h"
 
@@ -98,7 +98,7 @@ static void events_ready(struct loop_source *source, uint32_t what)
         /* Before looking: what comes meanwhile makes it pending again */
         hv_unmask_event(events->hv, port);
         if (port == events->virq_port) {
-            domain_check_all(events->x);
+            domains_check_all(events->x);
         } else if (client != NULL) {
             client_ready(client);
         }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "xenstored/request.h"
 #include "xenstored/client.h"
-#include "xenstored/domain.h"
+#include "xenstored/domains.h"
 #include "xenstored/permission.h"
 #include "xenstored/transaction.h"
 #include "xenstored/watch.h"
@@ -147,7 +147,7 @@ static int decode_permissions(struct request *r, struct permissions **out)
     for (unsigned i = 0; i < nr && err == 0; i++, word += strlen(word) + 1) {
         err = permission_decode(word, &list->entry[i]);
         if (err == 0) {
-            err = domain_name(x, list->entry[i].domid);
+            err = domains_name(x, list->entry[i].domid);
         }
     }
     list->generation = ++x->tree.generation;

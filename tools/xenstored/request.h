@@ -34,7 +34,7 @@ int request_answer_ok(struct request *r);
 
 /* control.c */
 int request_control(struct request *r);
-/* domain.c: string[0] is a domain's number */
+/* domains.c: string[0] is a domain's number */
 int request_introduce(struct request *r);
 int request_release(struct request *r);
 int request_resume(struct request *r);

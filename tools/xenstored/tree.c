@@ -32,6 +32,15 @@ static void value_put(struct tree_value *value)
     }
 }
 
+static bool is_number(const char *name, unsigned length)
+{
+    unsigned i = 0;
+    while (i < length && name[i] >= '0' && name[i] <= '9') {
+        i++;
+    }
+    return i == length && length > 0;
+}
+
 static struct tree_node *node_create(struct tree *tree, const char *name, unsigned length,
                                      struct tree_value *value, struct permissions *permissions)
 {
@@ -44,15 +53,16 @@ static struct tree_node *node_create(struct tree *tree, const char *name, unsign
                                .value = value,
                                .permissions = permissions_get(permissions),
                                .names_bytes = length + 1,
-                               .name_length = (uint16_t)length};
+                               .name_length = (uint16_t)length,
+                               .is_number = is_number(name, length)};
     memcpy(node->name, name, length);
     node->name[length] = '\0';
     tree->nr_nodes++;
-    tree->bytes += tree_node_bytes(node);
+    tree->bytes += tree_bytes_of(node);
     return node;
 }
 
-struct tree_node *tree_create(struct tree *tree, struct permissions *permissions)
+struct tree_node *tree_plant(struct tree *tree, struct permissions *permissions)
 {
     struct tree_node *root = node_create(tree, "", 0, NULL, permissions);
     if (root != NULL) {
@@ -91,7 +101,7 @@ bool tree_collect(struct tree *tree, unsigned nr)
         tree_put(tree, node->right);
         tree_put(tree, node->children);
         tree->nr_nodes--;
-        tree->bytes -= tree_node_bytes(node);
+        tree->bytes -= tree_bytes_of(node);
         value_put(node->value);
         permissions_put(node->permissions);
         free(node);
@@ -99,8 +109,17 @@ bool tree_collect(struct tree *tree, unsigned nr)
     return tree->garbage != NULL;
 }
 
+/* Numbers come first, by value (without leading zeros): so domains and devices are listed in the
+ * order that people expect. */
 static int compare(const char *name, unsigned length, const struct tree_node *node)
 {
+    const bool left = is_number(name, length);
+    if (left != node->is_number) {
+        return left ? -1 : 1;
+    }
+    if (left && length != node->name_length) {
+        return length < node->name_length ? -1 : 1;
+    }
     const unsigned common = length < node->name_length ? length : node->name_length;
     const int order = memcmp(name, node->name, common);
     return order != 0 ? order : (int)length - (int)node->name_length;
@@ -173,7 +192,7 @@ static struct tree_node *own(struct tree *tree, struct tree_node **slot)
     }
     copy->permissions->refs++;
     tree->nr_nodes++;
-    tree->bytes += tree_node_bytes(copy);
+    tree->bytes += tree_bytes_of(copy);
     old->refs--;
     *slot = copy;
     return copy;
@@ -207,7 +226,7 @@ static struct tree_node *own_path(struct tree *tree, struct tree_node **root, co
     const char *name;
     unsigned bytes;
     struct tree_node *node = own(tree, root);
-    while (node != NULL && path < end && path_next(&path, &name, &bytes)) {
+    while (node != NULL && path + 1 < end && path_next(&path, &name, &bytes)) {
         struct tree_node **slot;
         if (own_sibling(tree, &node->children, name, bytes, &slot) < 0) {
             return NULL;
@@ -225,7 +244,7 @@ static void mark_path(struct tree_node *root, const char *path, unsigned length,
     unsigned bytes;
     struct tree_node *node = root;
     node->gen_below = gen;
-    while (path < end && path_next(&path, &name, &bytes)) {
+    while (path + 1 < end && path_next(&path, &name, &bytes)) {
         node = find_child(node, name, bytes);
         node->gen_below = gen;
     }
@@ -247,10 +266,10 @@ int tree_write(struct tree *tree, struct tree_node **root, const char *path, con
         value_put(value);
         return -ENOMEM;
     }
-    tree->bytes -= tree_node_bytes(node);
+    tree->bytes -= tree_bytes_of(node);
     value_put(node->value);
     node->value = value;
-    tree->bytes += tree_node_bytes(node);
+    tree->bytes += tree_bytes_of(node);
     node->gen_value = ++tree->generation;
     mark_path(*root, path, length, tree->generation);
     return 0;

@@ -46,6 +46,7 @@ struct tree_node {
     uint64_t gen_below;       /* anything changed here or below */
     uint32_t names_bytes;     /* of the names with zeros, this node and its left and right */
     uint16_t name_length;
+    bool is_number; /* the name is */
     char name[];
 };
 
@@ -58,7 +59,7 @@ struct tree {
 };
 
 /* A root without children. NULL: no memory. */
-struct tree_node *tree_create(struct tree *tree, struct permissions *permissions);
+struct tree_node *tree_plant(struct tree *tree, struct permissions *permissions);
 struct tree_node *tree_get(struct tree_node *node);
 /* Lets go. What nobody refers to any more is freed by tree_collect(), so this takes no time. */
 void tree_put(struct tree *tree, struct tree_node *node);
@@ -95,12 +96,12 @@ static inline uint32_t tree_names_bytes(const struct tree_node *node)
 {
     return node->children == NULL ? 0 : node->children->names_bytes;
 }
-/* Copies names of children, ordered, beginning with the one at byte offset of the whole list, as
- * many as fit whole. The bytes copied. */
+/* Copies names of children, ordered (numbers first), beginning with the one at byte offset of the
+ * whole list, as many as fit whole. The bytes copied. */
 uint32_t tree_names(const struct tree_node *node, uint32_t offset, char *out, uint32_t room);
 
 /* What a node counts for in a domain's memory. */
-static inline size_t tree_node_bytes(const struct tree_node *node)
+static inline size_t tree_bytes_of(const struct tree_node *node)
 {
     return sizeof(*node) + node->name_length + 1 +
            (node->value == NULL ? 0 : sizeof(*node->value) + node->value->bytes);

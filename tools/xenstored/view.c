@@ -173,7 +173,7 @@ static int change(const struct view *view, const char *path, const void *data, u
         node = tree_find_nearest(*root_of(view), path, &missing);
         err = create(view, path, node, missing, data, bytes);
     } else {
-        const int64_t before = (int64_t)tree_node_bytes(node);
+        const int64_t before = (int64_t)tree_bytes_of(node);
         const uint16_t owner = permissions_owner(node->permissions);
         err = check_quota(view, 0, bytes);
         err = err < 0 ? err : reserve(view);
@@ -182,7 +182,7 @@ static int change(const struct view *view, const char *path, const void *data, u
         err = err < 0 ? err : tree_write(&view->x->tree, root_of(view), path, data, bytes);
         if (err == 0) {
             node = tree_find(*root_of(view), path);
-            charge(view, owner, 0, (int64_t)tree_node_bytes(node) - before);
+            charge(view, owner, 0, (int64_t)tree_bytes_of(node) - before);
         }
     }
     if (err == 0 && view->transaction == NULL) {
@@ -215,7 +215,7 @@ static int reserve_owner(const char *path, unsigned length, const struct tree_no
 static int discharge_owner(const char *path, unsigned length, const struct tree_node *node,
                            void *arg)
 {
-    charge(arg, permissions_owner(node->permissions), -1, -(int64_t)tree_node_bytes(node));
+    charge(arg, permissions_owner(node->permissions), -1, -(int64_t)tree_bytes_of(node));
     return 0;
 }
 
@@ -294,7 +294,7 @@ int view_set_permissions(const struct view *view, const char *path, struct permi
     struct permissions *old = permissions_get(node->permissions);
     err = tree_set_permissions(&view->x->tree, root_of(view), path, list);
     if (err == 0) {
-        const int64_t bytes = (int64_t)tree_node_bytes(tree_find(*root_of(view), path));
+        const int64_t bytes = (int64_t)tree_bytes_of(tree_find(*root_of(view), path));
         charge(view, before, -1, -bytes);
         charge(view, after, 1, bytes);
         if (view->transaction == NULL) {

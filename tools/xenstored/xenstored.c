@@ -20,7 +20,7 @@ static int make_tree(struct xenstored *x)
     for (unsigned i = 0; i < SPECIAL_NR; i++) {
         x->special[i] = permissions_get(list);
     }
-    x->root = tree_create(&x->tree, list);
+    x->root = tree_plant(&x->tree, list);
     int err = x->root == NULL ? -ENOMEM : 0;
     err = err < 0 ? err : tree_add(&x->tree, &x->root, "/tool", NULL, 0, list);
     err = err < 0 ? err : tree_add(&x->tree, &x->root, "/tool/xenstored", NULL, 0, list);

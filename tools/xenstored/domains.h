@@ -8,10 +8,10 @@ struct xenstored;
 
 /* A permission names it: the store knows it from now on. 0, -ENOENT (the hypervisor has none of
  * that number), -ENOMEM. */
-int domain_name(struct xenstored *x, uint32_t domid);
+int domains_name(struct xenstored *x, uint32_t domid);
 
 /* VIRQ_DOM_EXC: some domain shut down or died; all that are known are looked at. */
-void domain_check_all(struct xenstored *x);
+void domains_check_all(struct xenstored *x);
 
 /* It is gone: its ring, its watches, its account, the nodes that it owned. */
-void domain_remove(struct xenstored *x, uint16_t domid);
+void domains_remove(struct xenstored *x, uint16_t domid);

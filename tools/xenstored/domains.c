@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "xenstored/domain.h"
+#include "xenstored/domains.h"
 #include "abi/domctl.h"
 #include "hv/hv.h"
 #include "lib/message.h"
@@ -15,7 +15,7 @@
 
 #define BATCH 64
 
-int domain_name(struct xenstored *x, uint32_t domid)
+int domains_name(struct xenstored *x, uint32_t domid)
 {
     if (account_find(&x->accounts, domid) != NULL) {
         return 0;
@@ -72,7 +72,7 @@ static void refresh_subjects(struct xenstored *x)
     }
 }
 
-void domain_remove(struct xenstored *x, uint16_t domid)
+void domains_remove(struct xenstored *x, uint16_t domid)
 {
     struct account *account = account_find(&x->accounts, domid);
     if (account == NULL || domid == 0) {
@@ -92,14 +92,14 @@ static void check(struct xenstored *x, struct account *account,
 {
     if (info == NULL || (info->flags & XEN_DOMINF_dying) != 0) {
         *tell |= account->is_introduced;
-        domain_remove(x, account->domid);
+        domains_remove(x, account->domid);
     } else if ((info->flags & XEN_DOMINF_shutdown) != 0 && !account->is_shut_down) {
         account->is_shut_down = true;
         *tell |= account->is_introduced;
     }
 }
 
-void domain_check_all(struct xenstored *x)
+void domains_check_all(struct xenstored *x)
 {
     struct xen_domctl_getdomaininfo info[BATCH];
     uint32_t next = 1;
@@ -158,7 +158,7 @@ int request_introduce(struct request *r)
         wire_number(r->string[2], UINT32_MAX, &port) < 0 || domid == 0) {
         return -EINVAL;
     }
-    int err = x->events == NULL ? -ENOENT : domain_name(x, domid);
+    int err = x->events == NULL ? -ENOENT : domains_name(x, domid);
     if (err == 0) {
         err = guest_connect(x, account_find(&x->accounts, domid), frame, port);
     }
@@ -183,7 +183,7 @@ int request_release(struct request *r)
     if (account->domid == 0) {
         return -EINVAL;
     }
-    domain_remove(r->x, account->domid);
+    domains_remove(r->x, account->domid);
     fire_special(r->x, SPECIAL_RELEASE);
     return request_answer_ok(r);
 }
