@@ -9,7 +9,8 @@
 
 #include "lib/message.h"
 
-#define PRIVCMD "/dev/xen/privcmd"
+#define PRIVCMD    "/dev/xen/privcmd"
+#define LIST_LEAST 16384U /* so that it seldom grows */
 
 static void say_nothing(struct xentoollog_logger *logger, xentoollog_level level, int error,
                         const char *context, const char *format, va_list words)
@@ -31,6 +32,7 @@ void *hv_small(struct hv *hv, unsigned n)
 void *hv_list(struct hv *hv, size_t bytes)
 {
     if (bytes > hv->list_bytes) {
+        bytes = bytes > LIST_LEAST ? bytes : LIST_LEAST;
         void *larger = xencall_alloc_buffer(hv->call, bytes);
         if (larger == NULL) {
             return NULL;

@@ -99,9 +99,9 @@ int hv_get_sched_id(struct hv *hv, uint32_t *sched_id); /* of the first pool: XE
 
 /* ---- memory.c: which frames a domain has */
 
-/* Gives a domain memory at nr extents of 2^order frames, one after the other from gfn on (the
- * range) or as listed. *done is how many were given; -ENOMEM when the rest could not be, after
- * *done. */
+/* Gives a domain memory at nr extents of 2^order frames, one after the other from gfn on (range) or
+ * as listed. *done is how many were given; -ENOMEM: the rest could not be; -ENOBUFS: this process
+ * is out of memory. */
 int hv_populate_range(struct hv *hv, uint16_t domid, uint64_t gfn, uint64_t nr, unsigned order,
                       uint64_t *done);
 int hv_populate(struct hv *hv, uint16_t domid, const uint64_t *gfn, uint64_t nr, unsigned order,

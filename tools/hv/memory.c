@@ -29,7 +29,7 @@ static int change(struct hv *hv, uint64_t command, uint16_t domid, const uint64_
         const uint64_t batch = nr - *done < EXTENT_BATCH ? nr - *done : EXTENT_BATCH;
         uint64_t *list = hv_list(hv, batch * sizeof(*list));
         if (list == NULL) {
-            return -ENOMEM;
+            return -ENOBUFS; /* not the machine's memory, so smaller extents would not help */
         }
         for (uint64_t i = 0; i < batch; i++) {
             list[i] = gfn != NULL ? gfn[*done + i] : first + ((*done + i) << order);

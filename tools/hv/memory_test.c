@@ -7,6 +7,7 @@
 
 #include "abi/memory.h"
 #include "hv/xen_host.h"
+#include "lib/failing.h"
 
 static struct hv *hv;
 static uint16_t domid;
@@ -107,6 +108,15 @@ static void claims(void **state)
     assert_int_equal(hv_claim(hv, 99, 1), -ESRCH);
 }
 
+static void no_memory_for_a_list(void **state)
+{
+    uint64_t done = 5;
+    failing_arm(1);
+    assert_int_equal(hv_populate_range(hv, domid, 0x40000, 1, 0, &done), -ENOBUFS);
+    assert_true(failing_disarm());
+    assert_int_equal(done, 0);
+}
+
 static void foreign_spaces(void **state)
 {
     assert_int_equal(hv_add_to_physmap(hv, domid, XENMAPSPACE_grant_table, 0, 0x50000), 0);
@@ -126,6 +136,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_later_batch_fails, setup, teardown),
         cmocka_unit_test_setup_teardown(lists, setup, teardown),
         cmocka_unit_test_setup_teardown(claims, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_memory_for_a_list, setup, teardown),
         cmocka_unit_test_setup_teardown(foreign_spaces, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
