@@ -136,7 +136,7 @@ static void no_memory_for_a_list(void **state)
 {
     struct hv_mapping m = {.at = &m};
     failing_arm(1);
-    assert_int_equal(hv_map_range(hv, domid, 0x40000, 2048, true, &m), -ENOMEM);
+    assert_int_equal(hv_map_range(hv, domid, 0x40000, 4096, true, &m), -ENOMEM);
     assert_true(failing_disarm());
     assert_null(m.at);
 }
