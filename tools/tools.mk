@@ -54,13 +54,13 @@ $(TOOL_OUT_host)/%_test: $(TOOL_OUT_host)/%_test.o $(TOOL_OUT_host)/tools.a
 tools-unit: $(patsubst tools/%,$(TOOL_OUT_host)/%,$(if $(T),$(filter %$(T)_test,$(TOOL_TESTS)),$(TOOL_TESTS)))
 	$(Q)scripts/unit.sh $^
 
-# A fuzzer is a function that takes any bytes; T is how many seconds each one runs, ONLY=config/disk names one
+# A fuzzer is a function that takes any bytes; beside it may lie words that it should know (.dict); T is how many seconds each one runs, ONLY=config/disk names one
 $(TOOL_OUT_fuzz)/%_fuzz: $(TOOL_OUT_fuzz)/%_fuzz.o $(TOOL_OUT_fuzz)/tools.a
 	$(call say,LINK,$@)
 	$(Q)clang $(TOOL_CFLAGS_fuzz) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ $< -Wl,--start-group $(TOOL_OUT_fuzz)/tools.a $(TOOL_LIBS) -Wl,--end-group -lpthread
 
 tools-fuzz: $(if $(ONLY),$(filter %$(ONLY)_fuzz,$(TOOL_FUZZERS)),$(TOOL_FUZZERS))
-	$(Q)for f in $^; do echo "  FUZZ     $$f"; (cd $$(dirname $$f) && "./$$(basename $$f)" -max_total_time=$(or $(T),20) -timeout=10 >"$$(basename $$f).log" 2>&1) \
+	$(Q)for f in $^; do echo "  FUZZ     $$f"; d=$$PWD/tools/$${f#$(TOOL_OUT_fuzz)/}.dict; d=$$([ ! -e $$d ] || echo -dict=$$d); (cd $$(dirname $$f) && "./$$(basename $$f)" -max_total_time=$(or $(T),20) -timeout=10 $$d >"$$(basename $$f).log" 2>&1) \
 	  || { tail -40 "$$f.log"; exit 1; }; done
 .PHONY: tools tools-unit tools-fuzz
 -include $(wildcard $(TOOL_OUT_arm64)/*/*.d $(TOOL_OUT_host)/*/*.d)
