@@ -6,7 +6,7 @@ run.py boot                     the demonstration of `make run`; on a terminal i
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
+disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
 """
 import argparse
 import concurrent.futures
@@ -124,12 +124,12 @@ def make_ramdisk(where, files):
     return path
 
 
-def dom0_files():
+def dom0_files(with_tools=False):
     """dom0's scripts as they are now, and our own tools if they are wanted: newer than the ramdisk."""
     files = {"init": (0o100755, (ROOT / "test/dom0/init").read_bytes()), "test": (0o40755, b"")}
     for name in ("lib.sh", "demo.sh"):
         files[f"test/{name}"] = (0o100644, (ROOT / "test/dom0" / name).read_bytes())
-    if tools() != "debian":
+    if with_tools or tools() != "debian":
         files["usr/lib/kanso"] = files["usr/lib/kanso/bin"] = (0o40755, b"")
         for path in sorted(TOOLS.iterdir()):
             files[f"usr/lib/kanso/bin/{path.name}"] = (0o100755, path.read_bytes())
@@ -138,7 +138,7 @@ def dom0_files():
 
 def scenario_files(script):
     """The scenario as /test/run.sh, and what it boots."""
-    files = {**dom0_files(), "test/run.sh": (0o100644, script.read_bytes())}
+    files = {**dom0_files("tools" in needs_of(script)), "test/run.sh": (0o100644, script.read_bytes())}
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
     return files

@@ -146,7 +146,7 @@ int command_channel_list(struct call *call)
         {"Event", " evt-ch", -6, 1},
         {"Ring", " ring-ref", 8, 1},
         {"Connection", " connection", -10, 1},
-        {"", "                              ", -30, 1},
+        {"", "                               ", -30, 1},
     };
     struct table *t = table_create(columns, 7);
     int status = t == NULL ? XL_FAILURE : XL_OK;

@@ -102,7 +102,7 @@ void help_command(const struct command *command)
     text_fini(&out);
 }
 
-/* What completion.bash asks for: a word a line. */
+/* What completion.bash asks for: a word a line, what an option takes after "=", last the usage. */
 static void list_words(const struct command *command)
 {
     if (command == NULL) {
@@ -114,11 +114,13 @@ static void list_words(const struct command *command)
         return;
     }
     for (const struct option_row *o = command->options; o != NULL && (o->letter || o->name); o++) {
+        const char *equals = o->argument != NULL ? "=" : "";
+        const char *argument = o->argument != NULL ? o->argument : "";
         if (o->help != NULL && o->letter != 0) {
-            printf("-%c%s\n", o->letter, o->argument != NULL ? "=" : "");
+            printf("-%c%s%s\n", o->letter, equals, argument);
         }
         if (o->help != NULL && o->name != NULL) {
-            printf("--%s%s\n", o->name, o->argument != NULL ? "=" : "");
+            printf("--%s%s%s\n", o->name, equals, argument);
         }
     }
     puts(command->usage);
