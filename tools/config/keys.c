@@ -82,7 +82,6 @@ static const struct config_word gic_versions[] = {
     {"default", GIC_DEFAULT}, {"v2", GIC_V2}, {"v3", GIC_V3}, {NULL, 0}};
 static const struct config_word vuarts[] = {{"sbsa_uart", true}, {NULL, 0}};
 
-/* clang-format off: a row a line */
 static const struct config_key keys[] = {
     STRING("name", name, "name of the guest, unique on the host"),
     TAKE("uuid", STRING, config_take_uuid, "UUID of the guest; else one is drawn"),
@@ -279,7 +278,6 @@ static const struct config_key keys[] = {
     REFUSED("usbversion", NUMBER, NEEDS_HVM, "version of that bus"),
     REFUSED("usbdevice", STRING_OR_LIST, NEEDS_HVM, "devices on that bus"),
 };
-/* clang-format on */
 
 #define NR_KEYS (sizeof(keys) / sizeof(*keys))
 
