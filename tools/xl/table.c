@@ -18,7 +18,7 @@ static const struct option_row of_create[] = {
     {'e', NULL, NULL, "Nobody acts when the guest ends: no restart, no clean-up"},
     {'F', NULL, NULL, "Stay in the foreground until the guest has ended"},
     {'f', "defconfig", "FILE", "The configuration file"},
-    {'n', "dryrun", NULL, "Check all, print the configuration as JSON, create nothing (as xl -N)"},
+    {'n', "dryrun", NULL, "Print the configuration as JSON, create nothing (as xl -N)"},
     {'p', NULL, NULL, "Leave the guest paused"},
     {'q', "quiet", NULL, "Say nothing unless it fails"},
     {'d', NULL, NULL, "Say more, as xl -v does"},
@@ -147,17 +147,16 @@ static const struct option_row of_supervise[] = {
     {                                                              \
         name, GROUP_ABSENT, 0, 0, -1, NULL, usage, help, NULL, why \
     }
-#define NOT_HVM  "not in these tools: it is for HVM guests, and guests on Arm are none"
-#define NOT_PCI  "not in these tools yet: devices of the host cannot be given to guests"
-#define NOT_USB  "not in these tools yet: USB devices of the host cannot be given to guests"
-#define NOT_VTPM "not in these tools: there is no virtual TPM here"
-#define NOT_DISPLAY \
-    "not in these tools: there are no virtual displays, keyboards or sound cards here"
-#define NOT_SAVED "not in these tools yet: a guest's state cannot be written out"
-#define NOT_MOVED "not in these tools yet: a guest cannot be moved to another host"
-#define NOT_PSR   "not in these tools yet: this machine's caches are neither watched nor divided"
-#define NOT_TMEM  "not in these tools: transcendent memory left Xen with version 4.13"
-#define NOT_FLASK "not in these tools yet: the hypervisor has no Flask policy"
+#define NOT_HVM     "not in these tools: it is for HVM guests, and guests on Arm are none"
+#define NOT_PCI     "not in these tools yet: devices of the host cannot be given to guests"
+#define NOT_USB     "not in these tools yet: USB devices of the host cannot be given to guests"
+#define NOT_VTPM    "not in these tools: there is no virtual TPM here"
+#define NOT_DISPLAY "not in these tools: there are no virtual displays and sound cards here"
+#define NOT_SAVED   "not in these tools yet: a guest's state cannot be written out"
+#define NOT_MOVED   "not in these tools yet: a guest cannot be moved to another host"
+#define NOT_PSR     "not in these tools yet: this machine's caches are neither watched nor divided"
+#define NOT_TMEM    "not in these tools: transcendent memory left Xen with version 4.13"
+#define NOT_FLASK   "not in these tools yet: the hypervisor has no Flask policy"
 
 const struct command commands[] = {
     {"create", GROUP_LIFE, DRY, 0, -1, of_create, "[<ConfigFile>] [<key>=<value>...]",

@@ -137,7 +137,6 @@ static void rows(void **state)
 {
     for (size_t i = 0; i < nr_commands; i++) {
         const struct command *c = &commands[i];
-        print_message("%s\n", c->name);
         for (size_t k = 0; k < i; k++) {
             assert_string_not_equal(c->name, commands[k].name);
         }
@@ -168,7 +167,6 @@ static void options(void **state)
     for (size_t i = 0; i < nr_commands; i++) {
         const struct option_row *first = commands[i].options;
         for (const struct option_row *o = first; o != NULL && (o->letter || o->name); o++) {
-            print_message("%s -%c\n", commands[i].name, o->letter);
             assert_true(o->letter == 0 || isalpha((unsigned char)o->letter));
             assert_int_not_equal(o->letter, 'h'); /* that is --help everywhere */
             for (const struct option_row *p = first; p < o; p++) {
