@@ -133,6 +133,9 @@ def dom0_files(with_tools=False):
         files["usr/lib/kanso"] = files["usr/lib/kanso/bin"] = (0o40755, b"")
         for path in sorted(TOOLS.iterdir()):
             files[f"usr/lib/kanso/bin/{path.name}"] = (0o100755, path.read_bytes())
+        files["usr/lib/kanso/scripts"] = (0o40755, b"")
+        for path in sorted((ROOT / "tools/hotplug").iterdir()):
+            files[f"usr/lib/kanso/scripts/{path.name}"] = (0o100755, path.read_bytes())
     return files
 
 

@@ -68,6 +68,7 @@ static inline int fixture_setup(void **state)
     fixture_kernel();
     fixture_file("disk", "disk", 4, 0644);
     fixture_file("vif-test", fixture_script, sizeof fixture_script - 1, 0755);
+    fixture_file("vif-bridge", fixture_script, sizeof fixture_script - 1, 0755);
     fixture_file("consoled.pid", "1\n", 2, 0644);
     setenv("KANSO_CONSOLED_PID", fixture_path("consoled.pid"), 1);
     xen_host_start();

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/message.h"
 #include "lib/number.h"
 
@@ -177,15 +178,24 @@ int device_backend_domain(struct store *s, const char *word, uint32_t *domid)
     return -ESRCH;
 }
 
-const char *device_script_folder(void)
-{
-    const char *folder = getenv("KANSO_SCRIPTS");
-    return folder != NULL ? folder : "/etc/xen/scripts";
-}
-
 char *device_script_path(const char *script)
 {
-    return *script == '/' ? strdup(script) : format("%s/%s", device_script_folder(), script);
+    const char *const folder[] = {getenv("KANSO_SCRIPTS"), "/usr/lib/kanso/scripts",
+                                  "/etc/xen/scripts"};
+    char *path = NULL;
+    if (*script == '/') {
+        return strdup(script);
+    }
+    for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
+        if (folder[i] != NULL) {
+            free(path);
+            path = format("%s/%s", folder[i], script);
+        }
+        if (path == NULL || (folder[i] != NULL && access(path, F_OK) == 0)) {
+            break;
+        }
+    }
+    return path;
 }
 
 int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct device *out)

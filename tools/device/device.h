@@ -59,9 +59,6 @@ void device_fini(struct device *d); /* an empty one is fine */
 const char *device_class_name(enum device_class class);
 int device_class_parse(const char *name, enum device_class *out);
 
-/* Where scripts without a "/" in their name are: /etc/xen/scripts, or what KANSO_SCRIPTS names. */
-const char *device_script_folder(void);
-
 /*
  * From what the configuration says (after config_settle()) to nodes. Names of backend domains are
  * looked up in the store. id: the number of the interface.

@@ -30,7 +30,10 @@ int device_complete(struct device *d);
 
 /* A backend_domain= word to a number: NULL is 0. */
 int device_backend_domain(struct store *s, const char *word, uint32_t *domid);
-/* "vif-bridge" to "/etc/xen/scripts/vif-bridge", to be freed. */
+/*
+ * "vif-bridge" to a full path, to be freed: what KANSO_SCRIPTS names, else our own scripts in
+ * /usr/lib/kanso/scripts, else /etc/xen/scripts, where Xen's and the administrator's are.
+ */
 char *device_script_path(const char *script);
 
 /* A target as written to an absolute path: "vg/lv" is below /dev. To be freed. */

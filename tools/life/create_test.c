@@ -201,7 +201,7 @@ static void test_refused(void **state)
     } table[] = {
         {"memory = 4096", -ENOMEM},
         {"disk = ['%s/nothing,raw,xvda,w']", -ENOENT},
-        {"vif = ['bridge=nothere0,script=vif-bridge']", -ENOENT},
+        {"vif = ['bridge=nothere0,script=vif-bridge']", -ENODEV},
         {"vif = ['script=vif-none']", -ENOENT},
         {"cpus = '700'", -EINVAL},
         {"pool = 'Pool-none'", -ENOENT},
