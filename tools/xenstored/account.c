@@ -3,18 +3,40 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 struct account *account_find(const struct account_table *table, uint32_t domid)
 {
-    return domid < ACCOUNT_MAX ? table->of[domid] : NULL;
+    return domid < table->room ? table->of[domid] : NULL;
+}
+
+/* Room for the number. Numbers are given one after the other, so doubling is seldom. */
+static int grow(struct account_table *table, uint32_t domid)
+{
+    unsigned room = table->room == 0 ? 16 : table->room;
+    while (room <= domid) {
+        room *= 2;
+    }
+    if (room == table->room) {
+        return 0;
+    }
+    struct account **of = realloc(table->of, room * sizeof(struct account *));
+    if (of == NULL) {
+        return -ENOMEM;
+    }
+    memset(of + table->room, 0, (room - table->room) * sizeof(struct account *));
+    table->of = of;
+    table->room = room;
+    return 0;
 }
 
 struct account *account_open(struct account_table *table, uint32_t domid, uint64_t generation)
 {
-    if (domid >= ACCOUNT_MAX || table->of[domid] != NULL) {
-        return account_find(table, domid);
+    struct account *account = account_find(table, domid);
+    if (account != NULL || domid >= ACCOUNT_MAX || grow(table, domid) < 0) {
+        return account;
     }
-    struct account *account = malloc(sizeof(*account));
+    account = malloc(sizeof(*account));
     if (account != NULL) {
         *account = (struct account){
             .domid = (uint16_t)domid, .since = generation, .target = PERMISSION_NOBODY};
@@ -35,9 +57,11 @@ void account_close(struct account_table *table, uint16_t domid)
 
 void account_fini(struct account_table *table)
 {
-    for (unsigned i = 0; i < ACCOUNT_MAX; i++) {
+    for (unsigned i = 0; i < table->room; i++) {
         account_close(table, (uint16_t)i);
     }
+    free(table->of);
+    *table = (struct account_table){0};
 }
 
 struct subject account_subject(const struct account_table *table, const struct account *account)

@@ -31,7 +31,8 @@ struct account {
 };
 
 struct account_table {
-    struct account *of[ACCOUNT_MAX];
+    struct account **of; /* by number; NULL: not known */
+    unsigned room;       /* entries of it, as many as were needed so far */
     unsigned nr;
 };
 

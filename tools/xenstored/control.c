@@ -68,20 +68,17 @@ static int control_print(struct request *r)
 
 /* What the tree says of itself must agree with what is counted. */
 struct survey {
-    const char *last;
-    uint64_t nr, bytes;
     unsigned nr_faults;
+    unsigned nr_owners;
     uint32_t *nodes; /* of each domain */
 };
 
 static int look(const char *path, unsigned length, const struct tree_node *node, void *arg)
 {
     struct survey *survey = arg;
-    survey->nr++;
-    survey->bytes += tree_bytes_of(node);
     survey->nr_faults += node->refs == 0 || node->permissions->nr == 0 || node->gen_below == 0;
     const uint16_t owner = permissions_owner(node->permissions);
-    if (owner < ACCOUNT_MAX) {
+    if (owner < survey->nr_owners) {
         survey->nodes[owner]++;
     }
     return 0;
@@ -91,12 +88,13 @@ static int control_check(struct request *r)
 {
     struct xenstored *x = r->x;
     char path[PATH_ROOM] = "/";
-    struct survey survey = {.nodes = calloc(ACCOUNT_MAX, sizeof(uint32_t))};
+    struct survey survey = {.nr_owners = x->accounts.room,
+                            .nodes = calloc(x->accounts.room, sizeof(uint32_t))};
     if (survey.nodes == NULL) {
         return -ENOMEM;
     }
     tree_walk(x->root, path, 1, look, &survey);
-    for (unsigned i = 0; i < ACCOUNT_MAX; i++) {
+    for (unsigned i = 0; i < x->accounts.room; i++) {
         const struct account *account = x->accounts.of[i];
         if (account != NULL && account->nodes != survey.nodes[i]) {
             message_warning("domain %u owns %u nodes, %u were counted", i, survey.nodes[i],
