@@ -37,6 +37,7 @@ lint    python3                  command:python3
 lint    clang-format             command:clang-format
 lint    clang-tidy               command:clang-tidy
 lint    shellcheck               command:shellcheck
+lint    mandoc                   command:mandoc
 stats   cloc                     command:cloc
 "
 

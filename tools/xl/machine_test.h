@@ -539,7 +539,7 @@ static inline const char *machine_done(void)
 /* ---- the machine of the recordings: Debian's xl 4.17 on Xen 4.17, GICv3, two CPUs */
 
 static inline void machine_guest(struct machine_domain *d, uint16_t domid, const char *name,
-                          unsigned vcpus, const char *uuid)
+                                 unsigned vcpus, const char *uuid)
 {
     *d = (struct machine_domain){.name = name, .weight = 256};
     d->info = (struct xen_domctl_getdomaininfo){

@@ -105,7 +105,7 @@ static void statuses(void **state)
     const char *section = strstr(text_string(&page), "\n.Sh EXIT STATUS\n");
     assert_non_null(section);
     for (int status = XL_OK; status <= XL_ABSENT; status++) {
-        char word[16];
+        char word[32];
         snprintf(word, sizeof(word), "\n.It %d\n", status);
         assert_non_null(strstr(section, word));
     }
