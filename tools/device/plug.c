@@ -7,9 +7,9 @@
 #include "lib/clock.h"
 #include "lib/message.h"
 
-#define APPEAR_MS 10000 /* a backend's driver, after its nodes are there */
-#define CLOSE_MS  10000 /* a guest's end, asked to close */
-#define REMOVE_MS 10000 /* a backend whose guest's end has gone */
+#define APPEAR_MS 30000 /* a backend's driver, after its nodes are there */
+#define CLOSE_MS  30000 /* a guest's end, asked to close */
+#define REMOVE_MS 30000 /* a backend whose guest's end has gone */
 
 /* Devices that take part in a wait, and what is wanted of their backend's state. */
 struct backends {

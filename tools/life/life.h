@@ -67,7 +67,7 @@ char *life_name(struct life *l, uint32_t domid);
 enum life_request { LIFE_POWEROFF, LIFE_REBOOT, LIFE_SUSPEND, LIFE_HALT };
 /*
  * Asks guests through control/shutdown, all of them at once, and waits for each to take the request
- * (10 s). wait: also until they are gone (poweroff) or came back under a new number (reboot).
+ * (30 s). wait: also until they are gone (poweroff) or came back under a new number (reboot).
  * -ETIMEDOUT with a sentence a guest: it has no driver that listens, say `xl destroy`.
  */
 int life_shutdown(struct life *l, const uint32_t *domid, size_t nr, enum life_request request,

@@ -10,7 +10,7 @@
 #include "lib/clock.h"
 #include "lib/message.h"
 
-#define TAKE_MS 10000 /* a guest's driver, to take the request */
+#define TAKE_MS 30000 /* a guest's driver, to take the request */
 
 static const char *word_of(enum life_request request)
 {
