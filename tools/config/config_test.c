@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include "config/config.h"
@@ -400,6 +401,108 @@ static void settling(void **state)
     assert_memory_equal(mac, c.vif[0].mac, 6);
 }
 
+/* The kernel's random bytes: real ones, none, or those of a list. */
+static enum { RANDOM, BROKEN, SHORT, LISTED } randomness;
+static const uint8_t *listed;
+
+ssize_t getrandom(void *bytes, size_t size, unsigned flags)
+{
+    if (randomness == BROKEN) {
+        errno = ENOSYS;
+        return -1;
+    }
+    if (randomness == SHORT) {
+        return 1;
+    }
+    for (size_t i = 0; i < size; i++) {
+        ((uint8_t *)bytes)[i] = randomness == LISTED ? *listed++ : (uint8_t)rand();
+    }
+    return (ssize_t)size;
+}
+
+static void no_randomness(void **state)
+{
+    assert_int_equal(read_text(LEAST "vif=['']"), 0);
+    randomness = BROKEN;
+    assert_int_equal(config_settle(&c), -ENOSYS);
+    assert_heard("error: no random bytes: Function not implemented");
+    assert_false(c.has_uuid || c.vif[0].has_mac);
+    randomness = SHORT;
+    assert_int_equal(config_settle(&c), -EIO);
+    randomness = RANDOM;
+    assert_int_equal(config_settle(&c), 0);
+    c.vif[0].has_mac = false;
+    randomness = BROKEN;
+    assert_int_equal(config_settle(&c), -ENOSYS);
+    randomness = RANDOM;
+}
+
+/* A MAC address that an interface has already is drawn again. */
+static void macs_differ(void **state)
+{
+    static const uint8_t drawn[] = {1, 2, 3, 9, 9, 9, 9, 9, 9, 4, 5, 6};
+    assert_int_equal(read_text(LEAST "uuid='01234567-89ab-cdef-0123-456789abcdef'\n"
+                                     "vif=['mac=00:16:3e:01:02:03','','']"),
+                     0);
+    listed = drawn;
+    randomness = LISTED;
+    assert_int_equal(config_settle(&c), 0);
+    randomness = RANDOM;
+    assert_ptr_equal(listed, drawn + sizeof(drawn));
+    assert_int_equal(c.vif[1].mac[5], 9);
+    assert_int_equal(c.vif[2].mac[5], 6);
+}
+
+static void channels(void **state)
+{
+    static const struct {
+        const char *words, *said;
+    } bad[] = {
+        {"name", "\"name\" is not KEY=VALUE"},
+        {"name=a,conection=pty", "unknown word \"conection=\""},
+        {"name=a", "connection= is missing: pty or socket"},
+        {"name=a,connection=pipe", "unknown connection \"pipe\""},
+        {"name=a,connection=socket", "connection=socket needs path="},
+        {"name=a,connection=pty,path=/x", "path= is for connection=socket only"},
+        {"name=a,name=b,connection=pty", "name is said twice"},
+        {"name=a,connection=pty','name=a,connection=pty", "name a is there before, in line 3"},
+    };
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+        char text[128];
+        snprintf(text, sizeof(text), LEAST "channel=['%s']", bad[i].words);
+        assert_int_equal(read_text(text), -EINVAL);
+        assert_heard(bad[i].said);
+        assert_heard("error: a.cfg:3:");
+    }
+    assert_int_equal(read_text(LEAST "channel=[' name = a ,, connection = PTY ']"), 0);
+    assert_string_equal(c.channel[0].name, "a");
+}
+
+static void devices_twice(void **state)
+{
+    assert_int_equal(read_text(LEAST "vif=['','devid=0']"), -EINVAL);
+    assert_heard("a.cfg:3:9: vif: devid 0 is there before, in line 3");
+    assert_int_equal(read_text(LEAST "vif=['vifname=a','vifname=b','vifname=a']"), -EINVAL);
+    assert_heard("a.cfg:3:31: vif: vifname a is there before, in line 3");
+    assert_int_equal(read_text(LEAST "vif=['mac=00:16:3e:00:00:01','mac=00:16:3e:00:00:02']"), 0);
+    /* One volume twice: both read only, or by scripts, is no harm */
+    assert_int_equal(read_text(LEAST "disk=['/x,,xvda,r','/x,,xvdb,r']"), 0);
+    assert_int_equal(read_text(LEAST "disk=['script=s,vdev=xvda,target=x','/x,,xvdb']"), 0);
+    assert_int_equal(read_text(LEAST "disk=['vdev=hdc,cdrom','vdev=hdd,cdrom']"), 0);
+    assert_int_equal(read_text(LEAST "disk=['/x,,xvda,r','/x,,xvdb']"), -EINVAL);
+    assert_heard("/x is the target of xvda, too");
+    assert_int_equal(read_text(LEAST "disk=['/x,,xvda','/y,,d0']"), -EINVAL);
+    assert_heard("disk: d0 is there before");
+}
+
+static void words_of_actions(void **state)
+{
+    assert_string_equal(config_action_name(ACTION_DESTROY), "destroy");
+    assert_string_equal(config_action_name(ACTION_RENAME_RESTART), "rename-restart");
+    assert_string_equal(config_action_name(ACTION_SOFT_RESET), "soft-reset");
+    assert_string_equal(config_action_name((enum guest_action)99), "?");
+}
+
 static void files(void **state)
 {
     guest_config_fini(&c);
@@ -527,6 +630,11 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(bad_input),
+        cmocka_unit_test(no_randomness),
+        cmocka_unit_test(macs_differ),
+        cmocka_unit_test(channels),
+        cmocka_unit_test(devices_twice),
+        cmocka_unit_test(words_of_actions),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     guest_config_fini(&c);

@@ -265,6 +265,24 @@ static void wrong(void **state)
     }
 }
 
+static void too_much(void **state)
+{
+    struct text t = {0};
+    struct guest_config b;
+    text_add(&t, "{\"c_info\":{\"name\":\"g\"},\"b_info\":{\"max_memkb\":1024},\"disks\":[");
+    for (int i = 0; i <= 4096; i++) {
+        text_add(&t, "%s{}", i == 0 ? "" : ",");
+    }
+    text_add(&t, "]}");
+    assert_int_equal(read_json(t.s, &b), -EINVAL);
+    assert_heard("an array of more than 4096 elements");
+    text_cut(&t, 0);
+    text_pad(&t, ' ', (16 << 20) + 1);
+    assert_int_equal(read_json(t.s, &b), -EINVAL);
+    assert_heard("JSON of at most 16777216 bytes is wanted");
+    text_fini(&t);
+}
+
 /* What libxl writes and we do not know is left aside. */
 static void from_libxl(void **state)
 {
@@ -322,7 +340,7 @@ int main(void)
         cmocka_unit_test(there_and_back), cmocka_unit_test(nothing_is_lost),
         cmocka_unit_test(bootloader),     cmocka_unit_test(names_of_xen),
         cmocka_unit_test(wrong),          cmocka_unit_test(from_libxl),
-        cmocka_unit_test(without_memory),
+        cmocka_unit_test(without_memory), cmocka_unit_test(too_much),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     guest_config_fini(&c);

@@ -256,6 +256,51 @@ static void quoted_lines(void **state)
     assert_heard("\n     a=x?[31m\n       ^\n");
 }
 
+static void arguments_are_utf8(void **state)
+{
+    assert_int_equal(read_bytes("", 0, "name=\xff", NULL), -EINVAL);
+    assert_heard("error: command line:6: the string is not UTF-8");
+    assert_int_equal(read_bytes("", 0, "name=\xc3\xa9", "l=[a b]"), -EINVAL);
+    assert_heard("error: command line:6: a comma or ] is missing here");
+    assert_string_equal(string_of("name"), "\xc3\xa9");
+}
+
+static void many_warnings(void **state)
+{
+    struct text many = {0};
+    for (int i = 0; i < 30; i++) {
+        text_add(&many, "a=%d\n", i);
+    }
+    assert_int_equal(read_text(text_string(&many)), 0);
+    text_fini(&many);
+    assert_heard("warning: a.cfg:21:1: a was said before, in line 20");
+    assert_null(strstr(heard, "a.cfg:22:1"));
+    assert_heard("warning: 9 more warnings are not shown\n");
+    assert_int_equal(number_of("a"), 29);
+}
+
+/* Findings come in the order of the text, those about the whole last. */
+static void in_order(void **state)
+{
+    static const struct config_source s[2] = {{.name = "a.cfg", .data = "x\ny\n", .size = 4},
+                                              {.data = "z", .size = 1}};
+    report = (struct config_report){.source = s, .nr_sources = 2};
+    heard_nothing();
+    config_wrong(&report, (struct config_place){.source = 1, .line = 1, .column = 1}, "five");
+    config_wrong(&report, (struct config_place){0}, "four");
+    config_odd(&report, (struct config_place){.line = 2, .column = 1}, "three");
+    config_wrong(&report, (struct config_place){.line = 1, .column = 2}, "two");
+    config_wrong(&report, (struct config_place){.line = 1, .column = 1}, "one");
+    config_wrong(&report, (struct config_place){.line = 1, .column = 1}, "one, too\n\x1b");
+    assert_int_equal(config_say(&report), -EINVAL);
+    assert_string_equal(heard, "error: a.cfg:1:1: one\n    x\n    ^\n"
+                               "error: a.cfg:1:1: one, too??\n    x\n    ^\n"
+                               "error: a.cfg:1:2: two\n    x\n     ^\n"
+                               "warning: a.cfg:2:1: three\n    y\n    ^\n"
+                               "error: a.cfg: four\n"
+                               "error: command line:1: five\n    z\n    ^\n");
+}
+
 static void bounds(void **state)
 {
     struct text many = {0};
@@ -310,7 +355,8 @@ int main(void)
         cmocka_unit_test(said_twice),      cmocka_unit_test(arguments),
         cmocka_unit_test(bad_assignments), cmocka_unit_test(positions),
         cmocka_unit_test(quoted_lines),    cmocka_unit_test(bounds),
-        cmocka_unit_test(without_memory),
+        cmocka_unit_test(without_memory),  cmocka_unit_test(arguments_are_utf8),
+        cmocka_unit_test(many_warnings),   cmocka_unit_test(in_order),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     config_tree_fini(&tree);
