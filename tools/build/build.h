@@ -42,7 +42,7 @@ struct build_result {
 };
 
 /* config must live and stay as it is until build_close(). */
-int build_open(struct build **build, const struct guest_config *config);
+int build_open(struct build **out, const struct guest_config *config);
 void build_set_progress(struct build *build, build_progress_fn *progress, void *context);
 /* pool: id of the CPU pool. On failure *domid is 0 if there is no domain to destroy. */
 int build_create(struct build *build, struct hv *hv, uint32_t pool, uint16_t *domid);

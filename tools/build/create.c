@@ -118,7 +118,8 @@ static int pin(struct build *build)
 {
     const struct guest_config *config = build->config;
     for (unsigned i = 0; i < config->maxvcpus; i++) {
-        uint64_t hard[MAX_CPU_WORDS], soft[MAX_CPU_WORDS];
+        uint64_t hard[MAX_CPU_WORDS];
+        uint64_t soft[MAX_CPU_WORDS];
         const bool has_hard = copy_set(hard, config->cpus, config->nr_cpus, i);
         const bool has_soft = copy_set(soft, config->cpus_soft, config->nr_cpus_soft, i);
         if (!has_hard && !has_soft) {

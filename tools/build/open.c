@@ -57,7 +57,7 @@ int build_make_tree(struct build *build, unsigned xen_major, unsigned xen_minor,
 
 static int open_ramdisk(struct build *build, const char *path)
 {
-    struct stat status;
+    struct stat status = {0};
     build->ramdisk = open(path, O_RDONLY | O_CLOEXEC);
     int error = build->ramdisk < 0 || fstat(build->ramdisk, &status) != 0 ? -errno : 0;
     if (error == 0 && S_ISDIR(status.st_mode)) {

@@ -132,10 +132,12 @@ static int write_properties(const void *partial, int node, void *tree)
     return at == -FDT_ERR_NOTFOUND ? 0 : at;
 }
 
-/* A node and all below it: open counts the nodes that are begun and not ended. */
+/* A node and all below it: open_nodes counts the nodes that are begun and not ended. */
 static int write_node(const void *partial, int node, void *tree)
 {
-    int depth = 0, open_nodes = 0, error = 0;
+    int depth = 0;
+    int open_nodes = 0;
+    int error = 0;
     for (; node >= 0 && depth >= 0 && error == 0; node = fdt_next_node(partial, node, &depth)) {
         if (depth == 0 && open_nodes > 0) {
             break; /* its neighbour */

@@ -7,7 +7,7 @@
 #include <stddef.h>
 
 /* Reads and checks a file; the caller frees what comes. A failure has had its sentence. */
-int partial_open(void **partial, const char *path);
+int partial_open(void **out, const char *path);
 /* The check of bytes; NULL or what is wrong with them. */
 const char *partial_check(const void *partial, size_t bytes);
 /* Adds the nodes to a tree that libfdt writes; a libfdt error. */

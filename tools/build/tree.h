@@ -42,6 +42,6 @@ static inline uint32_t tree_mpidr(unsigned vcpu)
 }
 
 /* Makes a tree that the caller frees. -ENOMEM, -E2BIG: above TREE_MAX_BYTES; no sentence. */
-int tree_create(const struct tree_facts *facts, void **tree, size_t *bytes);
+int tree_create(const struct tree_facts *facts, void **out, size_t *bytes);
 /* Writes the ramdisk's place into a tree that has one. */
 void tree_place_ramdisk(void *tree, const struct range *ramdisk);

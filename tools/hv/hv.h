@@ -36,7 +36,7 @@ struct xen_sysctl_scheduler_op;
 /* Where privcmd is not there, or the hypervisor speaks another version of the control interface, it
  * says so in one sentence. Devices for foreign memory, grants and events are opened when first
  * used: their absence is the errno of that call. */
-int hv_open(struct hv **hv);
+int hv_open(struct hv **out);
 void hv_close(struct hv *hv); /* unmaps nothing; hv may be NULL */
 
 /* ---- domain.c: what domctl does to a domain as a whole */
@@ -55,7 +55,7 @@ int hv_get_domain(struct hv *hv, uint16_t domid, struct xen_domctl_getdomaininfo
 int hv_list_domains(struct hv *hv, uint16_t first, struct xen_domctl_getdomaininfo *info,
                     unsigned max);
 /* All of them in an array that the caller frees; at least one. -ENOMEM. */
-int hv_list_all_domains(struct hv *hv, struct xen_domctl_getdomaininfo **info, unsigned *nr);
+int hv_list_all_domains(struct hv *hv, struct xen_domctl_getdomaininfo **out, unsigned *out_nr);
 
 int hv_set_max_vcpus(struct hv *hv, uint16_t domid, unsigned nr);
 int hv_set_max_mem(struct hv *hv, uint16_t domid, uint64_t kib);
@@ -90,11 +90,11 @@ int hv_get_affinity(struct hv *hv, uint16_t domid, unsigned vcpu, uint64_t *hard
 int hv_set_node_affinity(struct hv *hv, uint16_t domid, const uint64_t *nodes, unsigned nr_nodes);
 int hv_get_node_affinity(struct hv *hv, uint16_t domid, uint64_t *nodes, unsigned nr_nodes);
 
-/* A domain's parameters: op->sched_id, op->cmd (XEN_DOMCTL_SCHEDOP_putinfo, getinfo) and the
+/* A domain's parameters: sched_id, cmd (XEN_DOMCTL_SCHEDOP_putinfo, getinfo) and the
  * scheduler's own, in and out. */
-int hv_sched_domain(struct hv *hv, uint16_t domid, struct xen_domctl_scheduler_op *op);
+int hv_sched_domain(struct hv *hv, uint16_t domid, struct xen_domctl_scheduler_op *parameters);
 /* A pool's parameters, likewise (XEN_SYSCTL_SCHEDOP_*). */
-int hv_sched_pool(struct hv *hv, struct xen_sysctl_scheduler_op *op);
+int hv_sched_pool(struct hv *hv, struct xen_sysctl_scheduler_op *parameters);
 int hv_get_sched_id(struct hv *hv, uint32_t *sched_id); /* of the first pool: XEN_SCHEDULER_* */
 
 /* ---- memory.c: which frames a domain has */

@@ -204,7 +204,8 @@ static const char *decode_arm64(const uint8_t *head, size_t bytes, uint64_t file
 static const char *decode_arm32(const uint8_t *head, uint64_t file_bytes, struct image *image,
                                 uint64_t *least_bytes, char why[128])
 {
-    const uint32_t start = read32(head + ARM32_START), end = read32(head + ARM32_END);
+    const uint32_t start = read32(head + ARM32_START);
+    const uint32_t end = read32(head + ARM32_END);
     image->kind = IMAGE_ARM32;
     image->bits = 32;
     image->text_offset = 0;

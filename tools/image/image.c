@@ -60,7 +60,8 @@ static int check_file(int fd, const char *name, uint64_t *bytes)
 /* The first bytes of the file itself say how to read the rest. */
 static int choose_source(struct image_opened *o, int fd, const char *name, struct image *image)
 {
-    uint64_t offset = 0, bytes = image->file_bytes;
+    uint64_t offset = 0;
+    uint64_t bytes = image->file_bytes;
     ssize_t n;
     do {
         n = pread(fd, o->head, FORMAT_HEAD, 0);

@@ -11,7 +11,7 @@ struct source;
 
 /* Of part of an open file, which becomes the source's, also on failure. -ENOMEM with no sentence.
  */
-int source_create(struct source **source, int fd, const char *name, enum image_packing packing,
+int source_create(struct source **out, int fd, const char *name, enum image_packing packing,
                   uint64_t offset, uint64_t bytes);
 void source_destroy(struct source *source);
 /* Up to bytes of it, less only at its end; -EIO, -EBADMSG, -ENOMEM: has had its sentence. */
