@@ -483,7 +483,7 @@ static void devices_twice(void **state)
     assert_int_equal(read_text(LEAST "vif=['','devid=0']"), -EINVAL);
     assert_heard("a.cfg:3:9: vif: devid 0 is there before, in line 3");
     assert_int_equal(read_text(LEAST "vif=['vifname=a','vifname=b','vifname=a']"), -EINVAL);
-    assert_heard("a.cfg:3:31: vif: vifname a is there before, in line 3");
+    assert_heard("a.cfg:3:30: vif: vifname a is there before, in line 3");
     assert_int_equal(read_text(LEAST "vif=['mac=00:16:3e:00:00:01','mac=00:16:3e:00:00:02']"), 0);
     /* One volume twice: both read only, or by scripts, is no harm */
     assert_int_equal(read_text(LEAST "disk=['/x,,xvda,r','/x,,xvdb,r']"), 0);
