@@ -187,11 +187,12 @@ char *device_script_path(const char *script)
         return strdup(script);
     }
     for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
-        if (folder[i] != NULL) {
-            free(path);
-            path = format("%s/%s", folder[i], script);
+        if (folder[i] == NULL) {
+            continue;
         }
-        if (path == NULL || (folder[i] != NULL && access(path, F_OK) == 0)) {
+        free(path);
+        path = format("%s/%s", folder[i], script);
+        if (path == NULL || access(path, F_OK) == 0) {
             break;
         }
     }
