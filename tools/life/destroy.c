@@ -103,7 +103,35 @@ int life_take_away(struct life *l, uint32_t domid, bool keep_state)
     return first;
 }
 
+/* The supervisor may be about to restart it: without its state file it will not, and if it just
+ * did, that one is meant as well. */
+static int destroy_locked(struct life *l, uint32_t domid, const uint8_t uuid[16])
+{
+    struct xen_domctl_getdomaininfo info;
+    struct state again;
+    int error = 0;
+    if (hv_get_domain(l->hv, (uint16_t)domid, &info) == 0 &&
+        memcmp(info.handle, uuid, sizeof info.handle) == 0) {
+        error = life_take_away(l, domid, false);
+    }
+    if (state_read(uuid, &again) == 0) {
+        int second = life_take_away(l, again.domid, false);
+        error = error != 0 ? error : second;
+        state_fini(&again);
+    }
+    return error;
+}
+
 int life_destroy(struct life *l, uint32_t domid)
 {
-    return life_take_away(l, domid, false);
+    struct xen_domctl_getdomaininfo info;
+    int error = life_info(l, domid, false, &info);
+    if (error != 0) {
+        return error;
+    }
+    state_remove(info.handle);
+    int lock = life_lock_guest(info.handle);
+    error = destroy_locked(l, domid, info.handle);
+    life_unlock_guest(info.handle, lock);
+    return error;
 }

@@ -3,7 +3,6 @@
 #include "life/private.h"
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +13,7 @@
 #include "abi/sched.h"
 #include "config/config.h"
 #include "hv/hv.h"
+#include "lib/clock.h"
 #include "lib/message.h"
 
 #define LOG_FOLDER     "/var/log/xen"
@@ -141,16 +141,12 @@ static int create_again(struct life *l, struct state *state)
 
 static int restart(struct life *l, struct state *state)
 {
-    unsigned delay_ms = 0;
-    bool again = may_restart(state, &delay_ms);
-    int error = life_take_away(l, state->domid, again);
-    if (!again || error != 0) {
-        return error;
+    int error = life_take_away(l, state->domid, true);
+    if (error == 0 && !state_exists(state->config.uuid)) {
+        note("it was destroyed meanwhile");
+        return 0;
     }
-    if (delay_ms != 0) {
-        (void)poll(NULL, 0, (int)delay_ms);
-    }
-    return create_again(l, state);
+    return error != 0 ? error : create_again(l, state);
 }
 
 /* The first of NAME-1, NAME-2, ... that is free. */
@@ -204,18 +200,8 @@ static int set_aside(struct life *l, const struct state *state)
 
 static int rename_restart(struct life *l, struct state *state)
 {
-    unsigned delay_ms = 0;
-    if (!may_restart(state, &delay_ms)) {
-        return life_take_away(l, state->domid, false);
-    }
     int error = set_aside(l, state);
-    if (error != 0) {
-        return error;
-    }
-    if (delay_ms != 0) {
-        (void)poll(NULL, 0, (int)delay_ms);
-    }
-    return create_again(l, state);
+    return error != 0 ? error : create_again(l, state);
 }
 
 static int preserve(struct state *state)
@@ -249,6 +235,52 @@ static int act(struct life *l, struct state *state, enum guest_action action)
     return life_take_away(l, state->domid, false);
 }
 
+struct delay {
+    struct life *l;
+    uint32_t domid;
+};
+
+static enum store_met is_gone(const char *value, void *arg)
+{
+    struct delay *d = arg;
+    struct xen_domctl_getdomaininfo info;
+    return hv_get_domain(d->l->hv, (uint16_t)d->domid, &info) != 0 ? STORE_MET : STORE_NOT_YET;
+}
+
+/* Waits that long, with the ended guest still there to be seen and destroyed; true if it was. */
+static bool is_destroyed_meanwhile(struct life *l, uint32_t domid, unsigned delay_ms)
+{
+    struct delay d = {.l = l, .domid = domid};
+    struct store_want want = {.path = "@releaseDomain", .is_met = is_gone, .arg = &d};
+    return delay_ms != 0 &&
+           store_wait(l->store, &want, 1, clock_now_ms() + delay_ms, -1) != -ETIMEDOUT;
+}
+
+/* A user's destroy and we never work on one guest at the same time, and theirs wins: it takes the
+ * state file away before it waits for the lock. */
+static int act_alone(struct life *l, struct state *state, enum guest_action action)
+{
+    bool restarts = action == ACTION_RESTART || action == ACTION_RENAME_RESTART ||
+                    action == ACTION_COREDUMP_RESTART;
+    unsigned delay_ms = 0;
+    if (restarts && !may_restart(state, &delay_ms)) {
+        action = action == ACTION_COREDUMP_RESTART ? ACTION_COREDUMP_DESTROY : ACTION_DESTROY;
+    }
+    if (is_destroyed_meanwhile(l, state->domid, delay_ms)) {
+        note("it was destroyed meanwhile");
+        return 0;
+    }
+    int lock = life_lock_guest(state->config.uuid);
+    int error = 0;
+    if (state_exists(state->config.uuid)) {
+        error = act(l, state, action);
+    } else {
+        note("it was destroyed meanwhile");
+    }
+    life_unlock_guest(state->config.uuid, lock);
+    return error;
+}
+
 int ending_handle(uint32_t domid, const uint8_t uuid[16])
 {
     struct life life;
@@ -269,7 +301,7 @@ int ending_handle(uint32_t domid, const uint8_t uuid[16])
         enum guest_action action = action_for(&state.config, reason);
         note("guest \"%s\" (domain %u) %s: %s", state.config.name, domid, reason_word(reason),
              config_action_name(action));
-        error = act(&life, &state, action);
+        error = act_alone(&life, &state, action);
     }
     life_close(&life);
     state_fini(&state);

@@ -171,6 +171,28 @@ static void test_too_fast(void **state)
     end(&config);
 }
 
+/* A user's `xl destroy` begins while the old domain is taken away for the restart. */
+static void destroy_meanwhile(struct fake_store *f, const char *path, const char *value)
+{
+    if (value == NULL && strcmp(path, "/local/domain/1/name") == 0) {
+        state_remove(f->hook_arg);
+    }
+}
+
+static void test_destroyed_meanwhile(void **state)
+{
+    struct guest_config config;
+    create_and_end(&config, "on_reboot = 'restart'", SHUTDOWN_reboot);
+    fixture.fake->hook = destroy_meanwhile;
+    fixture.fake->hook_arg = config.uuid;
+    assert_int_equal(handle(&config), 0);
+    fixture.fake->hook = fake_drivers;
+    fixture.fake->hook_arg = NULL;
+    assert_null(xen_host_find(1));
+    assert_true(log_has("destroyed meanwhile"));
+    end(&config);
+}
+
 /* What it needs is gone: the guest is, too, and the log says why. */
 static void test_restart_fails(void **state)
 {
@@ -211,9 +233,11 @@ int main(void)
 {
 #define LIFE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, teardown)
     const struct CMUnitTest tests[] = {
-        LIFE_TEST(test_destroy),       LIFE_TEST(test_restart),     LIFE_TEST(test_rename_restart),
-        LIFE_TEST(test_preserve),      LIFE_TEST(test_coredump),    LIFE_TEST(test_too_fast),
-        LIFE_TEST(test_restart_fails), LIFE_TEST(test_state_files),
+        LIFE_TEST(test_destroy),        LIFE_TEST(test_restart),
+        LIFE_TEST(test_rename_restart), LIFE_TEST(test_preserve),
+        LIFE_TEST(test_coredump),       LIFE_TEST(test_too_fast),
+        LIFE_TEST(test_restart_fails),  LIFE_TEST(test_destroyed_meanwhile),
+        LIFE_TEST(test_state_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -67,4 +68,18 @@ void life_unlock(const char *name, int fd)
         (void)unlink(path);
     }
     close(fd);
+}
+
+int life_lock_guest(const uint8_t uuid[16])
+{
+    char name[8 + UUID_TEXT] = "guest-";
+    life_uuid_text(uuid, name + strlen(name));
+    return life_lock(name, true);
+}
+
+void life_unlock_guest(const uint8_t uuid[16], int fd)
+{
+    char name[8 + UUID_TEXT] = "guest-";
+    life_uuid_text(uuid, name + strlen(name));
+    life_unlock(name, fd);
 }

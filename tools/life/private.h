@@ -48,6 +48,9 @@ const char *life_state_folder(void);
 int life_lock(const char *name, bool wait);
 /* And its end: the file goes. fd -1: nothing. */
 void life_unlock(const char *name, int fd);
+/* Whoever ends or restarts a guest holds this; waits for it. Without it (negative) one goes on. */
+int life_lock_guest(const uint8_t uuid[16]);
+void life_unlock_guest(const uint8_t uuid[16], int fd);
 
 /* ---- state.c: the state file of a guest */
 
@@ -65,6 +68,7 @@ int state_write(const struct state *state);
 /* -ENOENT silent, all else said. */
 int state_read(const uint8_t uuid[16], struct state *out);
 void state_remove(const uint8_t uuid[16]);
+bool state_exists(const uint8_t uuid[16]);
 /* The state of a domain that runs; -ENOENT silent: not ours. */
 int state_of(struct life *l, uint32_t domid, struct state *out);
 /* A deep copy: what came out of the one is in the other. */

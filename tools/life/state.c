@@ -119,6 +119,12 @@ void state_remove(const uint8_t uuid[16])
     }
 }
 
+bool state_exists(const uint8_t uuid[16])
+{
+    char path[400];
+    return state_path(uuid, path, sizeof path) == 0 && access(path, F_OK) == 0;
+}
+
 int state_of(struct life *l, uint32_t domid, struct state *out)
 {
     struct xen_domctl_getdomaininfo info;
