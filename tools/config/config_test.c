@@ -134,6 +134,16 @@ static void everything(void **state)
                                "error: command line:9: odd, too\n");
 }
 
+static void of_nowhere(void **state)
+{
+    const struct guest_config nothing = {0};
+    heard_nothing();
+    config_error(&nothing, (struct config_place){0}, "odd");
+    config_error(&nothing, (struct config_place){.line = 1, .column = 2}, "odd");
+    assert_string_equal(heard, "error: odd\nerror: odd\n");
+    assert_int_equal(config_place_of(&nothing, "name").line, 0);
+}
+
 static void command_line_wins(void **state)
 {
     static const char *const args[] = {"memory=64", "name=other", "disk+=['/dev/z,,xvdz']",
@@ -630,6 +640,7 @@ int main(void)
         cmocka_unit_test(files),
         cmocka_unit_test(without_memory),
         cmocka_unit_test(bad_input),
+        cmocka_unit_test(of_nowhere),
         cmocka_unit_test(no_randomness),
         cmocka_unit_test(macs_differ),
         cmocka_unit_test(channels),

@@ -300,6 +300,54 @@ static void from_libxl(void **state)
     guest_config_fini(&b);
 }
 
+/* What is not there has libxl's default. */
+static void absent(void **state)
+{
+    struct guest_config b;
+    assert_int_equal(read_json("{\"c_info\":{\"name\":\"g\"},\"b_info\":{\"max_memkb\":1024},"
+                               "\"disks\":[{\"vdev\":\"xvda\"}],\"nics\":[{}]}",
+                               &b),
+                     0);
+    assert_int_equal(b.memory_kib, 1024);
+    assert_int_equal(b.vcpus, 1);
+    assert_int_equal(b.maxvcpus, 1);
+    assert_false(b.has_uuid || b.localtime || b.nomigrate || b.driver_domain || b.vuart);
+    assert_int_equal(b.gic_version, GIC_DEFAULT);
+    assert_int_equal(b.paging_kib + b.max_event_channels, 0);
+    assert_int_equal(b.rtc_timeoffset, 0);
+    assert_int_equal(b.max_grant_frames, -1);
+    assert_int_equal(b.max_maptrack_frames, -1);
+    assert_int_equal(b.max_grant_version, -1);
+    assert_int_equal(b.sched.weight, -1);
+    assert_int_equal(b.sched.budget_us, -1);
+    assert_int_equal(b.on_soft_reset, ACTION_DESTROY);
+    const struct guest_disk *d = &b.disk[0];
+    assert_false(d->writable || d->removable || d->cdrom || d->no_discard || d->untrusted);
+    assert_false(d->direct_io_safe);
+    assert_int_equal(d->format, DISK_RAW);
+    assert_int_equal(d->backend, DISK_BACKEND_DEFAULT);
+    const struct guest_vif *v = &b.vif[0];
+    assert_false(v->has_mac || v->is_netfront_only || v->untrusted);
+    assert_int_equal(v->devid, -1);
+    assert_int_equal(v->mtu, 0);
+    assert_int_equal(v->rate_bytes, 0);
+    assert_int_equal(v->rate_interval_us, 0);
+    guest_config_fini(&b);
+}
+
+static void affinity_is_placement(void **state)
+{
+    static const char *const cpus[] = {"", "cpus='1'", "cpus_soft='1'"};
+    for (size_t i = 0; i < 3; i++) {
+        char text[64];
+        snprintf(text, sizeof(text), "name='g'\nkernel='/k'\n%s\n", cpus[i]);
+        read_text(text);
+        char *json = write_config(&c);
+        assert_int_equal(strstr(json, "\"numa_placement\": \"False\"") != NULL, i > 0);
+        free(json);
+    }
+}
+
 static void without_memory(void **state)
 {
     read_text(full);
@@ -341,6 +389,7 @@ int main(void)
         cmocka_unit_test(bootloader),     cmocka_unit_test(names_of_xen),
         cmocka_unit_test(wrong),          cmocka_unit_test(from_libxl),
         cmocka_unit_test(without_memory), cmocka_unit_test(too_much),
+        cmocka_unit_test(absent),         cmocka_unit_test(affinity_is_placement),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     guest_config_fini(&c);
