@@ -86,7 +86,7 @@ def machine(gic, needs, ramdisk, dom0_words, where):
         "-append", f"dom0_mem={needs['dom0']}M dom0_max_vcpus={needs['vcpus']} console=dtuart bootscrub=0 "
                    f"loglvl=all guest_loglvl=all {needs.get('cmdline', '')}".strip(),
         "-device", f"guest-loader,addr={KERNEL_ADDRESS:#x},kernel={IMAGES / 'vmlinuz'},"
-                   f"bootargs=console=hvc0 rdinit=/init loglevel=4 {dom0_words}".strip(),
+                   f"bootargs=console=hvc0 rdinit=/init loglevel=4 {dom0_words.replace(',', ',,')}".strip(),
         "-device", f"guest-loader,addr={RAMDISK_ADDRESS:#x},initrd={ramdisk}",
     ]
     drives = []

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 """The square: {Kanso, Xen 4.17} x {our tools, Debian's}, the same scenarios on four corners, one table of results.
 
-square.py [-g GIC] [-c CORNER] [-o FILE] [--slow N] [GROUP...]
+square.py [-g GIC] [-c CORNER] [-r ROW,ROW] [-o FILE] [GROUP...]
     CORNER is kanso+own, kanso+debian, xen+own or xen+debian (all by default); our tools may also be named one by one
     (xen+xenconsoled). GROUP is a file of test/sys/square (life, crash, device). JOBS=2 machines run at a time.
 The table goes to standard output and, as TSV with every message, to build/test/square.tsv. Exceptions are read from
@@ -28,7 +28,9 @@ GICS = ("2", "3")
 
 def rows_of(group):
     """The names of a scenario's rows, in order."""
-    return re.findall(r"^row (\S+)", (GROUPS / f"{group}.sh").read_text(encoding="utf-8"), re.M)
+    names = re.findall(r"^row (\S+)", (GROUPS / f"{group}.sh").read_text(encoding="utf-8"), re.M)
+    wanted = os.environ.get("ROWS")
+    return [name for name in names if not wanted or name in wanted.split(",")]
 
 
 def environment(corner):
@@ -68,7 +70,7 @@ def boot(group, gic):
     where.mkdir(parents=True, exist_ok=True)
     files = {**run.scenario_files(script), "test/rows.sh": (0o100644, (GROUPS / "rows.sh").read_bytes())}
     ramdisk = run.make_ramdisk(where, files)
-    words = f"kanso.test=/test/run.sh kanso.tools={run.tools()} kanso.gic={gic}"
+    words = f"kanso.test=/test/run.sh kanso.tools={run.tools()} kanso.gic={gic} kanso.rows={os.environ.get('ROWS', '')}"
     log = where / "console.log"
     seconds = int(needs["timeout"]) * float(os.environ.get("SLOW", "1"))
     _, why = run.Run(run.machine(gic, needs, ramdisk, words, where), log, seconds).go()
@@ -144,12 +146,15 @@ def main():
     parser.add_argument("-g", "--gic", action="append", choices=GICS)
     parser.add_argument("-c", "--corner", action="append")
     parser.add_argument("-o", "--output", default=run.BUILD / "test/square.tsv", type=pathlib.Path)
+    parser.add_argument("-r", "--rows", help="only these, with commas between; those before them may be needed")
     parser.add_argument("groups", nargs="*")
     parser.add_argument("--boot", nargs=2, help=argparse.SUPPRESS)
     args = parser.parse_args()
     if args.boot:
         boot(*args.boot)
         return 0
+    if args.rows:
+        os.environ["ROWS"] = args.rows
     groups = args.groups or [g for g in ("life", "device", "crash") if (GROUPS / f"{g}.sh").exists()]
     columns = [(c, g) for c in args.corner or CORNERS for g in args.gic or GICS]
     jobs = [(c, group, g) for group in groups for c, g in columns]
