@@ -70,6 +70,7 @@ void client_reset(struct client *client)
     client->input = NULL;
     client->input_bytes = 0;
     client->is_throttled = client->has_missed = false;
+    client->was_reset = true;
 }
 
 static void unready(struct client *client)
@@ -219,13 +220,15 @@ void client_work(struct client *client)
     if (left > 0 && !client->is_throttled && !client->is_broken) {
         memmove(scratch, scratch + at, have - at);
         have -= at;
+        client->was_reset = false;
         const ssize_t n =
             client->transport->read(client, scratch + have, CLIENT_SCRATCH_ROOM - have);
         if (n < 0) {
             client_break(client);
             return;
         }
-        have += (size_t)n;
+        /* What it had begun to say before it started anew is not said */
+        have = client->was_reset ? 0 : have + (size_t)n;
         at = handle(client, scratch, have, &left);
     }
     keep_input(client, scratch + at, have - at);

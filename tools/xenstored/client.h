@@ -62,6 +62,7 @@ struct client {
     bool is_broken;             /* will be destroyed at the end of the turn */
     bool is_throttled;          /* not read from: too much waits */
     bool has_missed;            /* some watch owes an event */
+    bool was_reset;             /* since the last read */
     struct watch *watches;
     struct transaction *transactions;
     uint32_t last_transaction;
@@ -80,7 +81,8 @@ struct client *client_create(struct xenstored *x, const struct transport *transp
 void client_destroy(struct client *client);
 /* It goes at the end of the turn: for who is in the middle of something. */
 void client_break(struct client *client);
-/* Drops watches, transactions and all that waits: a guest starts anew. */
+/* Drops watches, transactions and all that waits: a guest starts anew. A transport's read() that
+ * calls it gives nothing that time. */
 void client_reset(struct client *client);
 
 /* There may be something to read: it has its turn. */

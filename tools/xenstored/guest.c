@@ -36,6 +36,7 @@ static ssize_t ring_read(struct client *client, void *data, size_t room)
         client_reset(client);
         storepage_reset(ring->page);
         ring->has_moved = true;
+        return 0;
     }
     const ssize_t n = storepage_read(ring->page, data, room);
     if (n < 0) {
