@@ -96,6 +96,18 @@ try $ours pause one
 try $ours rename one three
 same "name" "three" "$($theirs domname 1)"
 
+step "console: create -c, and what is typed later"
+guest talk <<'END'
+echo "@@UP"
+while read -r line; do echo "@@TOLD $line"; done
+END
+echo "at birth" | $ours create -c -q /tmp/talk.cfg || fail "xl create -c"
+guest_says talk "@@TOLD at birth"
+echo "later" | $ours console talk || fail "xl console"
+guest_says talk "@@TOLD later"
+try $ours shutdown -w talk
+gone talk
+
 step "errors"
 status_is 2 lst
 status_is 2 list --lnog

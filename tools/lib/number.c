@@ -109,7 +109,7 @@ static int set_part(const char **word, unsigned nr, uint64_t *words)
 {
     const bool away = **word == '^';
     *word += away;
-    uint64_t first;
+    uint64_t first = 0;
     int err = digits(word, 10, &first);
     uint64_t last = first;
     if (err == 0 && **word == '-') {

@@ -22,7 +22,7 @@ struct table {
 
 struct table *table_create(const struct column *columns, size_t nr_columns)
 {
-    struct table *t = calloc(1, sizeof(*t));
+    struct table *t = nr_columns == 0 ? NULL : calloc(1, sizeof(*t));
     if (t != NULL) {
         t->columns = columns;
         t->nr_columns = nr_columns;
@@ -65,6 +65,12 @@ void table_cell(struct table *t, enum colour c, const char *format, ...)
         return;
     }
     t->cells[t->nr_cells++] = (struct cell){s, c};
+}
+
+void table_cell_text(struct table *t, enum colour c, const struct text *text)
+{
+    t->failed |= text->failed;
+    table_cell(t, c, "%s", text_string(text));
 }
 
 /* Columns that a terminal shows for it: characters, not bytes of UTF-8. */
@@ -129,7 +135,7 @@ static void render_people(const struct table *t, const int *width, bool coloured
 
 int table_render(const struct table *t, bool for_people, bool coloured, struct text *out)
 {
-    if (t->failed) {
+    if (t->failed || t->nr_columns == 0) {
         return -ENOMEM;
     }
     if (!for_people) {

@@ -20,13 +20,16 @@ struct column {
 
 struct table;
 
-/* The columns are kept by pointer. NULL if memory is short. */
+/* At least one column; they are kept by pointer. NULL if memory is short. */
 struct table *table_create(const struct column *columns, size_t nr_columns);
 void table_destroy(struct table *t);
 
 /* The next cell; after a row's last column the next row begins. */
 void table_cell(struct table *t, enum colour c, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* The same with a text; one that ran out of memory makes the table fail, too. */
+void table_cell_text(struct table *t, enum colour c, const struct text *text);
 
 /* All of it into `out`; rows that are not full end where they end. 0 or -ENOMEM. */
 int table_render(const struct table *t, bool for_people, bool coloured, struct text *out);

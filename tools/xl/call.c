@@ -11,6 +11,7 @@
 #include "lib/message.h"
 #include "lib/nearest.h"
 #include "lib/number.h"
+#include "lib/table.h"
 #include "lib/text.h"
 #include "xl/domain.h"
 
@@ -223,7 +224,8 @@ unsigned call_count(const struct call *call, char letter)
 {
     unsigned n = 0;
     for (size_t i = 0; i < call->nr_given; i++) {
-        n += call->given[i].row->letter == letter;
+        const struct option_row *row = call->given[i].row;
+        n += row != NULL && row->letter == letter;
     }
     return n;
 }
@@ -237,7 +239,8 @@ const char *call_value(const struct call *call, char letter)
 {
     const char *value = NULL;
     for (size_t i = 0; i < call->nr_given; i++) {
-        if (call->given[i].row->letter == letter) {
+        const struct option_row *row = call->given[i].row;
+        if (row != NULL && row->letter == letter) {
             value = call->given[i].value;
         }
     }
@@ -270,6 +273,17 @@ int call_first_domain(struct call *call, uint32_t *domid)
 int call_status(int err)
 {
     return err == 0 ? XL_OK : XL_FAILURE;
+}
+
+int call_print_table(const struct table *t)
+{
+    const int err = t == NULL ? -ENOMEM : table_print(t);
+    if (err == -ENOMEM) {
+        message_error("out of memory");
+    } else if (err != 0) {
+        message_error("cannot write the output");
+    }
+    return err;
 }
 
 int call_misused(const struct call *call, const char *format, ...)

@@ -121,13 +121,18 @@ int call_first_domain(struct call *call, uint32_t *domid);
 /* A status from what the rooms below return: they have said what was wrong. */
 int call_status(int err);
 
+/* Prints a table on standard output. NULL, which is one for which there was no memory, and a table
+ * that is not whole are said: 0 or a negative errno. */
+struct table;
+int call_print_table(const struct table *t);
+
 /* Says what is wrong with an operand and how the command is used; XL_USAGE. */
 int call_misused(const struct call *call, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
 /* ---- help.c */
 void help_all(void);
-void help_command(const struct command *command);
+int help_command(const struct command *command);
 /* One line, as error messages end with it. */
 void help_usage(const struct command *command);
 

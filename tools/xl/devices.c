@@ -118,9 +118,9 @@ static int print_devices(struct call *call, enum device_class class, const struc
                          size_t nr_columns)
 {
     struct table *t = table_create(columns, nr_columns);
-    int status = t == NULL ? XL_FAILURE : add_devices(call, class, t);
+    int status = t == NULL ? XL_OK : add_devices(call, class, t);
     if (status == XL_OK) {
-        status = call_status(table_print(t));
+        status = call_status(call_print_table(t));
     }
     table_destroy(t);
     return status;
@@ -149,8 +149,8 @@ int command_channel_list(struct call *call)
         {"", "                               ", -30, 1},
     };
     struct table *t = table_create(columns, 7);
-    int status = t == NULL ? XL_FAILURE : XL_OK;
-    for (int n = 0; n < call->nr_args && status == XL_OK; n++) {
+    int status = XL_OK;
+    for (int n = 0; t != NULL && n < call->nr_args && status == XL_OK; n++) {
         uint32_t domid;
         struct device *device;
         size_t nr;
@@ -177,7 +177,7 @@ int command_channel_list(struct call *call)
         device_list_free(device, nr);
     }
     if (status == XL_OK) {
-        status = call_status(table_print(t));
+        status = call_status(call_print_table(t));
     }
     table_destroy(t);
     return status;

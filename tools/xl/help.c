@@ -77,7 +77,7 @@ static void add_option(struct text *out, const struct option_row *o)
     }
 }
 
-void help_command(const struct command *command)
+int help_command(const struct command *command)
 {
     struct text out = {0};
     text_add(&out, "Usage: ");
@@ -98,8 +98,14 @@ void help_command(const struct command *command)
     if (command->more != NULL) {
         text_add(&out, "\n%s%s", command->more, command->run == NULL ? ".\n" : "\n");
     }
-    fputs(text_string(&out), stdout);
+    const int status = out.failed ? XL_FAILURE : XL_OK;
+    if (status == XL_OK) {
+        fputs(text_string(&out), stdout);
+    } else {
+        message_error("out of memory");
+    }
     text_fini(&out);
+    return status;
 }
 
 /* What completion.bash asks for: a word a line, what an option takes after "=", last the usage. */
@@ -145,6 +151,5 @@ int command_help(struct call *call)
         command_say_unknown(name);
         return XL_USAGE;
     }
-    help_command(command);
-    return XL_OK;
+    return help_command(command);
 }

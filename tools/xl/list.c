@@ -115,7 +115,7 @@ static int add_nodes(struct call *call, struct table *t, uint16_t domid, unsigne
     struct text out = {0};
     if (err == 0) {
         set_format(nodes, nr_nodes, &out);
-        table_cell(t, COLOUR_NONE, "%s", text_string(&out));
+        table_cell_text(t, COLOUR_NONE, &out);
     } else {
         message_error("cannot ask for the nodes of domain %u: %s", domid, strerror(-err));
     }
@@ -182,15 +182,11 @@ static int print_list(struct call *call, const struct domain_list *list,
     }
     struct column columns[NR_USUAL + 6];
     struct table *t = table_create(columns, choose_columns(wanted, columns));
-    if (t == NULL) {
-        message_error("out of memory");
-        err = -ENOMEM;
-    }
-    if (err == 0) {
+    if (err == 0 && t != NULL) {
         err = fill(call, list, wanted, nr_nodes, t);
     }
     if (err == 0) {
-        err = table_print(t);
+        err = call_print_table(t);
     }
     table_destroy(t);
     return err;
@@ -261,7 +257,7 @@ int command_vm_list(struct call *call)
         table_cell(t, COLOUR_NONE, "%u", list.info[i].domain);
         table_cell(t, COLOUR_BOLD, "%s", domain_list_name(&list, i));
     }
-    status = call_status(t == NULL ? -ENOMEM : table_print(t));
+    status = call_status(call_print_table(t));
     table_destroy(t);
     domain_list_fini(&list);
     return status;
@@ -289,7 +285,7 @@ int command_sharing(struct call *call)
                    (unsigned long)((info->tot_pages + info->outstanding_pages) / 256));
         table_cell(t, COLOUR_NONE, "%lu", (unsigned long)(info->shr_pages / 256));
     }
-    status = call_status(t == NULL ? -ENOMEM : table_print(t));
+    status = call_status(call_print_table(t));
     table_destroy(t);
     domain_list_fini(&list);
     return status;

@@ -150,6 +150,10 @@ int life_guests(struct life *l, uint32_t **domid, size_t *nr)
 {
     *domid = calloc(machine.nr_domains + 1, sizeof(**domid));
     *nr = 0;
+    if (*domid == NULL) {
+        message_error("out of memory");
+        return -ENOMEM;
+    }
     for (unsigned i = 1; i < machine.nr_domains; i++) {
         (*domid)[(*nr)++] = machine.domain[i].info.domain;
     }
@@ -243,6 +247,9 @@ int hv_list_all_domains(struct hv *hv, struct xen_domctl_getdomaininfo **info, u
 {
     *nr = machine.nr_domains;
     *info = calloc(*nr + 1, sizeof(**info));
+    if (*info == NULL) {
+        return -ENOMEM;
+    }
     for (unsigned i = 0; i < *nr; i++) {
         (*info)[i] = machine.domain[i].info;
     }
@@ -439,6 +446,13 @@ int store_read_many(struct store *s, size_t nr, char *const *path, char **value)
     for (size_t i = 0; i < nr; i++) {
         const char *found = machine_value(path[i]);
         value[i] = found == NULL ? NULL : strdup(found);
+        if (found != NULL && value[i] == NULL) {
+            for (; i > 0; i--) {
+                free(value[i - 1]);
+                value[i - 1] = NULL;
+            }
+            return -ENOMEM;
+        }
     }
     return 0;
 }
@@ -452,7 +466,7 @@ int store_read(struct store *s, char **value, size_t *len, const char *path, ...
     va_end(words);
     const char *found = machine_value(name);
     *value = found == NULL ? NULL : strdup(found);
-    return found == NULL ? -ENOENT : 0;
+    return found == NULL ? -ENOENT : *value == NULL ? -ENOMEM : 0;
 }
 
 int store_read_number(struct store *s, uint64_t *value, const char *path, ...)

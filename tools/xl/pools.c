@@ -31,7 +31,7 @@ static void add_pool(struct table *t, const struct pool_info *p, bool cpus)
     if (cpus) {
         struct text list = {0};
         set_format_plain(p->cpus, SET_MAX, &list);
-        table_cell(t, COLOUR_NONE, "%s", text_string(&list));
+        table_cell_text(t, COLOUR_NONE, &list);
         text_fini(&list);
         return;
     }
@@ -64,7 +64,7 @@ int command_cpupool_list(struct call *call)
             add_pool(t, &list[i], cpus);
         }
     }
-    status = call_status(t == NULL ? -ENOMEM : table_print(t));
+    status = call_status(call_print_table(t));
     table_destroy(t);
     pool_list_fini(list, nr);
     return status;

@@ -52,7 +52,7 @@ static int run(const struct command *command, const struct global_options *globa
     if (status != XL_OK) {
         /* said */
     } else if (call_has(&call, 'h')) {
-        help_command(command);
+        status = help_command(command);
     } else if (command->run == NULL) {
         message_error("%s: %s", command->name, command->more);
         status = XL_ABSENT;

@@ -216,14 +216,14 @@ static int print_domains(struct call *call, const struct policy *p, const struct
                          const struct pool_info *pool)
 {
     struct table *t = table_create(p->columns, p->nr_columns);
-    int err = t == NULL ? -ENOMEM : 0;
-    for (unsigned i = 0; err == 0 && i < list->nr; i++) {
+    int err = 0;
+    for (unsigned i = 0; t != NULL && err == 0 && i < list->nr; i++) {
         if (pool == NULL || list->info[i].cpupool == pool->id) {
             err = add_domain(call, p, list, i, t);
         }
     }
     if (err == 0) {
-        err = table_print(t);
+        err = call_print_table(t);
     }
     table_destroy(t);
     return err;
@@ -296,6 +296,10 @@ static int print_pool_line(struct call *call, const struct policy *p, const stru
         if (err == 0) {
             p->pool_line(&op, &out);
         }
+    }
+    if (err == 0 && out.failed) {
+        message_error("out of memory");
+        err = -ENOMEM;
     }
     if (err == 0) {
         puts(text_string(&out));

@@ -97,7 +97,7 @@ static int nodes_to_cpus(struct life *l, const uint64_t *nodes, uint64_t cpus[SE
         }
     }
     free(cpu);
-    if (err != 0) {
+    if (err != 0 && err != -ENOMEM) {
         message_error("cannot ask which CPUs are in which node: %s", strerror(-err));
     }
     return err;
@@ -144,7 +144,9 @@ int set_parse(struct life *l, const char *word, uint64_t set[SET_WORDS])
     char *list = strdup(word);
     const int err = list == NULL ? -ENOMEM : parse_all(l, list, set);
     free(list);
-    if (err == -EINVAL) {
+    if (err == -ENOMEM) {
+        message_error("out of memory");
+    } else if (err == -EINVAL) {
         message_error("'%s' is no list of CPUs, such as 0-3,^2,8 or node:1", word);
     } else if (err == -ERANGE) {
         message_error("'%s' names CPUs or nodes that this host does not have", word);

@@ -104,7 +104,7 @@ static int print_once(struct call *call, struct sample *last)
     if (terminal_is(STDOUT_FILENO) && !call_has(call, 'b')) {
         fputs("\033[H\033[J", stdout);
     }
-    err = t == NULL ? -ENOMEM : table_print(t);
+    err = call_print_table(t);
     fflush(stdout);
     table_destroy(t);
     if (err == 0) {

@@ -9,20 +9,15 @@
 #include "lib/message.h"
 #include "lib/number.h"
 #include "lib/table.h"
-#include "lib/text.h"
 #include "xl/command.h"
 #include "xl/domain.h"
 
 /* Seconds since the host's kernel started. */
 static unsigned long host_uptime(void)
 {
-    struct text t = {0};
-    unsigned long seconds = 0;
-    if (text_read_file(&t, "/proc/uptime", 4096) == 0) {
-        seconds = strtoul(text_string(&t), NULL, 10);
-    }
-    text_fini(&t);
-    return seconds;
+    struct timespec t = {0};
+    clock_gettime(CLOCK_BOOTTIME, &t);
+    return (unsigned long)t.tv_sec;
 }
 
 /* Seconds since a guest was made, by its node start_time ("1795232125.73"); 0 if there is none. */
@@ -102,7 +97,7 @@ int command_uptime(struct call *call)
         table_cell(t, COLOUR_NONE, "%s", uptime);
     }
     if (t == NULL || !brief) {
-        status = call_status(t == NULL ? -ENOMEM : table_print(t));
+        status = call_status(call_print_table(t));
     }
     table_destroy(t);
     domain_list_fini(&list);

@@ -54,7 +54,7 @@ static int add_vcpu(struct call *call, struct table *t, const struct domain_list
     set_format(hard, nr_cpus, &where);
     text_add(&where, " / ");
     set_format(soft, nr_cpus, &where);
-    table_cell(t, COLOUR_NONE, "%s", text_string(&where));
+    table_cell_text(t, COLOUR_NONE, &where);
     text_fini(&where);
     return 0;
 }
@@ -73,10 +73,7 @@ static int print_vcpus(struct call *call, const struct domain_list *list)
     unsigned nr_cpus = 0;
     int err = sets_nr_cpus(&call->life, &nr_cpus);
     struct table *t = table_create(columns, sizeof(columns) / sizeof(columns[0]));
-    if (t == NULL) {
-        return -ENOMEM;
-    }
-    for (unsigned i = 0; i < list->nr && err == 0; i++) {
+    for (unsigned i = 0; t != NULL && i < list->nr && err == 0; i++) {
         /* All ones: it has none yet */
         const unsigned nr = list->info[i].max_vcpu_id + 1;
         for (unsigned vcpu = 0; vcpu < nr && err == 0; vcpu++) {
@@ -84,7 +81,7 @@ static int print_vcpus(struct call *call, const struct domain_list *list)
         }
     }
     if (err == 0) {
-        err = table_print(t);
+        err = call_print_table(t);
     }
     table_destroy(t);
     return err;
