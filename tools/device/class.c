@@ -71,7 +71,8 @@ char *device_register_path(const struct device *d)
 void device_nodes_add(struct device_nodes *nodes, const char *key, const char *words, ...)
 {
     va_list arguments;
-    char *value = NULL, *name = strdup(key);
+    char *value = NULL;
+    char *name = strdup(key);
     va_start(arguments, words);
     if (vasprintf(&value, words, arguments) < 0) {
         value = NULL;
@@ -121,7 +122,8 @@ const char *device_value(const struct device_nodes *nodes, const char *key)
 
 void device_nodes_common(struct device *d)
 {
-    char *front = device_front_path(d), *back = device_back_path(d);
+    char *front = device_front_path(d);
+    char *back = device_back_path(d);
     if (front == NULL || back == NULL) {
         d->front.error = -ENOMEM;
     } else {

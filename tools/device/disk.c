@@ -103,7 +103,8 @@ void disk_detach_file(const struct device *d)
 /* Puts one image behind a loop device and adds what its backend waits for to t. */
 static int attach_file(struct device *d, struct store_txn *t)
 {
-    const char *file = device_value(&d->back, "params"), *mode = device_value(&d->back, "mode");
+    const char *file = device_value(&d->back, "params");
+    const char *mode = device_value(&d->back, "mode");
     struct stat st;
     char *node = NULL;
     int error =

@@ -43,7 +43,8 @@ static int backends_init(struct backends *b, struct device *d, size_t nr, const 
         if (!device_kind(d[i].class)->has_states || (skip != NULL && skip[i])) {
             continue;
         }
-        char *back = device_back_path(&d[i]), *path = NULL;
+        char *back = device_back_path(&d[i]);
+        char *path = NULL;
         if (back == NULL || asprintf(&path, "%s/state", back) < 0) {
             error = -ENOMEM;
         } else {
@@ -152,7 +153,8 @@ static int ask_to_close(struct store *s, struct device *d, size_t nr, bool with_
         if (!device_kind(d[i].class)->has_states) {
             continue;
         }
-        char *front = device_front_path(&d[i]), *back = device_back_path(&d[i]);
+        char *front = device_front_path(&d[i]);
+        char *back = device_back_path(&d[i]);
         enum device_state state = device_state(s, &d[i], true);
         if (front == NULL || back == NULL) {
             t.error = -ENOMEM;

@@ -19,7 +19,7 @@ char *device_front_path(const struct device *d);
 char *device_back_path(const struct device *d);
 char *device_register_path(const struct device *d);
 
-void device_nodes_add(struct device_nodes *nodes, const char *key, const char *format, ...)
+void device_nodes_add(struct device_nodes *nodes, const char *key, const char *words, ...)
     __attribute__((format(printf, 3, 4)));
 void device_nodes_fini(struct device_nodes *nodes);
 

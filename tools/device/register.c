@@ -16,7 +16,8 @@ static void write_nodes(struct store_txn *t, const struct device_nodes *nodes, c
 void device_txn_add(struct store_txn *t, const struct device *d)
 {
     const struct device_kind *kind = device_kind(d->class);
-    char *front = device_front_path(d), *back = device_back_path(d);
+    char *front = device_front_path(d);
+    char *back = device_back_path(d);
     char *registered = device_register_path(d);
     if (front == NULL || back == NULL || registered == NULL) {
         t->error = -ENOMEM;
@@ -64,7 +65,8 @@ static int read_nodes(struct store *s, struct device_nodes *nodes, const char *p
     if (error != 0) {
         return error == -ENOENT ? 0 : error;
     }
-    char **paths = calloc(list.nr + 1, sizeof *paths), **value = calloc(list.nr + 1, sizeof *value);
+    char **paths = calloc(list.nr + 1, sizeof *paths);
+    char **value = calloc(list.nr + 1, sizeof *value);
     error = paths == NULL || value == NULL ? -ENOMEM : 0;
     for (size_t i = 0; error == 0 && i < list.nr; i++) {
         if (asprintf(&paths[i], "%s/%s", path, list.name[i]) < 0) {
@@ -136,7 +138,8 @@ static int read_device(struct store *s, struct device *d)
     if (error != 0) {
         return error;
     }
-    char *front = device_front_path(d), *back = device_back_path(d);
+    char *front = device_front_path(d);
+    char *back = device_back_path(d);
     error = front == NULL || back == NULL ? -ENOMEM : read_nodes(s, &d->front, front);
     error = error != 0 ? error : read_nodes(s, &d->back, back);
     free(front);

@@ -41,7 +41,8 @@ static void variable(char **env, size_t *nr, const char *name, const char *value
 /* What Xen's scripts expect of their environment, before what we have ourselves. */
 static char **make_environment(const struct device *d, size_t *nr_own)
 {
-    size_t inherited = 0, nr = 0;
+    size_t inherited = 0;
+    size_t nr = 0;
     while (environ[inherited] != NULL) {
         inherited++;
     }
@@ -50,7 +51,8 @@ static char **make_environment(const struct device *d, size_t *nr_own)
         return NULL;
     }
     const char *class = device_class_name(d->class);
-    char path[64], interface[32];
+    char path[64];
+    char interface[32];
     snprintf(path, sizeof path, "backend/%s/%u/%u", class, d->domid, d->id);
     snprintf(interface, sizeof interface, "vif%u.%u", d->domid, d->id);
     variable(env, &nr, "script", d->script);
@@ -241,7 +243,8 @@ static const char *last_line(char *said)
 static int judge(struct store *s, struct running *r, const struct script_run *run)
 {
     const struct device *d = run->device;
-    char *text = NULL, *back = device_back_path(d);
+    char *text = NULL;
+    char *back = device_back_path(d);
     if (back != NULL && !run->is_removal) {
         (void)store_read(s, &text, NULL, "%s/hotplug-error", back);
     }
@@ -296,7 +299,8 @@ int script_run_all(struct store *s, struct script_run *run, size_t nr, int cance
         r[i].pidfd = r[i].output = -1;
         run[i].error = start(&r[i], run[i].device, run[i].is_removal);
     }
-    int why = wait_for_all(r, nr, cancel_fd), first = why == -EINTR ? why : 0;
+    int why = wait_for_all(r, nr, cancel_fd);
+    int first = why == -EINTR ? why : 0;
     for (size_t i = 0; i < nr; i++) {
         run[i].error = finish(s, &r[i], &run[i], why);
         first = first != 0 ? first : run[i].error;

@@ -21,10 +21,11 @@ struct identity {
 static int identify(const char *path, struct identity *out)
 {
     struct stat st;
+    *out = (struct identity){};
     if (stat(path, &st) != 0) {
         return -errno;
     }
-    *out = (struct identity){.is_block = S_ISBLK(st.st_mode)};
+    out->is_block = S_ISBLK(st.st_mode);
     out->device = out->is_block ? st.st_rdev : st.st_dev;
     out->inode = out->is_block ? 0 : st.st_ino;
     return S_ISBLK(st.st_mode) || S_ISREG(st.st_mode) ? 0 : -ENOTBLK;
@@ -43,7 +44,8 @@ static bool matches(const struct identity *wanted, const char *params, const cha
         is_same(wanted, &other)) {
         return true;
     }
-    unsigned high, low;
+    unsigned high;
+    unsigned low;
     return wanted->is_block && physical != NULL && sscanf(physical, "%x:%x", &high, &low) == 2 &&
            wanted->device == makedev(high, low);
 }
@@ -61,7 +63,8 @@ static int check_vbd(struct store *s, const struct search *search, const char *d
                      const char *id)
 {
     static const char *const key[NR_KEYS] = {"params", "physical-device", "mode", "dev"};
-    char *path[NR_KEYS] = {}, *value[NR_KEYS] = {};
+    char *path[NR_KEYS] = {};
+    char *value[NR_KEYS] = {};
     int error = 0;
     for (size_t i = 0; i < NR_KEYS; i++) {
         if (asprintf(&path[i], "/local/domain/0/backend/vbd/%s/%s/%s", domain, id, key[i]) < 0) {
@@ -91,7 +94,8 @@ static int check_vbd(struct store *s, const struct search *search, const char *d
 
 static int check_guests(struct store *s, const struct search *search, uint32_t domid)
 {
-    struct store_list domains, ids;
+    struct store_list domains;
+    struct store_list ids;
     int error = store_list(s, &domains, "/local/domain/0/backend/vbd");
     if (error != 0) {
         return error == -ENOENT ? 0 : error;
@@ -120,7 +124,8 @@ static bool is_mounted(dev_t device, bool only_writers)
     size_t room = 0;
     bool found = false;
     while (mounts != NULL && !found && getline(&line, &room, mounts) > 0) {
-        unsigned high, low;
+        unsigned high;
+        unsigned low;
         if (sscanf(line, "%*u %*u %u:%u", &high, &low) != 2 || makedev(high, low) != device) {
             continue;
         }
@@ -230,13 +235,15 @@ int device_check_disk(struct store *s, const struct guest_disk *disk, uint32_t d
 
 static bool clash(const struct guest_disk *a, const struct guest_disk *b)
 {
-    struct identity one, other;
+    struct identity one;
+    struct identity other;
     if (a->target == NULL || b->target == NULL || (!a->writable && !b->writable) ||
         a->script != NULL || b->script != NULL || a->backend_domain != NULL ||
         b->backend_domain != NULL) {
         return false;
     }
-    char *path_a = disk_path(a->target), *path_b = disk_path(b->target);
+    char *path_a = disk_path(a->target);
+    char *path_b = disk_path(b->target);
     bool same = path_a != NULL && path_b != NULL && identify(path_a, &one) == 0 &&
                 identify(path_b, &other) == 0 && is_same(&one, &other);
     free(path_a);

@@ -40,7 +40,8 @@ static int plug_one(struct life *l, struct device *d)
 static int keep(struct guest_config *config, const struct guest_disk *disk,
                 const struct guest_vif *vif)
 {
-    struct guest_config longer = *config, copy;
+    struct guest_config longer = *config;
+    struct guest_config copy;
     longer.disk = calloc(config->nr_disks + 1, sizeof *longer.disk);
     longer.vif = calloc(config->nr_vifs + 1, sizeof *longer.vif);
     int error = longer.disk == NULL || longer.vif == NULL ? -ENOMEM : 0;

@@ -26,7 +26,8 @@ static int check_name(struct life *l, const struct guest_config *c)
 
 static int check_uuid(struct life *l, const struct guest_config *c)
 {
-    char uuid[UUID_TEXT], *name = NULL;
+    char uuid[UUID_TEXT];
+    char *name = NULL;
     if (!c->has_uuid) {
         return 0;
     }

@@ -64,7 +64,8 @@ int life_rename(struct life *l, uint32_t domid, const char *name)
     struct xen_domctl_getdomaininfo info;
     struct store_txn t;
     char uuid[UUID_TEXT];
-    int lock, error = life_info(l, domid, false, &info);
+    int lock;
+    int error = life_info(l, domid, false, &info);
     error = error != 0 ? error : life_reserve_name(name, &lock);
     if (error != 0) {
         return error;
@@ -114,7 +115,8 @@ static int memory_limits(struct life *l, uint32_t domid, uint64_t *target, uint6
 int life_set_memory(struct life *l, uint32_t domid, uint64_t kib)
 {
     struct xen_domctl_getdomaininfo info;
-    uint64_t target, maximum;
+    uint64_t target;
+    uint64_t maximum;
     int error = life_info(l, domid, true, &info);
     error = error != 0 ? error : memory_limits(l, domid, &target, &maximum);
     if (error != 0) {
@@ -155,7 +157,8 @@ static int set_maximum(struct state *state, const void *arg)
 int life_set_max_memory(struct life *l, uint32_t domid, uint64_t kib)
 {
     struct xen_domctl_getdomaininfo info;
-    uint64_t target, maximum;
+    uint64_t target;
+    uint64_t maximum;
     int error = life_info(l, domid, true, &info);
     error = error != 0 ? error : memory_limits(l, domid, &target, &maximum);
     if (error != 0) {

@@ -32,7 +32,8 @@ int life_take_devices(struct life *l, uint32_t domid)
 static void stop_emulator(struct life *l, uint32_t domid)
 {
     uint64_t pid;
-    char path[64], name[32] = "";
+    char path[64];
+    char name[32] = "";
     if (store_read_number(l->store, &pid, "/local/domain/%u/image/device-model-pid", domid) != 0 ||
         pid < 2 || pid > INT32_MAX) {
         return;
@@ -52,7 +53,8 @@ static void stop_emulator(struct life *l, uint32_t domid)
 /* What Debian's tools keep of a guest. */
 static void remove_userdata(uint32_t domid, const uint8_t uuid[16])
 {
-    char pattern[160], text[UUID_TEXT];
+    char pattern[160];
+    char text[UUID_TEXT];
     glob_t found;
     life_uuid_text(uuid, text);
     snprintf(pattern, sizeof pattern, "/var/lib/xen/userdata-?.%u.%s.*", domid, text);

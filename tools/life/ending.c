@@ -44,7 +44,8 @@ int ending_open_log(const char *name)
 static void note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static void note(const char *format, ...)
 {
-    char when[32], text[512];
+    char when[32];
+    char text[512];
     time_t now = time(NULL);
     struct tm tm;
     va_list arguments;
@@ -86,7 +87,8 @@ static enum guest_action action_for(const struct guest_config *c, unsigned reaso
 
 static void dump(struct life *l, const struct state *state)
 {
-    char path[512], when[32];
+    char path[512];
+    char when[32];
     const char *where = folder("KANSO_DUMP", DUMP_FOLDER);
     time_t now = time(NULL);
     struct tm tm;
@@ -169,7 +171,9 @@ static int free_name(struct life *l, const char *name, char *out, size_t room)
  * go, for the new one takes them. */
 static int set_aside(struct life *l, const struct state *state)
 {
-    char name[256], old_uuid[UUID_TEXT], new_uuid[UUID_TEXT];
+    char name[256];
+    char old_uuid[UUID_TEXT];
+    char new_uuid[UUID_TEXT];
     struct guest_config drawn = {};
     struct store_txn t;
     int error = free_name(l, state->config.name, name, sizeof name);

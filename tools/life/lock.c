@@ -24,7 +24,8 @@ const char *life_state_folder(void)
 /* The file may go between open and lock, by the one who had it: then it is tried anew. */
 static int lock_once(const char *path, bool wait)
 {
-    struct stat ours, named;
+    struct stat ours;
+    struct stat named;
     int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     if (fd < 0) {
         return -errno;

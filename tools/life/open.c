@@ -76,7 +76,8 @@ char *life_name(struct life *l, uint32_t domid)
 void life_error(struct life *l, uint32_t domid, const char *format, ...)
 {
     va_list arguments;
-    char *name = life_name(l, domid), *text = NULL;
+    char *name = life_name(l, domid);
+    char *text = NULL;
     va_start(arguments, format);
     if (vasprintf(&text, format, arguments) < 0) {
         text = NULL;
@@ -160,7 +161,8 @@ int life_find(struct life *l, const char *word, uint32_t *domid)
     }
     struct store_list list;
     int error = store_list(l->store, &list, "/local/domain");
-    char **path = calloc(list.nr + 1, sizeof *path), **name = calloc(list.nr + 1, sizeof *name);
+    char **path = calloc(list.nr + 1, sizeof *path);
+    char **name = calloc(list.nr + 1, sizeof *name);
     error = error != 0 ? error : path == NULL || name == NULL ? -ENOMEM : 0;
     for (size_t i = 0; error == 0 && i < list.nr; i++) {
         if (asprintf(&path[i], "/local/domain/%s/name", list.name[i]) < 0) {

@@ -168,7 +168,8 @@ int life_config(struct life *l, uint32_t domid, struct guest_config *out)
 
 int life_set_config(struct life *l, uint32_t domid, const struct guest_config *config)
 {
-    struct state state, next;
+    struct state state;
+    struct state next;
     int error = state_of(l, domid, &state);
     if (error == -ENOENT) {
         life_error(l, domid, "it was not made by these tools, so they can't keep a configuration");

@@ -24,8 +24,10 @@ static bool get_number(struct json_object *root, const char *key, uint64_t *out)
 
 static int decode(const char *path, struct json_object *root, struct state *out)
 {
-    struct json_object *restarts, *config;
-    uint64_t version, domid;
+    struct json_object *restarts;
+    struct json_object *config;
+    uint64_t version;
+    uint64_t domid;
     if (!get_number(root, "version", &version) || version != STATE_VERSION ||
         !get_number(root, "domid", &domid) || domid > 0x7fef ||
         !get_number(root, "begin", &out->begin_s) ||

@@ -96,7 +96,8 @@ static bool is_to_be_handled(struct supervisor *s, const struct xen_domctl_getdo
 
 static int order(const void *a, const void *b)
 {
-    const struct xen_domctl_getdomaininfo *one = a, *other = b;
+    const struct xen_domctl_getdomaininfo *one = a;
+    const struct xen_domctl_getdomaininfo *other = b;
     return memcmp(one->handle, other->handle, sizeof one->handle);
 }
 

@@ -244,7 +244,8 @@ int store_write_permissions(struct store *s, const char *const *words, size_t nr
 
 int store_introduce(struct store *s, uint32_t domid, uint64_t gfn, uint32_t port)
 {
-    char id[16], rest[64];
+    char id[16];
+    char rest[64];
     snprintf(id, sizeof id, "%u", domid);
     int len = snprintf(rest, sizeof rest, "%" PRIu64 "%c%u", gfn, 0, port) + 1;
     return store_ask(s, WIRE_INTRODUCE, 0, id, rest, (size_t)len, NULL, NULL);
