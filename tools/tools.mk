@@ -62,5 +62,9 @@ $(TOOL_OUT_fuzz)/%_fuzz: $(TOOL_OUT_fuzz)/%_fuzz.o $(TOOL_OUT_fuzz)/tools.a
 tools-fuzz: $(if $(ONLY),$(filter %$(ONLY)_fuzz,$(TOOL_FUZZERS)),$(TOOL_FUZZERS))
 	$(Q)for f in $^; do echo "  FUZZ     $$f"; d=$$PWD/tools/$${f#$(TOOL_OUT_fuzz)/}.dict; d=$$([ ! -e $$d ] || echo -dict=$$d); (cd $$(dirname $$f) && "./$$(basename $$f)" -max_total_time=$(or $(T),20) -timeout=10 $$d >"$$(basename $$f).log" 2>&1) \
 	  || { tail -40 "$$f.log"; exit 1; }; done
+# Our store daemon beside Debian's, on this machine
+bench-store: | deps-host deps-tools
+	$(Q)test/bench/store.py
+.PHONY: bench-store
 .PHONY: tools tools-unit tools-fuzz
 -include $(wildcard $(TOOL_OUT_arm64)/*/*.d $(TOOL_OUT_host)/*/*.d)
