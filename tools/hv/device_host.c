@@ -27,6 +27,18 @@ struct xenforeignmemory_resource_handle {
     size_t nr;
 };
 
+struct segment {
+    union {
+        void *virt;
+        struct {
+            uint32_t ref;
+            uint16_t offset, domid;
+        } foreign;
+    } source, dest;
+    uint16_t len, flags;
+    int16_t status;
+};
+
 static char foreign_handle, grant_handle;
 static struct {
     int pipe[2];
@@ -46,6 +58,7 @@ xengnttab_handle *xengnttab_open(struct xentoollog_logger *logger, unsigned flag
 int xengnttab_close(xengnttab_handle *handle);
 void *xengnttab_map_grant_ref(xengnttab_handle *handle, uint32_t domid, uint32_t ref, int prot);
 int xengnttab_unmap(xengnttab_handle *handle, void *at, uint32_t nr);
+int xengnttab_grant_copy(xengnttab_handle *handle, uint32_t nr, struct segment *segment);
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned flags);
 int xenevtchn_close(xenevtchn_handle *handle);
 int xenevtchn_fd(xenevtchn_handle *handle);
@@ -227,6 +240,35 @@ void *xengnttab_map_grant_ref(xengnttab_handle *handle, uint32_t domid, uint32_t
 int xengnttab_unmap(xengnttab_handle *handle, void *at, uint32_t nr)
 {
     return xenforeignmemory_unmap((void *)handle, at, nr);
+}
+
+/* To grants only; a source that is not there is the kernel's -EFAULT, as write() finds it. */
+int xengnttab_grant_copy(xengnttab_handle *handle, uint32_t nr, struct segment *segment)
+{
+    if (fails()) {
+        return -1;
+    }
+    errno = xen_host.copy_error;
+    for (uint32_t i = 0; i < nr && errno == 0; i++) {
+        struct segment *s = &segment[i];
+        struct xen_host_domain *d = xen_host_find(s->dest.foreign.domid);
+        struct xen_grant_entry_v1 entry = {0};
+        const off_t at = (off_t)(XEN_HOST_GRANTS + s->dest.foreign.ref * sizeof(entry));
+        if (d == NULL || s->flags != GNTCOPY_dest_gref || s->len + s->dest.foreign.offset > 4096) {
+            errno = EINVAL;
+        } else if (pread(d->memory, &entry, sizeof(entry), at) != sizeof(entry) ||
+                   entry.flags != GTF_permit_access || entry.domid != 0) {
+            s->status = GNTST_bad_gntref;
+        } else if (!xen_host_has_pages(d, entry.frame, 1)) {
+            s->status = GNTST_bad_page;
+        } else if (pwrite(d->memory, s->source.virt, s->len, (off_t)(entry.frame * PAGE)) ==
+                   s->len) {
+            xen_host_set_dirty(d, entry.frame, 1, true);
+            s->status = GNTST_okay;
+        }
+    }
+    xen_host.nr_copied += nr;
+    return errno == 0 ? 0 : -1;
 }
 
 /* ---- events: a notified port comes back as pending at once, as if bound to itself */

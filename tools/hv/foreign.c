@@ -30,8 +30,17 @@ static int need_foreign(struct hv *hv)
     return hv->foreign != NULL ? 0 : failure();
 }
 
+int hv_open_grants(struct hv *hv)
+{
+    if (hv->grant == NULL) {
+        hv->grant = xengnttab_open(&hv_silent, 0);
+    }
+    return hv->grant != NULL ? 0 : failure();
+}
+
 void hv_close_foreign(struct hv *hv)
 {
+    free(hv->segment);
     if (hv->foreign != NULL) {
         xenforeignmemory_close(hv->foreign);
     }
@@ -144,11 +153,9 @@ int hv_map_grant(struct hv *hv, uint16_t domid, uint32_t ref, bool writable,
                  struct hv_mapping *mapping)
 {
     *mapping = (struct hv_mapping){0};
-    if (hv->grant == NULL) {
-        hv->grant = xengnttab_open(&hv_silent, 0);
-    }
-    if (hv->grant == NULL) {
-        return failure();
+    const int unopened = hv_open_grants(hv);
+    if (unopened != 0) {
+        return unopened;
     }
     void *at =
         xengnttab_map_grant_ref(hv->grant, domid, ref, PROT_READ | (writable ? PROT_WRITE : 0));

@@ -170,6 +170,15 @@ int hv_map_range(struct hv *hv, uint16_t domid, uint64_t gfn, size_t nr, bool wr
                  struct hv_mapping *mapping);
 /* The first nr frames of a domain's grant table, whether or not the domain has set it up. */
 int hv_map_grant_table(struct hv *hv, uint16_t domid, size_t nr, struct hv_mapping *mapping);
+/*
+ * Copies bytes into the frames of a domain that does not run yet, from frame gfn on; no page is
+ * mapped. It borrows entries 8 to 511 of the domain's grant table, of which grants is the first
+ * frame, and leaves them clear. -EFAULT: from is not all there, as when it maps a file that has
+ * become shorter. HV_COPY_BYTES at a time are one call.
+ */
+#define HV_COPY_BYTES (504 * 4096U)
+int hv_copy(struct hv *hv, uint16_t domid, const struct hv_mapping *grants, uint64_t gfn,
+            const void *from, size_t bytes);
 /* A page that a domain granted to this one. */
 int hv_map_grant(struct hv *hv, uint16_t domid, uint32_t ref, bool writable,
                  struct hv_mapping *mapping);

@@ -11,8 +11,9 @@ struct hv {
     struct xenforeignmemory_handle *foreign; /* this and the next two: NULL until used */
     struct xengntdev_handle *grant;
     struct xenevtchn_handle *event;
-    uint8_t *argument; /* CALL_PAGE bytes */
-    uint8_t *list;     /* list_bytes */
+    struct xengnttab_grant_copy_segment *segment; /* copy.c's; NULL until used */
+    uint8_t *argument;                            /* CALL_PAGE bytes */
+    uint8_t *list;                                /* list_bytes */
     size_t list_bytes;
 };
 
@@ -24,5 +25,6 @@ extern struct xentoollog_logger hv_silent;
  * memory. */
 void *hv_list(struct hv *hv, size_t bytes);
 
+int hv_open_grants(struct hv *hv); /* if it is not open */
 void hv_close_events(struct hv *hv);
 void hv_close_foreign(struct hv *hv);

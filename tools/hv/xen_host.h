@@ -65,6 +65,7 @@ struct xen_host {
     int open_error;                          /* errno of xencall_open(); 0: it opens */
     uint64_t free_pages;
     unsigned max_order; /* larger extents are out of memory */
+    int copy_error;     /* errno of copying to grants; 0: it copies */
     int resource_error; /* errno of mapping a resource; 0: it maps */
     bool has_claim, has_gicv2, has_gicv3;
     char log[256]; /* what readconsole gives */
@@ -72,7 +73,7 @@ struct xen_host {
 
     unsigned nr_calls; /* hypercalls, maps and device operations since start or the last arm */
     unsigned nr_maps, nr_mapped, nr_buffers; /* maps made; pages and buffers there now */
-    unsigned nr_flushed_pages;
+    unsigned nr_flushed_pages, nr_copied;    /* nr_copied: segments copied to grants */
 };
 extern struct xen_host xen_host;
 
