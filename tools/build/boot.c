@@ -40,12 +40,12 @@ static int finish_tree(struct build *build)
     }
     char why[160];
     const char *problem = layout_plan(&build->layout, build->config->memory_kib * 1024,
-                                      &build->image, build->ramdisk_bytes, build->tree_bytes, why);
+                                      &build->image, build->ramdisk.bytes, build->tree_bytes, why);
     if (problem != NULL) {
         message_error("%s", problem);
         return -ENOSPC;
     }
-    if (build->ramdisk_bytes > 0) {
+    if (build->ramdisk.bytes > 0) {
         tree_place_ramdisk(build->tree, &build->layout.ramdisk);
     }
     return 0;
@@ -88,20 +88,26 @@ static int connect(struct build *build, struct build_result *result)
 }
 
 /* Domain 0's daemons map the two rings by grants, which the guest can't have made yet. */
-static int seed_grants(struct build *build, const struct build_result *result)
+static void seed_grants(const struct hv_mapping *grants, const struct build_result *result)
 {
-    struct hv_mapping mapping;
-    const int error = hv_map_grant_table(build->hv, build->domid, 1, &mapping);
-    if (error != 0) {
-        return build_fail(error, "grant the rings of console and store to this domain");
-    }
-    struct xen_grant_entry_v1 *entry = mapping.at;
+    struct xen_grant_entry_v1 *entry = grants->at;
     entry[GNTTAB_RESERVED_CONSOLE] = (struct xen_grant_entry_v1){
         .flags = GTF_permit_access, .domid = CONTROL_DOMAIN, .frame = (u32)result->console_gfn};
     entry[GNTTAB_RESERVED_XENSTORE] = (struct xen_grant_entry_v1){
         .flags = GTF_permit_access, .domid = CONTROL_DOMAIN, .frame = (u32)result->store_gfn};
-    hv_unmap(build->hv, &mapping);
-    return 0;
+}
+
+static int fill(struct build *build, const struct build_result *result)
+{
+    struct hv_mapping grants;
+    int error = hv_map_grant_table(build->hv, build->domid, 1, &grants);
+    if (error != 0) {
+        return build_fail(error, "reach the guest's grant table");
+    }
+    error = build_load(build, &grants);
+    seed_grants(&grants, result);
+    hv_unmap(build->hv, &grants);
+    return error;
 }
 
 /* As the boot protocols of arm64 and arm want it: x0, or r2 with r1 all ones, is the tree. */
@@ -133,10 +139,7 @@ int build_boot(struct build *build, struct build_result *result)
         error = connect(build, result);
     }
     if (error == 0) {
-        error = seed_grants(build, result);
-    }
-    if (error == 0) {
-        error = build_load(build);
+        error = fill(build, result);
     }
     return error == 0 ? set_first_vcpu(build) : error;
 }

@@ -31,7 +31,7 @@
 struct hv;
 struct build;
 
-/* done of total bytes of kernel and ramdisk are in place: called after each window of 4 MiB. */
+/* done of total bytes of kernel and ramdisk are in place: called after each window of 2 MiB. */
 typedef void build_progress_fn(void *context, uint64_t done, uint64_t total);
 
 /* What life/ writes to the store and tells the daemons. */

@@ -1,54 +1,21 @@
 // SPDX-License-Identifier: MIT
 /*
- * Files go into the guest through a window of its frames mapped here: read() straight into it is
- * the one copy there is, an unpacker writes there too. One map call a window.
+ * Files go into the guest as they lie in the page cache: mapped here, copied there by the
+ * hypervisor, the one copy there is. What is packed is unpacked into a buffer first.
  */
 #include <errno.h>
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "build/state.h"
 #include "lib/message.h"
 
-#define WINDOW_BYTES (4ULL * 1024 * 1024)
-
-/* The next bytes of a file, fewer only at its end; a negative errno that has had its sentence. */
-typedef long read_fn(struct build *build, uint64_t done, void *to, size_t bytes);
-
-static void tell_progress(struct build *build, uint64_t file_bytes)
+static void tell_progress(struct build *build, const struct image *file)
 {
     if (build->progress != NULL) {
-        build->progress(build->progress_context, build->done_bytes + file_bytes,
-                        build->image.file_bytes + build->ramdisk_bytes);
+        build->progress(build->progress_context, build->done_bytes + image_progress(file),
+                        build->image.file_bytes + build->ramdisk.file_bytes);
     }
-}
-
-/* Reads until the end of the file, but no more than room; *loaded is how much it was. */
-static int load_file(struct build *build, read_fn *read, uint64_t start, uint64_t room,
-                     uint64_t *loaded)
-{
-    *loaded = 0;
-    while (*loaded < room) {
-        const uint64_t bytes = room - *loaded < WINDOW_BYTES ? room - *loaded : WINDOW_BYTES;
-        const size_t nr = (size_t)((bytes + BUILD_PAGE - 1) / BUILD_PAGE);
-        struct hv_mapping window;
-        const int error = hv_map_range(build->hv, build->domid, (start + *loaded) / BUILD_PAGE, nr,
-                                       true, &window);
-        if (error != 0) {
-            return build_fail(error, "map the guest's memory at 0x%" PRIx64, start + *loaded);
-        }
-        const long n = read(build, *loaded, window.at, bytes);
-        hv_unmap(build->hv, &window);
-        if (n < 0) {
-            return (int)n;
-        }
-        *loaded += (uint64_t)n;
-        if ((uint64_t)n < bytes) {
-            break;
-        }
-    }
-    return 0;
 }
 
 /* The guest starts with its caches off: what it is to see must have left ours. */
@@ -59,83 +26,54 @@ static int flush(struct build *build, uint64_t start, uint64_t bytes)
     return error == 0 ? 0 : build_fail(error, "clean the caches of the guest's memory");
 }
 
-static long read_kernel(struct build *build, uint64_t done, void *to, size_t bytes)
+static int copy(struct build *build, const struct hv_mapping *grants, uint64_t to, const void *from,
+                size_t bytes, const char *name)
 {
-    const long n = image_read(&build->image, to, bytes);
-    tell_progress(build, image_progress(&build->image));
-    return n;
-}
-
-static int load_kernel(struct build *build)
-{
-    const struct image *image = &build->image;
-    const struct range *place = &build->layout.kernel;
-    /* Packed, it may be shorter than what it takes with its bss: no need to map further */
-    const uint64_t room = image->bytes != 0          ? image->bytes
-                          : image->memory_bytes != 0 ? image->memory_bytes
-                                                     : place->bytes;
-    uint64_t loaded = 0;
-    int error = load_file(build, read_kernel, place->start, room, &loaded);
-    if (error != 0) {
+    const int error = hv_copy(build->hv, build->domid, grants, to / BUILD_PAGE, from, bytes);
+    if (error == -EFAULT) {
+        message_error("%s: it has become shorter", name);
         return error;
     }
-    uint8_t more;
-    const long n = loaded == room && image->bytes == 0 ? image_read(&build->image, &more, 1) : 0;
-    if (n != 0) {
-        if (n > 0) {
-            message_error("%s: unpacked it is larger than the %" PRIu64 " KiB there are for it",
-                          build->config->kernel, room / 1024);
-        }
-        return n > 0 ? -EFBIG : (int)n;
-    }
-    build->done_bytes += image->file_bytes;
-    return flush(build, place->start, loaded);
+    return error == 0 ? 0 : build_fail(error, "copy %s to the guest's memory", name);
 }
 
-static long read_ramdisk(struct build *build, uint64_t done, void *to, size_t bytes)
+/* All of a file, no more than room. */
+static int load_file(struct build *build, const struct hv_mapping *grants, struct image *file,
+                     const char *name, uint64_t start, uint64_t room)
 {
-    size_t got = 0;
-    while (got < bytes) {
-        const ssize_t n =
-            pread(build->ramdisk, (uint8_t *)to + got, bytes - got, (off_t)(done + got));
-        if (n < 0 && errno == EINTR) {
-            continue;
+    uint64_t loaded = 0;
+    const void *from = NULL;
+    long n;
+    while ((n = image_next(file, &from, HV_COPY_BYTES)) > 0) {
+        if ((uint64_t)n > room - loaded) {
+            message_error("%s: unpacked it is larger than the %" PRIu64 " KiB there are for it",
+                          name, room / 1024);
+            return -EFBIG;
         }
-        if (n <= 0) {
-            const int error = n < 0 ? -errno : -EIO;
-            message_error("%s: %s", build->config->ramdisk,
-                          n < 0 ? strerror(-error) : "it has become shorter");
+        const int error = copy(build, grants, start + loaded, from, (size_t)n, name);
+        if (error != 0) {
             return error;
         }
-        got += (size_t)n;
+        loaded += (uint64_t)n;
+        tell_progress(build, file);
     }
-    tell_progress(build, done + got);
-    return (long)got;
+    build->done_bytes += file->file_bytes;
+    return n < 0 ? (int)n : flush(build, start, loaded);
 }
 
-static int load_ramdisk(struct build *build)
+int build_load(struct build *build, const struct hv_mapping *grants)
 {
-    const struct range *place = &build->layout.ramdisk;
-    uint64_t loaded = 0;
-    const int error = load_file(build, read_ramdisk, place->start, place->bytes, &loaded);
-    return error == 0 ? flush(build, place->start, loaded) : error;
-}
-
-static long read_tree(struct build *build, uint64_t done, void *to, size_t bytes)
-{
-    memcpy(to, (uint8_t *)build->tree + done, bytes);
-    return (long)bytes;
-}
-
-int build_load(struct build *build)
-{
-    int error = load_kernel(build);
-    if (error == 0 && build->ramdisk_bytes > 0) {
-        error = load_ramdisk(build);
+    const struct layout *layout = &build->layout;
+    const struct image *kernel = &build->image;
+    int error = load_file(build, grants, &build->image, build->config->kernel, layout->kernel.start,
+                          kernel->memory_bytes != 0 ? kernel->memory_bytes : layout->kernel.bytes);
+    if (error == 0 && build->ramdisk.bytes > 0) {
+        error = load_file(build, grants, &build->ramdisk, build->config->ramdisk,
+                          layout->ramdisk.start, layout->ramdisk.bytes);
     }
-    uint64_t loaded = 0;
     if (error == 0) {
-        error = load_file(build, read_tree, build->layout.tree.start, build->tree_bytes, &loaded);
+        error = copy(build, grants, layout->tree.start, build->tree, build->tree_bytes,
+                     "the device tree");
     }
-    return error == 0 ? flush(build, build->layout.tree.start, loaded) : error;
+    return error == 0 ? flush(build, layout->tree.start, build->tree_bytes) : error;
 }

@@ -1,14 +1,11 @@
 // SPDX-License-Identifier: MIT
 /* What can be known before there is a domain: files, sizes, the device tree. */
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "abi/arm.h"
 #include "build/partial.h"
@@ -55,27 +52,6 @@ int build_make_tree(struct build *build, unsigned xen_major, unsigned xen_minor,
     return error;
 }
 
-static int open_ramdisk(struct build *build, const char *path)
-{
-    struct stat status = {0};
-    build->ramdisk = open(path, O_RDONLY | O_CLOEXEC);
-    int error = build->ramdisk < 0 || fstat(build->ramdisk, &status) != 0 ? -errno : 0;
-    if (error == 0 && S_ISDIR(status.st_mode)) {
-        error = -EISDIR;
-    }
-    if (error != 0) {
-        message_error("%s: %s", path, strerror(-error));
-        return error;
-    }
-    if (!S_ISREG(status.st_mode) || status.st_size == 0) {
-        message_error("%s: %s", path,
-                      S_ISREG(status.st_mode) ? "empty, no ramdisk" : "not a regular file");
-        return -EINVAL;
-    }
-    build->ramdisk_bytes = (uint64_t)status.st_size;
-    return 0;
-}
-
 static int check_config(const struct guest_config *config)
 {
     if (config->kernel == NULL) {
@@ -98,7 +74,7 @@ static int plan(struct build *build)
     const uint64_t memory = build->config->memory_kib * 1024;
     for (unsigned round = 0; round < 2; round++) {
         const char *problem = layout_plan(&build->layout, memory, &build->image,
-                                          build->ramdisk_bytes, build->tree_bytes, why);
+                                          build->ramdisk.bytes, build->tree_bytes, why);
         if (problem != NULL) {
             message_error("%s", problem);
             return -ENOSPC;
@@ -119,14 +95,13 @@ int build_open(struct build **out, const struct guest_config *config)
         return -ENOMEM;
     }
     build->config = config;
-    build->ramdisk = -1;
     build->is_gicv3 = config->gic_version == GIC_V3;
     int error = check_config(config);
     if (error == 0) {
         error = image_open(&build->image, config->kernel);
     }
     if (error == 0 && config->ramdisk != NULL) {
-        error = open_ramdisk(build, config->ramdisk);
+        error = image_open_data(&build->ramdisk, config->ramdisk, "ramdisk");
     }
     if (error == 0 && config->device_tree != NULL) {
         error = partial_open(&build->partial, config->device_tree);
@@ -154,9 +129,7 @@ void build_close(struct build *build)
         return;
     }
     image_close(&build->image);
-    if (build->ramdisk >= 0) {
-        close(build->ramdisk);
-    }
+    image_close(&build->ramdisk);
     free(build->partial);
     free(build->tree);
     free(build);

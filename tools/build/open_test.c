@@ -20,7 +20,7 @@ static void all_is_planned(void **state)
     assert_int_equal(build_open(&build, &config), 0);
     assert_int_equal(nr_said, 0);
     assert_int_equal(build->layout.kernel.start, 0x40080000);
-    assert_int_equal(build->ramdisk_bytes, 50000);
+    assert_int_equal(build->ramdisk.bytes, 50000);
     assert_true(build->tree_bytes > 1000 && build->tree_bytes < 4096);
     assert_int_equal(build->layout.tree.bytes, 4096);
     assert_int_equal(build_count_pages(build), 4096 + 3);
@@ -53,13 +53,13 @@ static void files(void **state)
     config.ramdisk = "/nonexistent/initrd";
     refused(-ENOENT, "/nonexistent/initrd: No such file or directory");
     config.ramdisk = "/tmp";
-    refused(-EISDIR, "/tmp: Is a directory");
+    refused(-EISDIR, "/tmp: a directory, no ramdisk");
     config.ramdisk = "/dev/null";
     refused(-EINVAL, "/dev/null: not a regular file");
     assert_int_equal(truncate(ramdisk_path, 0), 0);
     config.ramdisk = ramdisk_path;
     snprintf(sentence, sizeof(sentence), "%s: empty, no ramdisk", ramdisk_path);
-    refused(-EINVAL, sentence);
+    refused(-ENOEXEC, sentence);
     config.ramdisk = NULL;
     config.device_tree = kernel_path;
     snprintf(sentence, sizeof(sentence), "%s: not a device tree blob", kernel_path);

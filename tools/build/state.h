@@ -15,8 +15,7 @@ enum magic { MAGIC_CONSOLE, MAGIC_STORE, MAGIC_MONITOR, MAGIC_VUART, NR_MAGIC };
 struct build {
     const struct guest_config *config;
     struct image image;
-    int ramdisk; /* open file, -1: none */
-    uint64_t ramdisk_bytes;
+    struct image ramdisk; /* bytes 0: none */
     void *partial, *tree;
     size_t tree_bytes;
     struct layout layout;
@@ -44,5 +43,5 @@ int build_make_tree(struct build *build, unsigned xen_major, unsigned xen_minor,
 
 /* memory.c: gives the guest its RAM and its magic pages, these cleared. */
 int build_populate(struct build *build);
-/* load.c: kernel, ramdisk and tree into the places of the layout. */
-int build_load(struct build *build);
+/* load.c: kernel, ramdisk and tree into the places of the layout, by its grant table. */
+int build_load(struct build *build, const struct hv_mapping *grants);

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,22 +19,30 @@ struct image_opened {
     struct source *source;
     uint64_t given, least_bytes;
     size_t head_bytes, head_given;
+    void *window; /* of image_next(); NULL: none */
+    size_t window_bytes;
     uint8_t head[FORMAT_HEAD];
 };
 
-int image_open(struct image *image, const char *path)
+static int open_path(const char *path)
 {
-    *image = (struct image){0};
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0) {
         const int error = -errno;
         message_error("%s: %s", path, strerror(-error));
         return error;
     }
-    return image_open_fd(image, fd, path);
+    return fd;
 }
 
-static int check_file(int fd, const char *name, uint64_t *bytes)
+int image_open(struct image *image, const char *path)
+{
+    *image = (struct image){0};
+    const int fd = open_path(path);
+    return fd < 0 ? fd : image_open_fd(image, fd, path);
+}
+
+static int check_file(int fd, const char *name, const char *what, uint64_t *bytes)
 {
     struct stat status;
     if (fstat(fd, &status) != 0) {
@@ -42,7 +51,7 @@ static int check_file(int fd, const char *name, uint64_t *bytes)
         return error;
     }
     if (S_ISDIR(status.st_mode)) {
-        message_error("%s: a directory, no kernel", name);
+        message_error("%s: a directory, no %s", name, what);
         return -EISDIR;
     }
     if (!S_ISREG(status.st_mode)) {
@@ -50,7 +59,7 @@ static int check_file(int fd, const char *name, uint64_t *bytes)
         return -EINVAL;
     }
     if (status.st_size == 0) {
-        message_error("%s: empty, no kernel", name);
+        message_error("%s: empty, no %s", name, what);
         return -ENOEXEC;
     }
     *bytes = (uint64_t)status.st_size;
@@ -102,25 +111,56 @@ static int look(struct image_opened *o, const char *name, struct image *image)
     return 0;
 }
 
-int image_open_fd(struct image *image, int fd, const char *name)
+/* Checks the file and makes what belongs to an open image; on failure fd is closed. */
+static int begin(struct image *image, int fd, const char *name, const char *what)
 {
     *image = (struct image){0};
-    int error = check_file(fd, name, &image->file_bytes);
-    struct image_opened *o = error == 0 ? calloc(1, sizeof(*o)) : NULL;
-    if (o == NULL) {
-        if (error == 0) {
+    int error = check_file(fd, name, what, &image->file_bytes);
+    if (error == 0) {
+        image->opened = calloc(1, sizeof(*image->opened));
+        if (image->opened == NULL) {
             message_error("%s: out of memory", name);
             error = -ENOMEM;
         }
-        close(fd);
-        return error;
-    }
-    image->opened = o;
-    error = choose_source(o, fd, name, image);
-    if (error == 0) {
-        error = look(o, name, image);
     }
     if (error != 0) {
+        close(fd);
+    }
+    return error;
+}
+
+int image_open_fd(struct image *image, int fd, const char *name)
+{
+    int error = begin(image, fd, name, "kernel");
+    if (error != 0) {
+        return error;
+    }
+    error = choose_source(image->opened, fd, name, image);
+    if (error == 0) {
+        error = look(image->opened, name, image);
+    }
+    if (error != 0) {
+        image_close(image);
+    }
+    return error;
+}
+
+int image_open_data(struct image *image, const char *path, const char *what)
+{
+    *image = (struct image){0};
+    const int fd = open_path(path);
+    if (fd < 0) {
+        return fd;
+    }
+    int error = begin(image, fd, path, what);
+    if (error != 0) {
+        return error;
+    }
+    image->kind = IMAGE_DATA;
+    image->bytes = image->file_bytes;
+    error = source_create(&image->opened->source, fd, path, IMAGE_RAW, 0, image->bytes);
+    if (error != 0) {
+        message_error("%s: out of memory", path);
         image_close(image);
     }
     return error;
@@ -151,15 +191,67 @@ long image_read(struct image *image, void *to, size_t bytes)
     return (long)got;
 }
 
+/* Every page at once, so that the kernel does not fault them in one by one. */
+static long map_next(struct image *image, size_t bytes)
+{
+    struct image_opened *o = image->opened;
+    if (o->window != NULL) {
+        munmap(o->window, o->window_bytes);
+        o->window = NULL;
+    }
+    const uint64_t left = image->bytes - o->given;
+    o->window_bytes = left < bytes ? (size_t)left : bytes;
+    if (left == 0) {
+        return 0;
+    }
+    void *window = source_map(o->source, o->given, o->window_bytes);
+    if (window == NULL) {
+        return -errno;
+    }
+    o->window = window;
+    o->given += o->window_bytes;
+    return (long)o->window_bytes;
+}
+
+long image_next(struct image *image, const void **at, size_t bytes)
+{
+    struct image_opened *o = image->opened;
+    long n;
+    if (image->packing == IMAGE_RAW) {
+        n = map_next(image, bytes);
+        if (n < 0) {
+            message_error("%s: %s", source_name(o->source), strerror((int)-n));
+        }
+    } else {
+        if (o->window == NULL) {
+            void *buffer = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                                MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+            if (buffer == MAP_FAILED) {
+                message_error("%s: out of memory", source_name(o->source));
+                return -ENOMEM;
+            }
+            o->window = buffer;
+            o->window_bytes = bytes;
+        }
+        n = image_read(image, o->window, bytes);
+    }
+    *at = o->window;
+    return n;
+}
+
 uint64_t image_progress(const struct image *image)
 {
-    return source_progress(image->opened->source);
+    const struct image_opened *o = image->opened;
+    return image->packing == IMAGE_RAW ? o->given : source_progress(o->source);
 }
 
 void image_close(struct image *image)
 {
     struct image_opened *o = image->opened;
     if (o != NULL) {
+        if (o->window != NULL) {
+            munmap(o->window, o->window_bytes);
+        }
         source_destroy(o->source);
         free(o);
     }

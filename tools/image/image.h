@@ -17,7 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum image_kind { IMAGE_ARM64, IMAGE_ARM32 };
+enum image_kind { IMAGE_ARM64, IMAGE_ARM32, IMAGE_DATA };
 enum image_packing { IMAGE_RAW, IMAGE_GZIP, IMAGE_ZSTD };
 
 struct image {
@@ -34,11 +34,23 @@ struct image {
 /* Looks at the start of the file only. A failure has had its sentence, which names the file. The
  * path is kept by pointer. */
 int image_open(struct image *image, const char *path);
-/* The same for an open file, which becomes the image's even on failure; name is for messages. */
+/* Any other file that a guest gets as it is: IMAGE_DATA, raw; what says in a word what it should
+ * be.
+ */
+int image_open_data(struct image *image, const char *path, const char *what);
+/* The same as image_open() for an open file, which becomes the image's even on failure; name is for
+ * messages. */
 int image_open_fd(struct image *image, int fd, const char *name);
 /* The next bytes into to: less than wanted only at the end, then 0. The count or a negative errno,
  * which has had its sentence: read error, damaged or truncated. */
 long image_read(struct image *image, void *to, size_t bytes);
+/*
+ * The next bytes in memory of the image's, page-aligned and good until the next call: a raw file is
+ * mapped, what is packed is unpacked into one buffer. bytes: at most, whole pages, the same each
+ * time. How many, 0 at the end; a negative errno as above. Do not mix with image_read(). A file
+ * that is cut short meanwhile leaves pages that can't be read: only let the kernel read them.
+ */
+long image_next(struct image *image, const void **at, size_t bytes);
 /* How many bytes of the file have been used. */
 uint64_t image_progress(const struct image *image);
 void image_close(struct image *image); /* may be closed already, or all zero */

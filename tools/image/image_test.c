@@ -154,6 +154,62 @@ static void plain_image(void **state)
     assert_int_equal(nr_said, 0);
 }
 
+/* The same bytes in windows: mapped, or unpacked into one buffer. */
+static void windows(void **state)
+{
+    const size_t gz = gzip(kernel, KERNEL_BYTES);
+    for (unsigned is_packed = 0; is_packed < 2; is_packed++) {
+        struct image image;
+        assert_int_equal(is_packed ? open_bytes(&image, packed, gz)
+                                   : open_bytes(&image, kernel, KERNEL_BYTES),
+                         0);
+        size_t all = 0;
+        const void *at = NULL;
+        long n;
+        while ((n = image_next(&image, &at, 65536)) > 0) {
+            assert_int_equal((uintptr_t)at % 4096, 0);
+            assert_int_equal(n, KERNEL_BYTES - all < 65536 ? KERNEL_BYTES - all : 65536);
+            assert_memory_equal(at, kernel + all, n);
+            all += (size_t)n;
+            assert_true(image_progress(&image) <= image.file_bytes);
+        }
+        assert_int_equal(n, 0);
+        assert_int_equal(all, KERNEL_BYTES);
+        assert_int_equal(image_progress(&image), image.file_bytes);
+        assert_int_equal(image_next(&image, &at, 65536), 0);
+        image_close(&image);
+    }
+    struct image image;
+    assert_int_equal(open_bytes(&image, packed, gz / 2), 0);
+    const void *at = NULL;
+    assert_int_equal(image_next(&image, &at, 1 << 20), -EBADMSG);
+    image_close(&image);
+    assert_int_equal(nr_said, 1);
+}
+
+static void data(void **state)
+{
+    struct image image;
+    char path[] = "/tmp/kanso-data-XXXXXX";
+    const int fd = mkstemp(path);
+    assert_int_equal(image_open_data(&image, path, "ramdisk"), -ENOEXEC);
+    assert_int_equal(strcmp(said + strlen(path), ": empty, no ramdisk"), 0);
+    assert_int_equal(write(fd, packed, 5000), 5000);
+    close(fd);
+    assert_int_equal(image_open_data(&image, path, "ramdisk"), 0);
+    assert_int_equal(image.kind, IMAGE_DATA);
+    assert_int_equal(image.bytes, 5000);
+    const void *at = NULL;
+    assert_int_equal(image_next(&image, &at, 1 << 20), 5000);
+    assert_memory_equal(at, packed, 5000); /* whatever it is packed by */
+    image_close(&image);
+    failing_arm(2);
+    assert_int_equal(image_open_data(&image, path, "ramdisk"), -ENOMEM);
+    assert_true(failing_disarm());
+    unlink(path);
+    assert_int_equal(image_open_data(&image, path, "ramdisk"), -ENOENT);
+}
+
 static void text_offsets(void **state)
 {
     struct image image;
@@ -406,6 +462,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain_image, setup),
+        cmocka_unit_test_setup(windows, setup),
+        cmocka_unit_test_setup(data, setup),
         cmocka_unit_test_setup(text_offsets, setup),
         cmocka_unit_test_setup(packed_images, setup),
         cmocka_unit_test_setup(truncated_and_damaged, setup),

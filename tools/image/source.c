@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 #include <zlib.h>
 #include <zstd.h>
@@ -66,6 +67,13 @@ void source_destroy(struct source *s)
     ZSTD_freeDStream(s->zstd);
     close(s->fd);
     free(s);
+}
+
+void *source_map(const struct source *s, uint64_t offset, size_t bytes)
+{
+    void *at =
+        mmap(NULL, bytes, PROT_READ, MAP_PRIVATE | MAP_POPULATE, s->fd, (off_t)(s->start + offset));
+    return at != MAP_FAILED ? at : NULL;
 }
 
 uint64_t source_progress(const struct source *s)

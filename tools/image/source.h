@@ -16,5 +16,7 @@ int source_create(struct source **out, int fd, const char *name, enum image_pack
 void source_destroy(struct source *source);
 /* Up to bytes of it, less only at its end; -EIO, -EBADMSG, -ENOMEM: has had its sentence. */
 long source_read(struct source *source, void *to, size_t bytes);
+/* Maps part of a raw one, at a page of the file; NULL with errno. */
+void *source_map(const struct source *source, uint64_t offset, size_t bytes);
 uint64_t source_progress(const struct source *source);
 const char *source_name(const struct source *source);
