@@ -146,7 +146,10 @@ static int spread_cpus(struct config_reader *r, const char *key, struct cpu_set 
     }
     if (v->type == CONFIG_LIST) {
         if (*nr > vcpus) {
-            config_wrong(r->report, v->at, "%s: %zu items for %u vCPUs", key, *nr, vcpus);
+            config_odd(r->report, v->at, "%s: %zu items for %u vCPUs", key, *nr, vcpus);
+        }
+        while (*nr > vcpus) {
+            free((*sets)[--*nr].word);
         }
         return 0;
     }
@@ -169,11 +172,7 @@ static int spread_cpus(struct config_reader *r, const char *key, struct cpu_set 
 static void check_sched(struct config_reader *r)
 {
     const struct guest_sched *s = &r->c->sched;
-    if (s->budget_us >= 0 && s->period_us < 0) {
-        config_wrong(r->report, place(r, "budget"), "budget needs period");
-    } else if (s->period_us >= 0 && s->budget_us < 0) {
-        config_wrong(r->report, place(r, "period"), "period needs budget");
-    } else if (s->budget_us > s->period_us) {
+    if (s->period_us >= 0 && s->budget_us > s->period_us) {
         config_wrong(r->report, place(r, "budget"), "budget is more than period");
     }
 }

@@ -41,7 +41,7 @@ bool config_disk_number(const char *vdev, uint32_t *number);
 /* A list of CPUs, "all", "0-3,5,^1", as of cpus=; why (static) says what is wrong. */
 int config_read_cpus(const char *text, struct cpu_set *set, const char **why);
 
-/* "xx:xx:xx:xx:xx:xx", not multicast; why as above. */
+/* "xx:xx:xx:xx:xx:xx", also with dashes and single digits, not multicast; why as above. */
 int config_read_mac(const char *text, uint8_t mac[6], const char **why);
 
 /* "xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"; false: it is none. */

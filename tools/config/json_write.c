@@ -155,6 +155,8 @@ static void write_arm(struct json *j, const struct guest_config *c)
         json_string(j, "vuart", "sbsa_uart");
     }
     json_close_object(j);
+    json_open_object(j, "arch_x86");
+    json_close_object(j);
 }
 
 static void write_build(struct json *j, const struct guest_config *c)
@@ -178,6 +180,7 @@ static void write_build(struct json *j, const struct guest_config *c)
     write_number(j, "max_maptrack_frames", c->max_maptrack_frames);
     write_number(j, "max_grant_version", c->max_grant_version);
     write_sched(j, &c->sched);
+    json_string(j, "claim_mode", "True");
     if (c->max_event_channels > 0) {
         json_int(j, "event_channels", c->max_event_channels);
     }
@@ -207,7 +210,9 @@ static void write_disk(struct json *j, const struct guest_disk *d)
     if (d->direct_io_safe) {
         json_bool(j, "direct_io_safe", true);
     }
-    json_string(j, "discard_enable", d->no_discard ? "False" : "True");
+    if (d->no_discard) {
+        json_string(j, "discard_enable", "False");
+    }
     if (d->untrusted) {
         json_string(j, "trusted", "False");
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "config/keys.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -297,7 +298,13 @@ const struct config_key *config_find_key(const char *name, const char **near)
         names[i] = keys[i].name;
     }
     if (near != NULL) {
-        *near = nearest_word(name, names, NR_KEYS);
+        char lower[64];
+        size_t n = 0;
+        for (; name[n] != '\0' && n + 1 < sizeof(lower); n++) {
+            lower[n] = (char)tolower((unsigned char)name[n]);
+        }
+        lower[n] = '\0';
+        *near = nearest_word(lower, names, NR_KEYS);
     }
     return NULL;
 }

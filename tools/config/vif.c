@@ -26,14 +26,16 @@ static int hex_digit(char c)
 
 int config_read_mac(const char *text, uint8_t mac[6], const char **why)
 {
-    for (int i = 0; i < 6; i++, text += 3) {
-        const int high = hex_digit(text[0]);
-        const int low = high < 0 ? -1 : hex_digit(text[1]);
-        if (low < 0 || text[2] != (i < 5 ? ':' : '\0')) {
+    for (int i = 0; i < 6; i++) {
+        const int first = hex_digit(*text);
+        const int second = first < 0 ? -1 : hex_digit(*++text);
+        text += second >= 0;
+        if (first < 0 || (i < 5 ? *text != ':' && *text != '-' : *text != '\0')) {
             *why = "a MAC address has six groups of two hexadecimal digits: 00:16:3e:12:34:56";
             return -EINVAL;
         }
-        mac[i] = (uint8_t)(high << 4 | low);
+        mac[i] = (uint8_t)(second < 0 ? first : first << 4 | second);
+        text += i < 5;
     }
     if ((mac[0] & 1) != 0) {
         *why = "this is a multicast address: the first byte of an interface's is even";
@@ -76,14 +78,14 @@ static bool take_digits(struct config_word_span *word, uint64_t *value)
     return n > 0;
 }
 
-/* "20ms", "100us", "1s", "500" (microseconds). */
+/* "20ms", "100us", "1s"; as in Xen a number alone is seconds, whatever its manual says. */
 static int take_interval(struct vif_reader *r, const struct config_word_span *word,
                          uint32_t *interval_us)
 {
     static const struct {
         const char *unit;
         uint64_t us;
-    } units[] = {{"", 1}, {"us", 1}, {"u", 1}, {"ms", 1000}, {"m", 1000}, {"s", 1000000}};
+    } units[] = {{"us", 1}, {"u", 1}, {"ms", 1000}, {"m", 1000}, {"s", 1000000}, {"", 1000000}};
     struct config_word_span rest = *word;
     uint64_t n;
     if (take_digits(&rest, &n)) {
@@ -314,6 +316,9 @@ static int take_word(struct vif_reader *r, const struct config_word_span *word, 
             return config_wrong_word(&r->words, &key, "%s is said twice", named[i].name);
         }
         *said |= 1U << i;
+        if (config_is(&key, "netdev")) {
+            config_odd_word(&r->words, &key, "netdev is deprecated: say gatewaydev");
+        }
         const int err = named[i].take(r, &value);
         if (err != 0 || named[i].text == 0) {
             return err;
