@@ -216,6 +216,168 @@ static void names_of_xen(void **state)
     free(json);
 }
 
+static const char recorded[] =
+    "name='g';uuid='01234567-89ab-cdef-0123-456789abcdef';kernel='/boot/idle.img'\n"
+    "ramdisk='/etc/passwd';root='/dev/xvda';extra='a b'\ndevice_tree='/etc/passwd'\n"
+    "memory=100\nmaxmem=200\nvcpus=2\nmaxvcpus=3\ncpus=['0-1','1']\ncpus_soft='1'\n"
+    "cpu_weight=300\ncap=40\non_poweroff='restart'\non_reboot='preserve'\n"
+    "on_crash='rename-restart'\non_watchdog='coredump-destroy'\n"
+    "on_soft_reset='coredump-restart'\nmax_event_channels=300\nmax_grant_frames=20\n"
+    "max_maptrack_frames=30\nmax_grant_version=1\nnomigrate=1\ndriver_domain=1\n"
+    "rtc_timeoffset='60'\ngic_version='v3'\nvuart='sbsa_uart'\nshadow_memory=3\n"
+    "extratime=1\ndisk=['/dev/a,,xvda','vdev=hdc,cdrom','script=x,backendtype=phy,backend=0,"
+    "no-discard,direct-io-safe,access=r,vdev=d20p3,target=t,u','/q,,xvdq,discard']\n"
+    "vif=['','mac=00:16:3e:00:00:02,bridge=b.1:2,script=s,ip=1.2.3.4,gatewaydev=e,vifname=v,"
+    "model=m,backend=0,type=vif,mtu=1400,devid=9,rate=1MB/s@20ms']\n"
+    "channel=['name=a,connection=pty','name=b,connection=socket,path=/s']\n";
+
+/* What xl create -n of Debian's Xen 4.17 prints for recorded[], word for word. */
+static const char xen_says[] = "{\n"
+                               "    \"c_info\": {\n"
+                               "        \"type\": \"pvh\",\n"
+                               "        \"name\": \"g\",\n"
+                               "        \"uuid\": \"01234567-89ab-cdef-0123-456789abcdef\",\n"
+                               "        \"run_hotplug_scripts\": \"True\",\n"
+                               "        \"driver_domain\": \"True\"\n"
+                               "    },\n"
+                               "    \"b_info\": {\n"
+                               "        \"max_vcpus\": 3,\n"
+                               "        \"avail_vcpus\": [\n"
+                               "            0,\n"
+                               "            1\n"
+                               "        ],\n"
+                               "        \"vcpu_hard_affinity\": [\n"
+                               "            [\n"
+                               "                0,\n"
+                               "                1\n"
+                               "            ],\n"
+                               "            [\n"
+                               "                1\n"
+                               "            ]\n"
+                               "        ],\n"
+                               "        \"vcpu_soft_affinity\": [\n"
+                               "            [\n"
+                               "                1\n"
+                               "            ],\n"
+                               "            [\n"
+                               "                1\n"
+                               "            ],\n"
+                               "            [\n"
+                               "                1\n"
+                               "            ]\n"
+                               "        ],\n"
+                               "        \"numa_placement\": \"False\",\n"
+                               "        \"max_memkb\": 204800,\n"
+                               "        \"target_memkb\": 102400,\n"
+                               "        \"shadow_memkb\": 3072,\n"
+                               "        \"rtc_timeoffset\": 60,\n"
+                               "        \"disable_migrate\": \"True\",\n"
+                               "        \"max_grant_frames\": 20,\n"
+                               "        \"max_maptrack_frames\": 30,\n"
+                               "        \"max_grant_version\": 1,\n"
+                               "        \"sched_params\": {\n"
+                               "            \"weight\": 300,\n"
+                               "            \"cap\": 40,\n"
+                               "            \"extratime\": 1\n"
+                               "        },\n"
+                               "        \"claim_mode\": \"True\",\n"
+                               "        \"event_channels\": 300,\n"
+                               "        \"kernel\": \"/boot/idle.img\",\n"
+                               "        \"cmdline\": \"root=/dev/xvda a b\",\n"
+                               "        \"ramdisk\": \"/etc/passwd\",\n"
+                               "        \"device_tree\": \"/etc/passwd\",\n"
+                               "        \"type.pvh\": {\n"
+                               "\n"
+                               "        },\n"
+                               "        \"arch_arm\": {\n"
+                               "            \"gic_version\": \"v3\",\n"
+                               "            \"vuart\": \"sbsa_uart\"\n"
+                               "        },\n"
+                               "        \"arch_x86\": {\n"
+                               "\n"
+                               "        }\n"
+                               "    },\n"
+                               "    \"disks\": [\n"
+                               "        {\n"
+                               "            \"pdev_path\": \"/dev/a\",\n"
+                               "            \"vdev\": \"xvda\",\n"
+                               "            \"format\": \"raw\",\n"
+                               "            \"readwrite\": 1\n"
+                               "        },\n"
+                               "        {\n"
+                               "            \"vdev\": \"hdc\",\n"
+                               "            \"format\": \"empty\",\n"
+                               "            \"removable\": 1,\n"
+                               "            \"is_cdrom\": 1\n"
+                               "        },\n"
+                               "        {\n"
+                               "            \"backend_domname\": \"0\",\n"
+                               "            \"pdev_path\": \"t,u\",\n"
+                               "            \"vdev\": \"d20p3\",\n"
+                               "            \"backend\": \"phy\",\n"
+                               "            \"format\": \"raw\",\n"
+                               "            \"script\": \"x\",\n"
+                               "            \"direct_io_safe\": true,\n"
+                               "            \"discard_enable\": \"False\"\n"
+                               "        },\n"
+                               "        {\n"
+                               "            \"pdev_path\": \"/q\",\n"
+                               "            \"vdev\": \"xvdq\",\n"
+                               "            \"format\": \"raw\",\n"
+                               "            \"readwrite\": 1\n"
+                               "        }\n"
+                               "    ],\n"
+                               "    \"nics\": [\n"
+                               "        {\n"
+                               "            \"devid\": 0\n"
+                               "        },\n"
+                               "        {\n"
+                               "            \"backend_domname\": \"0\",\n"
+                               "            \"devid\": 9,\n"
+                               "            \"mtu\": 1400,\n"
+                               "            \"model\": \"m\",\n"
+                               "            \"mac\": \"00:16:3e:00:00:02\",\n"
+                               "            \"ip\": \"1.2.3.4\",\n"
+                               "            \"bridge\": \"b.1:2\",\n"
+                               "            \"ifname\": \"v\",\n"
+                               "            \"script\": \"s\",\n"
+                               "            \"nictype\": \"vif\",\n"
+                               "            \"rate_bytes_per_interval\": 20000,\n"
+                               "            \"rate_interval_usecs\": 20000,\n"
+                               "            \"gatewaydev\": \"e\"\n"
+                               "        }\n"
+                               "    ],\n"
+                               "    \"channels\": [\n"
+                               "        {\n"
+                               "            \"devid\": 0,\n"
+                               "            \"name\": \"a\",\n"
+                               "            \"connection.pty\": {\n"
+                               "\n"
+                               "            }\n"
+                               "        },\n"
+                               "        {\n"
+                               "            \"devid\": 1,\n"
+                               "            \"name\": \"b\",\n"
+                               "            \"connection.socket\": {\n"
+                               "                \"path\": \"/s\"\n"
+                               "            }\n"
+                               "        }\n"
+                               "    ],\n"
+                               "    \"on_poweroff\": \"restart\",\n"
+                               "    \"on_reboot\": \"preserve\",\n"
+                               "    \"on_watchdog\": \"coredump_destroy\",\n"
+                               "    \"on_crash\": \"restart_rename\",\n"
+                               "    \"on_soft_reset\": \"coredump_restart\"\n"
+                               "}\n";
+
+static void as_xen_prints_it(void **state)
+{
+    read_text(recorded);
+    char *json = write_config(&c);
+    assert_string_equal(json, xen_says);
+    free(json);
+}
+
 #define WITH(b_info) "{\"c_info\":{\"name\":\"g\"},\"b_info\":{\"max_memkb\":1024" b_info "}}"
 #define BESIDE(more) "{\"c_info\":{\"name\":\"g\"},\"b_info\":{\"max_memkb\":1024}," more "}"
 
@@ -388,11 +550,17 @@ static void without_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(there_and_back), cmocka_unit_test(nothing_is_lost),
-        cmocka_unit_test(bootloader),     cmocka_unit_test(names_of_xen),
-        cmocka_unit_test(wrong),          cmocka_unit_test(from_libxl),
-        cmocka_unit_test(without_memory), cmocka_unit_test(too_much),
-        cmocka_unit_test(absent),         cmocka_unit_test(affinity_is_placement),
+        cmocka_unit_test(there_and_back),
+        cmocka_unit_test(nothing_is_lost),
+        cmocka_unit_test(bootloader),
+        cmocka_unit_test(names_of_xen),
+        cmocka_unit_test(wrong),
+        cmocka_unit_test(from_libxl),
+        cmocka_unit_test(without_memory),
+        cmocka_unit_test(too_much),
+        cmocka_unit_test(as_xen_prints_it),
+        cmocka_unit_test(absent),
+        cmocka_unit_test(affinity_is_placement),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);
     guest_config_fini(&c);
