@@ -40,6 +40,43 @@ static void usual(void **state)
     assert_int_equal(machine_run("create", path, NULL), XL_FAILURE);
 }
 
+/* -F: events of @releaseDomain until the guest is not there any more. */
+static unsigned nr_events;
+
+int store_watch(struct store *s, const char *token, const char *path, ...)
+{
+    return machine_did("watch %s", path);
+}
+
+int store_unwatch(struct store *s, const char *token, const char *path, ...)
+{
+    return machine_did("unwatch %s", path);
+}
+
+int store_fd(const struct store *s)
+{
+    return -1;
+}
+
+int store_event_next(struct store *s, struct store_event *out, uint64_t deadline_ms)
+{
+    nr_events++;
+    if (nr_events == 3) {
+        machine.nr_domains--; /* now it is gone */
+    }
+    return 1;
+}
+
+static void foreground(void **state)
+{
+    nr_events = 0;
+    machine_guest(&machine.domain[3], 9, "g", 1, "00000000000000000000000000000009");
+    machine.nr_domains = 4;
+    assert_int_equal(machine_run("create", "-F", path, NULL), XL_OK);
+    assert_string_equal(machine_done(), "create g; watch @releaseDomain; unwatch @releaseDomain; ");
+    assert_int_equal(nr_events, 3);
+}
+
 static void dry(void **state)
 {
     assert_int_equal(machine_run("create", "-n", path, NULL), XL_OK);
@@ -78,6 +115,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(usual, write_file, remove_file),
+        cmocka_unit_test_setup_teardown(foreground, write_file, remove_file),
         cmocka_unit_test_setup_teardown(dry, write_file, remove_file),
         cmocka_unit_test_setup_teardown(refused, write_file, remove_file),
         cmocka_unit_test_setup_teardown(update, write_file, remove_file),

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The command line: global options, options of a row in all their spellings, help. */
+#include <pty.h>
+#include <sys/wait.h>
+
 #include "xl/machine_test.h"
 
 static void help(void **state)
@@ -94,6 +97,47 @@ static void globals(void **state)
     assert_string_equal(machine_err, "xl: error: no global option '-q'; see xl help\n");
 }
 
+/* What a person sees of `xl WORD`, at a terminal of its own. */
+static const char *at_terminal(const char *word)
+{
+    static char seen[65536];
+    int master;
+    int slave;
+    assert_int_equal(openpty(&master, &slave, NULL, NULL, NULL), 0);
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(slave, STDOUT_FILENO);
+        close(master);
+        close(slave);
+        setenv("TERM", "xterm", 1);
+        unsetenv("NO_COLOR");
+        char *argv[] = {(char *)"xl", (char *)word, NULL};
+        _exit(xl_run(2, argv));
+    }
+    close(slave);
+    size_t n = 0;
+    for (ssize_t got; (got = read(master, seen + n, sizeof(seen) - 1 - n)) > 0;) {
+        n += (size_t)got;
+    }
+    seen[n] = '\0';
+    close(master);
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    return seen;
+}
+
+static void people(void **state)
+{
+    const char *seen = at_terminal("list");
+    assert_non_null(strstr(seen, "\033[1mName\033[0m"));
+    assert_non_null(strstr(seen, "\033[1mDomain-0\033[0m   0      768      2  \033[32mr-----"));
+    assert_non_null(strstr(seen, "\033[34m--p---\033[0m"));
+    seen = at_terminal("help");
+    assert_non_null(strstr(seen, "\033[1mCPUs, schedulers and pools\033[0m"));
+}
+
 /* A disk that is full is a failure, not a shorter list. */
 static void full(void **state)
 {
@@ -119,6 +163,7 @@ int main(void)
         cmocka_unit_test_setup(spellings, machine_start),
         cmocka_unit_test_setup(operands, machine_start),
         cmocka_unit_test_setup(globals, machine_start),
+        cmocka_unit_test_setup(people, machine_start),
         cmocka_unit_test_setup(full, machine_start),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
