@@ -118,7 +118,7 @@ $(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest
 	$(Q)mkdir -p $(@D) && $(GUEST_CC) -Wl,-T,test/guest/guest.lds -o $(@:.img=.elf) $(wildcard test/guest/*.S test/guest/*.c test/guest/$*/*.[cS])
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
-scenarios: all $(DOM0) $(GUESTS) $(DEBIAN) | deps-run
+scenarios: all $(DOM0) $(GUESTS) $(DEBIAN) tools | deps-run
 test: scenarios | deps-abi deps-host
 	$(Q)scripts/test.sh
 
@@ -127,6 +127,10 @@ N ?= 20
 S ?= 2
 test-repeat: scenarios
 	$(Q)test/sys/run.py test --times $(N) $(S)
+
+# {Kanso, Xen 4.17} x {our tools, Debian's}, one table: make test-square SQUARE="-c kanso+own -g 3 life"
+test-square: scenarios
+	$(Q)test/sys/square.py $(SQUARE)
 
 # ---- the house's rules and figures
 lint: all | deps-lint
@@ -163,6 +167,7 @@ help:
 	@echo 'run      boot it in QEMU, create a Linux guest; on a terminal dom0 shell follows (GIC=2, XEN=debian)'
 	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
+	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
 	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, clang-tidy, shellcheck (CHECKS="arrows ...")'
 	@echo 'format   let clang-format have its way'
 	@echo 'stats    the table of figures about the code'
@@ -171,5 +176,5 @@ help:
 	@echo 'bench    instructions at EL2, Kanso beside Xen'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests scenarios test test-repeat lint format stats coverage mutants bench clean help always
+.PHONY: all unit dom0 debian run guests scenarios test test-repeat test-square lint format stats coverage mutants bench clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

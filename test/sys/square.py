@@ -134,10 +134,11 @@ def print_table(rows, columns, results):
     tops = sorted({c for c, _ in columns}, key=CORNERS.index) if all(c in CORNERS for c, _ in columns) else \
         list(dict.fromkeys(c for c, _ in columns))
     gics = list(dict.fromkeys(g for _, g in columns))
-    print("\n" + " " * width + "".join(f"{c:<{9 * len(gics)}}" for c in tops))
-    print(" " * width + "".join(f"{'gicv' + g:<9}" for _ in tops for g in gics))
+    room = max(8, -(-(max(len(c) for c in tops) + 2) // len(gics)))
+    print("\n" + " " * width + "".join(f"{c:<{room * len(gics)}}" for c in tops))
+    print(" " * width + "".join(f"{'gicv' + g:<{room}}" for _ in tops for g in gics))
     for row in rows:
-        print(f"{row:<{width}}" + "".join(f"{results.get((row, c, g), ('-',))[0]:<9}" for c in tops for g in gics))
+        print(f"{row:<{width}}" + "".join(f"{results.get((row, c, g), ('-',))[0]:<{room}}" for c in tops for g in gics))
 
 
 def main():

@@ -99,7 +99,7 @@ void console_log_write(struct console_log *log, const char *bytes, size_t nr, ti
         const char *end = log->has_stamps ? memchr(bytes, '\n', nr) : NULL;
         const size_t part = end != NULL ? (size_t)(end + 1 - bytes) : nr;
         put_escaped(&sink, bytes, part);
-        log->is_in_line = bytes[part - 1] != '\n';
+        log->is_in_line = end == NULL;
         bytes += part;
         nr -= part;
     }
