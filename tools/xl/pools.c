@@ -77,6 +77,12 @@ static int first_pool(struct call *call, uint32_t *pool)
     return status != XL_OK ? status : call_status(pool_find(&call->life, call->args[0], pool));
 }
 
+static const char *why(int err)
+{
+    return err == -ENOSYS || err == -EOPNOTSUPP ? "this hypervisor's pools cannot be changed"
+                                                : strerror(-err);
+}
+
 /* ---- create */
 
 /* The CPUs of a new pool: those asked for, which must be free; else the first free one. */
@@ -85,7 +91,7 @@ static int choose_cpus(struct life *l, const struct pool_config *c, uint64_t cpu
     uint64_t free_cpus[SET_WORDS] = {0};
     int err = hv_get_free_cpus(l->hv, free_cpus, SET_MAX);
     if (err != 0) {
-        message_error("cannot ask which CPUs are in no pool: %s", strerror(-err));
+        message_error("cannot ask which CPUs are in no pool: %s", why(err));
         return err;
     }
     memset(cpus, 0, SET_WORDS * sizeof(*cpus));
@@ -120,7 +126,7 @@ static int add_cpus(struct life *l, uint32_t pool, const uint64_t *cpus)
     for (unsigned i = 0; i < SET_MAX; i++) {
         const int err = set_has(cpus, i) ? hv_add_pool_cpu(l->hv, pool, i) : 0;
         if (err != 0) {
-            message_error("cannot add CPU %u to the pool: %s", i, strerror(-err));
+            message_error("cannot add CPU %u to the pool: %s", i, why(err));
             return err;
         }
     }
@@ -134,13 +140,12 @@ static int create_pool(struct life *l, const struct pool_config *c, const uint64
     int err = hv_create_pool(l->hv, c->sched_id, &pool);
     if (err != 0) {
         message_error("cannot make a pool with the scheduler %s: %s", scheduler_name(c->sched_id),
-                      err == -ENOSYS || err == -EINVAL ? "this hypervisor has none such"
-                                                       : strerror(-err));
+                      err == -EINVAL ? "this hypervisor has none such" : why(err));
         return err;
     }
     err = store_write(l->store, c->name, "/local/pool/%u/name", pool);
     if (err != 0) {
-        message_error("cannot name the pool: %s", strerror(-err));
+        message_error("cannot name the pool: %s", why(err));
     } else {
         err = add_cpus(l, pool, cpus);
     }
@@ -248,7 +253,7 @@ int command_cpupool_destroy(struct call *call)
     if (err == 0) {
         store_remove(call->life.store, "/local/pool/%u", pool);
     } else if (err != -EBUSY) {
-        message_error("cannot end pool '%s': %s", call->args[0], strerror(-err));
+        message_error("cannot end pool '%s': %s", call->args[0], why(err));
     }
     return call_status(err);
 }
@@ -269,7 +274,7 @@ int command_cpupool_rename(struct call *call)
     if (err == 0) {
         err = store_write(call->life.store, name, "/local/pool/%u/name", pool);
         if (err != 0) {
-            message_error("cannot rename pool '%s': %s", call->args[0], strerror(-err));
+            message_error("cannot rename pool '%s': %s", call->args[0], why(err));
         }
     }
     return call_status(err);
@@ -293,7 +298,7 @@ static int change_cpus(struct call *call, bool add)
                             : hv_remove_pool_cpu(call->life.hv, pool, i);
         if (err != 0) {
             message_error("cannot %s CPU %u %s pool '%s': %s", add ? "add" : "remove", i,
-                          add ? "to" : "from", call->args[0], strerror(-err));
+                          add ? "to" : "from", call->args[0], why(err));
             failed = err;
         }
     }
@@ -324,7 +329,7 @@ int command_cpupool_migrate(struct call *call)
     const int err = hv_move_domain(call->life.hv, pool, (uint16_t)domid);
     if (err != 0) {
         message_error("cannot move domain '%s' to pool '%s': %s", call->args[0], call->args[1],
-                      domid == 0 ? "the control domain stays where it is" : strerror(-err));
+                      domid == 0 ? "the control domain stays where it is" : why(err));
     }
     return call_status(err);
 }
