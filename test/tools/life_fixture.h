@@ -79,8 +79,7 @@ static inline int fixture_setup(void **state)
     assert(store_open_fd(fixture.fake->client_fd, &fixture.life.store) == 0);
     fake_write(fixture.fake, "/local/domain/0/name", "Domain-0");
     /* what the first guest of a machine leaves: folders of classes */
-    static const char *const folder[] = {"/vm", "/libxl", "/local/domain/0/backend/console",
-                                         "/local/domain/0/backend/vbd",
+    static const char *const folder[] = {"/vm", "/libxl", "/local/domain/0/backend/vbd",
                                          "/local/domain/0/backend/vif"};
     for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
         fake_write(fixture.fake, folder[i], "");

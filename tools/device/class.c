@@ -10,9 +10,9 @@
 #include "lib/number.h"
 
 static const struct device_kind kinds[NR_DEVICE_CLASSES] = {
-    [DEVICE_VBD] = {"vbd", "xen-blkback", "add", "remove", NULL, true, false},
-    [DEVICE_VIF] = {"vif", "xen-netback", "online", "offline", "type_if=vif", true, false},
-    [DEVICE_CONSOLE] = {"console", NULL, NULL, NULL, NULL, false, true},
+    [DEVICE_VBD] = {"vbd", "xen-blkback", "add", "remove", NULL, false},
+    [DEVICE_VIF] = {"vif", "xen-netback", "online", "offline", "type_if=vif", false},
+    [DEVICE_CONSOLE] = {"console", NULL, NULL, NULL, NULL, true},
 };
 
 const struct device_kind *device_kind(enum device_class class)
@@ -129,13 +129,11 @@ void device_nodes_common(struct device *d)
     } else {
         device_nodes_add(&d->front, "backend", "%s", back);
         device_nodes_add(&d->front, "backend-id", "%u", d->backend);
+        device_nodes_add(&d->front, "state", "%d", DEVICE_INITIALISING);
         device_nodes_add(&d->back, "frontend", "%s", front);
         device_nodes_add(&d->back, "frontend-id", "%u", d->domid);
         device_nodes_add(&d->back, "online", "1");
         device_nodes_add(&d->back, "state", "%d", DEVICE_INITIALISING);
-    }
-    if (kinds[d->class].has_states) {
-        device_nodes_add(&d->front, "state", "%d", DEVICE_INITIALISING);
     }
     free(front);
     free(back);
@@ -204,14 +202,12 @@ char *device_script_path(const char *script)
 int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct device *out)
 {
     struct device d = {.class = DEVICE_CONSOLE, .domid = domid, .label = strdup("console")};
-    device_nodes_common(&d);
     device_nodes_add(&d.front, "limit", "1048576");
     device_nodes_add(&d.front, "type", "xenconsoled");
     device_nodes_add(&d.front, "output", "pty");
     device_nodes_add(&d.front, "tty", "%s", "");
     device_nodes_add(&d.front, "port", "%u", port);
     device_nodes_add(&d.front, "ring-ref", "%llu", (unsigned long long)gfn);
-    device_nodes_add(&d.back, "protocol", "vt100");
     *out = d;
     return device_complete(out);
 }

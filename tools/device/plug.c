@@ -40,7 +40,7 @@ static int backends_init(struct backends *b, struct device *d, size_t nr, const 
     };
     int error = b->want == NULL || b->path == NULL || b->device == NULL ? -ENOMEM : 0;
     for (size_t i = 0; error == 0 && i < nr; i++) {
-        if (!device_kind(d[i].class)->has_states || (skip != NULL && skip[i])) {
+        if (device_kind(d[i].class)->has_front_only || (skip != NULL && skip[i])) {
             continue;
         }
         char *back = device_back_path(&d[i]);
@@ -150,7 +150,7 @@ static int ask_to_close(struct store *s, struct device *d, size_t nr, bool with_
     struct store_txn t;
     store_txn_init(&t);
     for (size_t i = 0; i < nr; i++) {
-        if (!device_kind(d[i].class)->has_states) {
+        if (device_kind(d[i].class)->has_front_only) {
             continue;
         }
         char *front = device_front_path(&d[i]);
@@ -210,7 +210,7 @@ static int remove_nodes(struct store *s, struct device *d, size_t nr)
 /* A backend whose driver never came does not close by itself: there is nobody to wait for. */
 static bool is_served(struct store *s, const struct device *d)
 {
-    return device_kind(d->class)->has_states && device_state(s, d, true) > DEVICE_INITIALISING;
+    return !device_kind(d->class)->has_front_only && device_state(s, d, true) > DEVICE_INITIALISING;
 }
 
 static int close_in_time(struct store *s, struct device *d, size_t nr, const bool *skip,

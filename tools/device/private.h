@@ -9,8 +9,9 @@ struct device_kind {
     const char *driver;       /* what to load when no backend appears, NULL: a daemon serves it */
     const char *add, *remove; /* the script's word */
     const char *argument;     /* and its second one, or NULL */
-    bool has_states;          /* both ends go through XenbusState; else nodes are all there is */
-    bool is_read_only;        /* the guest may not write its end */
+    /* The daemon that serves it looks at the guest's end alone: there is no other end, no state, no
+     * place in the register, and the guest may not write what is there. */
+    bool has_front_only;
 };
 const struct device_kind *device_kind(enum device_class class);
 

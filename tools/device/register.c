@@ -13,30 +13,39 @@ static void write_nodes(struct store_txn *t, const struct device_nodes *nodes, c
     }
 }
 
+/* The backend's end and the register, which has all of it but the way back. */
+static void add_back(struct store_txn *t, const struct device *d, const char *front,
+                     const char *back, const char *registered)
+{
+    struct store_access backend = {d->backend, d->domid};
+    struct store_access ours = {0, STORE_NOBODY};
+    store_txn_directory(t, backend, "%s", back);
+    write_nodes(t, &d->back, back);
+    store_txn_directory(t, ours, "%s", registered);
+    store_txn_write(t, front, "%s/frontend", registered);
+    store_txn_write(t, back, "%s/backend", registered);
+    for (size_t i = 0; i < d->back.nr; i++) {
+        if (strcmp(d->back.node[i].key, "frontend") != 0) {
+            store_txn_write(t, d->back.node[i].value, "%s/%s", registered, d->back.node[i].key);
+        }
+    }
+}
+
 void device_txn_add(struct store_txn *t, const struct device *d)
 {
-    const struct device_kind *kind = device_kind(d->class);
+    bool has_front_only = device_kind(d->class)->has_front_only;
+    struct store_access guest = {d->domid, d->backend};
+    struct store_access read_only = {0, d->domid};
     char *front = device_front_path(d);
     char *back = device_back_path(d);
     char *registered = device_register_path(d);
     if (front == NULL || back == NULL || registered == NULL) {
         t->error = -ENOMEM;
     } else {
-        struct store_access guest = {d->domid, d->backend};
-        struct store_access only_read = {0, d->domid};
-        struct store_access backend = {d->backend, d->domid};
-        struct store_access ours = {0, STORE_NOBODY};
-        store_txn_directory(t, kind->is_read_only ? only_read : guest, "%s", front);
+        store_txn_directory(t, has_front_only ? read_only : guest, "%s", front);
         write_nodes(t, &d->front, front);
-        store_txn_directory(t, backend, "%s", back);
-        write_nodes(t, &d->back, back);
-        store_txn_directory(t, ours, "%s", registered);
-        store_txn_write(t, front, "%s/frontend", registered);
-        store_txn_write(t, back, "%s/backend", registered);
-        for (size_t i = 0; i < d->back.nr; i++) {
-            if (strcmp(d->back.node[i].key, "frontend") != 0) {
-                store_txn_write(t, d->back.node[i].value, "%s/%s", registered, d->back.node[i].key);
-            }
+        if (!has_front_only) {
+            add_back(t, d, front, back, registered);
         }
     }
     free(front);

@@ -3,26 +3,28 @@
 #include <stdio.h>
 #include <time.h>
 
-/* What the guest itself writes: agents and drivers know these places. */
+/*
+ * Places that the guest itself writes: agents and drivers know them. A node inherits what its
+ * folder permits, so the folder belongs to the guest while they are made and is ours again
+ * afterwards: a request each instead of two, and within a transaction nobody sees it.
+ */
 static void add_guests_own(struct store_txn *t, uint32_t domid)
 {
-    static const char *const name[] = {
-        "data",
-        "drivers",
-        "feature",
-        "attr",
-        "error",
-        "control/shutdown",
-        "control/feature-poweroff",
-        "control/feature-reboot",
-        "control/feature-suspend",
-        "control/sysrq",
-        "device/suspend/event-channel",
-    };
-    for (size_t i = 0; i < sizeof name / sizeof name[0]; i++) {
-        store_txn_directory(t, (struct store_access){domid, STORE_NOBODY}, "/local/domain/%u/%s",
-                            domid, name[i]);
+    static const char *const top[] = {"data", "drivers", "feature", "attr", "error"};
+    static const char *const control[] = {"shutdown", "feature-poweroff", "feature-reboot",
+                                          "feature-suspend", "sysrq"};
+    struct store_access guest = {domid, STORE_NOBODY};
+    struct store_access ours = {0, domid};
+    store_txn_directory(t, guest, "/local/domain/%u", domid);
+    for (size_t i = 0; i < sizeof top / sizeof top[0]; i++) {
+        store_txn_write(t, "", "/local/domain/%u/%s", domid, top[i]);
     }
+    store_txn_directory(t, guest, "/local/domain/%u/control", domid);
+    for (size_t i = 0; i < sizeof control / sizeof control[0]; i++) {
+        store_txn_write(t, "", "/local/domain/%u/control/%s", domid, control[i]);
+    }
+    store_txn_permit(t, ours, "/local/domain/%u/control", domid);
+    store_txn_permit(t, ours, "/local/domain/%u", domid);
 }
 
 static void add_machine(struct store_txn *t, const struct nodes *n)
@@ -31,7 +33,6 @@ static void add_machine(struct store_txn *t, const struct nodes *n)
     uint64_t maximum = c->maxmem_kib > c->memory_kib ? c->maxmem_kib : c->memory_kib;
     store_txn_write_number(t, maximum, "/local/domain/%u/memory/static-max", n->domid);
     store_txn_write_number(t, c->memory_kib, "/local/domain/%u/memory/target", n->domid);
-    store_txn_write(t, "0", "/local/domain/%u/memory/videoram", n->domid);
     unsigned all = c->maxvcpus > c->vcpus ? c->maxvcpus : c->vcpus;
     for (unsigned i = 0; i < all; i++) {
         store_txn_write(t, i < c->vcpus ? "online" : "offline",
@@ -70,7 +71,7 @@ void nodes_add(struct store_txn *t, const struct nodes *n)
     store_txn_remove(t, "/local/domain/%u", id);
     store_txn_remove(t, "/libxl/%u", id);
     add_vm(t, n, uuid);
-    store_txn_directory(t, (struct store_access){0, id}, "/local/domain/%u", id);
+    add_guests_own(t, id);
     store_txn_write(t, n->config->name, "/local/domain/%u/name", id);
     store_txn_write_number(t, id, "/local/domain/%u/domid", id);
     char vm[8 + UUID_TEXT];
@@ -80,7 +81,6 @@ void nodes_add(struct store_txn *t, const struct nodes *n)
     store_txn_write_number(t, n->store_port, "/local/domain/%u/store/port", id);
     store_txn_write(t, "1", "/local/domain/%u/control/platform-feature-xs_reset_watches", id);
     store_txn_write(t, "1", "/local/domain/%u/control/platform-feature-multiprocessor-suspend", id);
-    add_guests_own(t, id);
     add_machine(t, n);
     if (n->vuart_port != 0) {
         add_vuart(t, n);
