@@ -391,10 +391,13 @@ int tree_remove(struct tree *tree, struct tree_node **root, const char *path,
     struct tree_node *parent = own_path(tree, root, path, above);
     struct tree_node **slot;
     if (parent == NULL || own_sibling(tree, &parent->children, name, length, &slot) < 0 ||
-        own_edges(tree, *slot) < 0) {
+        (*slot != NULL && own_edges(tree, *slot) < 0)) {
         return -ENOMEM;
     }
     struct tree_node *node = *slot;
+    if (node == NULL) {
+        return -ENOENT;
+    }
     for (struct tree_node *on = parent->children; on != node;) {
         on->names_bytes -= length + 1;
         on = compare(name, length, on) < 0 ? on->left : on->right;

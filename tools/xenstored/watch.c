@@ -166,8 +166,10 @@ int watch_remove(struct xenstored *x, struct client *client, const struct path *
 
 void watch_remove_all(struct xenstored *x, struct client *client)
 {
-    while (client->watches != NULL) {
-        destroy(x, client->watches);
+    struct watch *next;
+    for (struct watch *watch = client->watches; watch != NULL; watch = next) {
+        next = watch->client_next;
+        destroy(x, watch);
     }
 }
 
