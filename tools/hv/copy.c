@@ -56,7 +56,12 @@ static int copy_by_grants(struct hv *hv, uint16_t domid, grant_entry_v1_t *entry
     return error;
 }
 
-/* Kernels before 4.9 copy nothing. */
+/* Kernels before 4.9 copy nothing, and the module may be missing. */
+static bool can_not_copy(int error)
+{
+    return error == -ENOTTY || error == -ENOENT || error == -ENODEV || error == -ENXIO;
+}
+
 static int copy_by_mapping(struct hv *hv, uint16_t domid, uint64_t gfn, const void *from,
                            size_t bytes)
 {
@@ -79,14 +84,14 @@ int hv_copy(struct hv *hv, uint16_t domid, const struct hv_mapping *grants, uint
         return -ENOMEM;
     }
     const int unopened = hv_open_grants(hv);
-    if (unopened != 0) {
-        return unopened;
-    }
     for (size_t at = 0; at < bytes; at += HV_COPY_BYTES) {
         const uint8_t *source = (const uint8_t *)from + at;
         const size_t n = bytes - at < HV_COPY_BYTES ? bytes - at : HV_COPY_BYTES;
-        int error = copy_by_grants(hv, domid, grants->at, gfn + at / PAGE, source, n);
-        if (error == -ENOTTY) {
+        int error = unopened;
+        if (error == 0) {
+            error = copy_by_grants(hv, domid, grants->at, gfn + at / PAGE, source, n);
+        }
+        if (can_not_copy(error)) {
             error = copy_by_mapping(hv, domid, gfn + at / PAGE, source, n);
         }
         if (error != 0) {

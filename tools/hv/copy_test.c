@@ -93,14 +93,26 @@ static void an_old_kernel(void **state)
     grants_are_clear();
 }
 
+static void no_grant_device(void **state)
+{
+    xen_host_arm(1, ENOENT);
+    assert_int_equal(hv_copy(hv, domid, &grants, 0x40001, source, 9000), 0);
+    assert_true(xen_host_disarm());
+    assert_int_equal(xen_host.nr_maps, 2);
+    assert_true(xen_host_read(domid, 0x40001000, back, 9000));
+    assert_memory_equal(back, source, 9000);
+    xen_host_arm(2, EIO);
+    assert_int_equal(hv_copy(hv, domid, &grants, 0x40001, source, 9000), -EIO);
+}
+
 static void each_step_may_fail(void **state)
 {
     failing_arm(1);
     assert_int_equal(hv_copy(hv, domid, &grants, 0x40000, source, 4096), -ENOMEM);
     assert_true(failing_disarm());
     for (unsigned k = 1; k <= 2; k++) {
-        xen_host_arm(k, ENODEV);
-        assert_int_equal(hv_copy(hv, domid, &grants, 0x40000, source, 4096), -ENODEV);
+        xen_host_arm(k, EIO);
+        assert_int_equal(hv_copy(hv, domid, &grants, 0x40000, source, 4096), -EIO);
         assert_true(xen_host_disarm());
         grants_are_clear();
     }
@@ -113,6 +125,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(windows_and_a_rest, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_not_there, setup, teardown),
         cmocka_unit_test_setup_teardown(an_old_kernel, setup, teardown),
+        cmocka_unit_test_setup_teardown(no_grant_device, setup, teardown),
         cmocka_unit_test_setup_teardown(each_step_may_fail, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
