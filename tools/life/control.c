@@ -98,6 +98,12 @@ int life_sysrq(struct life *l, uint32_t domid, char key)
     return error;
 }
 
+static int set_target(struct state *state, const void *arg)
+{
+    state->config.memory_kib = *(const uint64_t *)arg;
+    return 0;
+}
+
 static int memory_limits(struct life *l, uint32_t domid, uint64_t *target, uint64_t *maximum)
 {
     int error = store_read_number(l->store, maximum, "/local/domain/%u/memory/static-max", domid);
@@ -144,8 +150,9 @@ int life_set_memory(struct life *l, uint32_t domid, uint64_t kib)
     error = store_write(l->store, text, "/local/domain/%u/memory/target", domid);
     if (error != 0) {
         life_error(l, domid, "can't write its target: %s", strerror(-error));
+        return error;
     }
-    return error;
+    return domid == 0 ? 0 : change_state(l, domid, set_target, &kib);
 }
 
 static int set_maximum(struct state *state, const void *arg)
