@@ -500,6 +500,20 @@ static void absent(void **state)
     guest_config_fini(&b);
 }
 
+static void no_empty_lists(void **state)
+{
+    read_text("name='g'\nkernel='/k'\n");
+    char *json = write_config(&c);
+    static const char *const absent[] = {
+        "disks",          "nics",       "channels",       "affinity",       "shadow_memkb",
+        "event_channels", "bootloader", "uuid",           "rtc_timeoffset", "max_grant",
+        "gic_version",    "on_crash",   "disable_migrate"};
+    for (size_t i = 0; i < sizeof(absent) / sizeof(*absent); i++) {
+        assert_null(strstr(json, absent[i]));
+    }
+    free(json);
+}
+
 static void affinity_is_placement(void **state)
 {
     static const char *const cpus[] = {"", "cpus='1'", "cpus_soft='1'"};
@@ -560,6 +574,7 @@ int main(void)
         cmocka_unit_test(too_much),
         cmocka_unit_test(as_xen_prints_it),
         cmocka_unit_test(absent),
+        cmocka_unit_test(no_empty_lists),
         cmocka_unit_test(affinity_is_placement),
     };
     const int failures = cmocka_run_group_tests(tests, NULL, NULL);

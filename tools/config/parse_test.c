@@ -104,6 +104,10 @@ static void bad_strings(void **state)
     static const char nul[] = "a='x\0y'\n";
     assert_int_equal(read_bytes(nul, sizeof(nul) - 1, NULL, NULL), -EINVAL);
     assert_heard("a.cfg:1:5: a NUL byte in a string");
+    /* The first and last character of each length are good */
+    assert_int_equal(read_text("a='\x01\x7f\xc2\x80\xdf\xbf\xe0\xa0\x80\xed\x9f\xbf\xee\x80\x80"
+                               "\xef\xbf\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf'"),
+                     0);
     static const char *const utf8[] = {"\x80",
                                        "\xc0\xaf",
                                        "\xe0\x80\xaf",
@@ -251,6 +255,9 @@ static void quoted_lines(void **state)
     char caret[80];
     snprintf(caret, sizeof(caret), "\n%74s^\n", "");
     assert_heard(caret);
+    /* Behind the caret seventy characters, too: "=?" and 67 z and the one at the caret */
+    assert_non_null(strstr(heard, "\xc3\xa9=?zzzz"));
+    assert_int_equal(strspn(strchr(heard, '?') + 1, "z"), 68);
     text_fini(&long_line);
     assert_int_equal(read_text("\ta=x\x1b[31m\n"), -EINVAL);
     assert_heard("\n     a=x?[31m\n       ^\n");
