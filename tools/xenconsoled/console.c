@@ -58,12 +58,13 @@ static bool type(struct console *c)
     return true;
 }
 
-/* From the guest to log and tail: at most a ring; true if there was something. */
-static bool take(struct console *c)
+/* From the guest to log and tail: at most a ring; true if there was something. The last words are
+ * taken also from who was held up. */
+static bool take(struct console *c, bool is_last)
 {
     char bytes[CONSOLE_RING_OUT];
     size_t max = sizeof(bytes);
-    if (c->daemon->options.keeps && console_tail_room(&c->tail) < max) {
+    if (c->daemon->options.keeps && !is_last && console_tail_room(&c->tail) < max) {
         max = console_tail_room(&c->tail);
     }
     const size_t nr = max > 0 ? console_ring_take(c->ring, bytes, max) : 0;
@@ -81,7 +82,7 @@ static void serve(struct console *c)
     struct hv *hv = c->daemon->hv;
     // Input first: the guest's wake may mean that it has room again
     const bool has_typed = !c->pty.wants_read && type(c);
-    const bool has_taken = take(c);
+    const bool has_taken = take(c, false);
     feed(c);
     if (has_typed || has_taken) {
         hv_notify(hv, c->port);
@@ -171,7 +172,7 @@ void console_disconnect(struct console *c)
     if (c->ring == NULL) {
         return;
     }
-    take(c);
+    take(c, true);
     consoled_unpause(d, &c->pause);
     c->is_held = false;
     console_table_remove(&d->by_port, c->port);
@@ -267,6 +268,7 @@ int console_connect(struct console *c, uint64_t ring_ref, uint32_t remote_port, 
             return err;
         }
         console_guest_reopen_logs(c->guest);
+        message_detail(1, "domain %u: a console at %s", c->guest->domid, c->pty.path);
     }
     serve(c); /* what it said before anybody listened */
     return 0;
