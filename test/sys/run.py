@@ -142,6 +142,7 @@ def dom0_files(with_tools=False):
 def scenario_files(script):
     """The scenario as /test/run.sh, and what it boots."""
     files = {**dom0_files("tools" in needs_of(script)), "test/run.sh": (0o100644, script.read_bytes())}
+    files["test/bad.tsv"] = (0o100644, (SCENARIOS / "bad.tsv").read_bytes())
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
     return files
