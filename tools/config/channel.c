@@ -32,7 +32,8 @@ static int take_word(struct channel_reader *r, const struct config_word_span *wo
     if (config_is(&key, "connection")) {
         return config_copy(&r->words, &value, "connection", &r->connection);
     }
-    return config_wrong_word(&r->words, &key, "unknown word \"%.*s=\"", WORD_ARGS(&key));
+    static const char *const names[] = {"name", "backend", "path", "connection"};
+    return config_unknown_word(&r->words, &key, names, sizeof(names) / sizeof(*names));
 }
 
 static int complete(struct channel_reader *r)

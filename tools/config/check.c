@@ -87,7 +87,10 @@ static int join_cmdline(struct config_reader *r)
 static void check_kernel(struct config_reader *r)
 {
     const struct guest_config *c = r->c;
-    if (is_missing(r, "kernel") && is_missing(r, "bootloader") && is_missing(r, "firmware")) {
+    const bool is_hvm =
+        strcmp(string_of(r, "type"), "hvm") == 0 || strcmp(string_of(r, "builder"), "hvm") == 0;
+    if (!is_hvm && is_missing(r, "kernel") && is_missing(r, "bootloader") &&
+        is_missing(r, "firmware")) {
         config_wrong(r->report, place(r, "kernel"),
                      "kernel is missing, and there is no bootloader");
     }

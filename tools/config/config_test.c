@@ -212,6 +212,9 @@ static void kinds_of_guests(void **state)
     assert_heard("warning: a.cfg:3:1: builder is deprecated: say type=\"pvh\", or nothing");
     assert_int_equal(read_text(LEAST "builder='hvm'"), -EINVAL);
     assert_heard("builder=\"hvm\" is not supported yet: needs HVM guests");
+    /* Its firmware would boot it: that there is no kernel is no second mistake */
+    assert_int_equal(read_text("name='g'\ntype='hvm'"), -EINVAL);
+    assert_null(strstr(heard, "kernel"));
     assert_int_equal(read_text(LEAST "type='xyz'"), -EINVAL);
     assert_heard("type: pvh is wanted, this is the string \"xyz\"");
 }
@@ -475,7 +478,7 @@ static void channels(void **state)
         const char *words, *said;
     } bad[] = {
         {"name", "\"name\" is not KEY=VALUE"},
-        {"name=a,conection=pty", "unknown word \"conection=\""},
+        {"name=a,conection=pty", "unknown word \"conection=\"; did you mean connection?"},
         {"name=a", "connection= is missing: pty or socket"},
         {"name=a,connection=pipe", "unknown connection \"pipe\""},
         {"name=a,connection=socket", "connection=socket needs path="},

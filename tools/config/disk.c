@@ -186,7 +186,12 @@ static int take_named(struct disk_reader *r, const struct config_word_span *key,
             return named[i].take(r, value);
         }
     }
-    return config_wrong_word(&r->words, key, "unknown word \"%.*s=\"", WORD_ARGS(key));
+    const size_t nr = sizeof(named) / sizeof(*named);
+    const char *names[sizeof(named) / sizeof(*named) + 1] = {"target"};
+    for (size_t i = 0; i < nr; i++) {
+        names[i + 1] = named[i].name;
+    }
+    return config_unknown_word(&r->words, key, names, nr + 1);
 }
 
 /* True if the word is a flag; then *err is the outcome. */

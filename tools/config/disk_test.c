@@ -148,7 +148,7 @@ static void wrong(void **state)
         {"/x,,xvda,specification=virtio", "specification virtio is not supported yet", 24},
         {"/x,,xvda,colo", "COLO is not supported yet", 10},
         {"/x,,xvda,colo-port=3", "COLO is not supported yet", 20},
-        {"/x,,xvda,fromat=raw", "unknown word \"fromat=\"", 10},
+        {"/x,,xvda,fromat=raw", "unknown word \"fromat=\"; did you mean format?", 10},
     };
     for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
         struct guest_disk d;

@@ -326,7 +326,11 @@ static int take_word(struct vif_reader *r, const struct config_word_span *word, 
         return config_copy(&r->words, &value, named[i].name,
                            (char **)((char *)r->vif + named[i].text));
     }
-    return config_wrong_word(&r->words, &key, "unknown word \"%.*s=\"", WORD_ARGS(&key));
+    const char *names[sizeof(named) / sizeof(*named)];
+    for (size_t i = 0; i < sizeof(named) / sizeof(*named); i++) {
+        names[i] = named[i].name;
+    }
+    return config_unknown_word(&r->words, &key, names, sizeof(named) / sizeof(*named));
 }
 
 int config_take_vif(struct config_report *report, const struct config_value *v,

@@ -195,7 +195,8 @@ static void wrong(void **state)
         const char *words, *said;
     } bad[] = {
         {"xenbr0", "\"xenbr0\" is not KEY=VALUE"},
-        {"brigde=xenbr0", "unknown word \"brigde=\""},
+        {"brigde=xenbr0", "unknown word \"brigde=\"; did you mean bridge?"},
+        {"nonsense=1", "unknown word \"nonsense=\"\n"},
         {"bridge=a,bridge=b", "bridge is said twice"},
         {"mac=00:16:3e:0:0", "six groups"},
         {"gatewaydev=a,netdev=b", "netdev is said twice"},

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/keys.h"
+#include "lib/nearest.h"
 
 static void trim(struct config_word_span *w)
 {
@@ -91,6 +91,19 @@ void config_odd_word(struct config_words *w, const struct config_word_span *word
     va_start(words, format);
     report_at(w, word, false, format, words);
     va_end(words);
+}
+
+int config_unknown_word(struct config_words *w, const struct config_word_span *key,
+                        const char *const *names, size_t nr)
+{
+    char word[32];
+    const size_t length = key->length < sizeof(word) ? key->length : sizeof(word) - 1;
+    memcpy(word, key->s, length);
+    word[length] = '\0';
+    const char *near = nearest_word(word, names, nr);
+    return config_wrong_word(w, key, "unknown word \"%.*s=\"%s%s%s", WORD_ARGS(key),
+                             near == NULL ? "" : "; did you mean ", near == NULL ? "" : near,
+                             near == NULL ? "" : "?");
 }
 
 int config_copy(struct config_words *w, const struct config_word_span *word, const char *name,

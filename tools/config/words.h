@@ -45,5 +45,9 @@ int config_wrong_word(struct config_words *w, const struct config_word_span *wor
 void config_odd_word(struct config_words *w, const struct config_word_span *word,
                      const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* Reports that there is no such KEY=, and the one of these names that was probably meant. */
+int config_unknown_word(struct config_words *w, const struct config_word_span *key,
+                        const char *const *names, size_t nr);
+
 /* For messages: the word as printf's "%.*s" wants it, cut to what fits. */
 #define WORD_ARGS(w) (int)((w)->length < 80 ? (w)->length : 80), (w)->s
