@@ -55,9 +55,9 @@ def check_arrows(layers):
     for path in tools:
         for number, line in lines_of(path):
             found = re.match(r"\s*#\s*include <(xen(?:call|foreignmemory|evtchn|gnttab|store|devicemodel|toolcore|ctrl|guest|light)\w*)\.h>", line)
-            home = found and ("store" if found[1].startswith("xenstore") else "hv")
-            if home and path.split("/")[1] != home:
-                yield f"{path}:{number}: {found[1]}.h is for {home}/ only"
+            homes = found and (("store", "xenstore") if found[1].startswith("xenstore") else ("hv",))
+            if homes and path.split("/")[1] not in homes:
+                yield f"{path}:{number}: {found[1]}.h is for {' and '.join(homes)} only"
 
 
 def arrows(layers, paths):

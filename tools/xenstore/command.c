@@ -290,7 +290,7 @@ static int run_control(struct xs_handle *xs, unsigned transaction,
     return EXIT_SUCCESS;
 }
 
-const struct command commands[] = {
+const struct command xenstore_commands[] = {
     {"read", "hpsR", 1, 1, false, "[-p] [-s] [-R] PATH...", run_read},
     {"list", "hps", 1, 1, false, "[-p] [-s] PATH...", run_list},
     {"ls", "hfps", 0, 1, false, "[-f] [-p] [-s] [PATH...]", run_ls},

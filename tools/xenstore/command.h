@@ -28,4 +28,4 @@ struct command {
 };
 
 /* The table's end has no name. */
-extern const struct command commands[];
+extern const struct command xenstore_commands[];

@@ -20,7 +20,7 @@ static const struct command *find(const char *name)
     const char *dash = strrchr(name, '-');
     const char *slash = strrchr(name, '/');
     name = dash != NULL ? dash + 1 : slash != NULL ? slash + 1 : name;
-    const struct command *command = commands;
+    const struct command *command = xenstore_commands;
     while (command->name != NULL && strcmp(command->name, name) != 0) {
         command++;
     }
@@ -30,7 +30,7 @@ static const struct command *find(const char *name)
 static int print_commands(FILE *out)
 {
     fputs("usage: xenstore COMMAND ..., or xenstore-COMMAND ...\n", out);
-    for (const struct command *command = commands; command->name != NULL; command++) {
+    for (const struct command *command = xenstore_commands; command->name != NULL; command++) {
         fprintf(out, "  %-8s %s\n", command->name, command->usage);
     }
     return EXIT_FAILURE;
