@@ -34,10 +34,11 @@ static const char *check_nodes(const void *partial)
 
 const char *partial_check(const void *partial, size_t bytes)
 {
-    if (bytes < FDT_V1_SIZE || fdt_magic(partial) != FDT_MAGIC) {
+    if (bytes < sizeof(struct fdt_header) || fdt_magic(partial) != FDT_MAGIC) {
         return "not a device tree blob";
     }
-    if (fdt_check_header(partial) != 0 || fdt_totalsize(partial) > bytes) {
+    /* In this order: libfdt believes the size that is told */
+    if (fdt_totalsize(partial) > bytes || fdt_check_header(partial) != 0) {
         return "truncated or damaged: its header says more than there is";
     }
     if (fdt_check_full(partial, bytes) != 0) {

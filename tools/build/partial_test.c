@@ -82,7 +82,14 @@ static void right_and_wrong(void **state)
     assert_int_equal(open_bytes(blob, bytes), 0);
     assert_string_equal(said, "");
     refused(blob, bytes - 1, "truncated or damaged: its header says more than there is");
-    refused(blob, 10, "not a device tree blob");
+    refused(blob, 39, "not a device tree blob");
+    static const uint8_t boasting[40] = {0xd0, 0x0d, 0xfe, 0xed, 0x00, 0xc0, 0, 0, 0,
+                                         0,    0,    0x88, 0,    0,    0,    0, 0, 0x59};
+    uint8_t *alone = malloc(sizeof(boasting)); /* a fuzzer's find: libfdt read behind it */
+    assert_non_null(alone);
+    memcpy(alone, boasting, sizeof(boasting));
+    assert_non_null(partial_check(alone, sizeof(boasting)));
+    free(alone);
     refused("", 0, "not a device tree blob");
     refused("/dts-v1/; / { passthrough {}; };        ", 40, "not a device tree blob");
     bytes = make("devices", 1, 0);
