@@ -116,6 +116,13 @@ int console_relay(int in, int out, int pty, int cancel_fd, bool escape)
     return go_on < 0 ? go_on : 0;
 }
 
+/* The node is made empty with the guest, so that the guest cannot: the daemon fills it in. */
+static enum store_answer is_named(const char *value, void *arg)
+{
+    (void)arg;
+    return value != NULL && *value != '\0' ? STORE_MET : STORE_NOT_YET;
+}
+
 /* The pty's name, once the daemon has made it; to be freed. */
 static int find_pty(struct life *l, uint32_t domid, enum console_type type, unsigned number,
                     char **name)
@@ -128,7 +135,7 @@ static int find_pty(struct life *l, uint32_t domid, enum console_type type, unsi
     } else {
         snprintf(path, sizeof(path), "/local/domain/%u/device/console/%u/tty", domid, number);
     }
-    struct store_want want = {.path = path, .is_met = store_met_exists};
+    struct store_want want = {.path = path, .is_met = is_named};
     int err = store_wait(l->store, &want, 1, clock_now_ms() + PATIENCE_S * 1000, l->cancel_fd);
     if (err == 0) {
         err = store_read(l->store, name, NULL, "%s", path);

@@ -131,6 +131,10 @@ int store_wait(struct store *s, struct store_want *want, size_t nr, uint64_t dea
                int cancel_fd)
 {
     snprintf(waited_for, sizeof(waited_for), "%s", want->path);
+    /* The node is there before the pty is */
+    assert_int_equal(want->is_met(NULL, want->arg), STORE_NOT_YET);
+    assert_int_equal(want->is_met("", want->arg), STORE_NOT_YET);
+    assert_int_equal(want->is_met("/dev/pts/1", want->arg), STORE_MET);
     return wait_answer;
 }
 
