@@ -47,18 +47,33 @@ pause_unpause() {
     guest_says l1 tick 200 $((more + 3))
 }
 
-console() {
+# open_console: xl console in the background, its input /tmp/in on descriptor 3, its output /tmp/out
+open_console() {
     rm -f /tmp/in /tmp/out
     mkfifo /tmp/in
     xl console l1 </tmp/in >/tmp/out 2>&1 &
     reader=$!
     exec 3>/tmp/in
-    await 60 /tmp/out tick || fail "xl console shows nothing: $(cat /tmp/out)"
-    echo "typed in xl console" >&3
-    await 200 /tmp/out "@@TOLD typed in xl console" || fail "nothing typed comes back: $(tail -n 3 /tmp/out)"
+    await 200 /tmp/out tick || fail "xl console shows nothing: $(cat /tmp/out)"
+}
+
+close_console() {
     kill $reader
     exec 3>&-
-    guest_says l1 "@@TOLD typed in xl console"
+}
+
+console() {
+    open_console
+    guest_told l1 "typed on the terminal"
+    await 200 /tmp/out "@@TOLD typed on the terminal" || fail "no answer in xl console: $(tail -n 3 /tmp/out)"
+    close_console
+}
+
+console_pipe() {
+    open_console
+    echo "typed into a pipe" >&3
+    await 60 /tmp/out "@@TOLD typed into a pipe" || fail "nothing typed comes back: $(tail -n 1 /tmp/out)"
+    close_console
 }
 
 vcpu_list() {
@@ -202,6 +217,7 @@ row list list
 row list-long list_long
 row pause pause_unpause
 row console console
+row console-pipe console_pipe
 row vcpu-list vcpu_list
 row vcpu-pin vcpu_pin
 row vcpu-set vcpu_set
