@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -161,10 +162,8 @@ int peer_call(struct peer *peer, uint32_t type, uint32_t transaction, const char
 int peer_write(struct peer *peer, uint32_t transaction, const char *path, const char *value)
 {
     char payload[WIRE_MAX_PAYLOAD];
-    const size_t before = strlen(path) + 1;
-    memcpy(payload, path, before);
-    memcpy(payload + before, value, strlen(value));
-    return peer_ask(peer, WIRE_WRITE, transaction, payload, before + strlen(value));
+    const int bytes = snprintf(payload, sizeof(payload), "%s%c%s", path, '\0', value);
+    return peer_ask(peer, WIRE_WRITE, transaction, payload, (size_t)bytes);
 }
 
 uint32_t peer_start(struct peer *peer)
