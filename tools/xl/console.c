@@ -117,7 +117,7 @@ int console_relay(int in, int out, int pty, int cancel_fd, bool escape)
 }
 
 /* The node is made empty with the guest, so that the guest cannot: the daemon fills it in. */
-static enum store_answer is_named(const char *value, void *arg)
+static enum store_met is_named(const char *value, void *arg)
 {
     (void)arg;
     return value != NULL && *value != '\0' ? STORE_MET : STORE_NOT_YET;
