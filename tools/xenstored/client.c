@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "xenstored/client.h"
+#include "lib/message.h"
 #include "xenstored/request.h"
 #include "xenstored/transaction.h"
 #include "xenstored/watch.h"
@@ -384,8 +385,21 @@ static bool write_some(struct client *client)
     return true;
 }
 
+/* A line when a guest comes to use more than it should, and when it no longer does. */
+static void watch_memory(const struct client *client)
+{
+    struct account *account = client->account;
+    const bool is_over = account->memory > client->x->quota.memory_soft_bytes;
+    if (account->domid != 0 && is_over != account->is_over) {
+        account->is_over = is_over;
+        message_warning("domain %u %s the soft memory quota: %llu bytes", account->domid,
+                        is_over ? "exceeds" : "is back below", (unsigned long long)account->memory);
+    }
+}
+
 void client_flush(struct client *client)
 {
+    watch_memory(client);
     for (unsigned i = 0; i < CLIENT_TURN && !client->is_broken; i++) {
         if (client->first == NULL && client->has_missed) {
             tell_missed(client);

@@ -7,10 +7,12 @@
 #include "xenstored/guest.h"
 #include "xenstored/path.h"
 #include "xenstored/request.h"
+#include "xenstored/view.h"
 #include "xenstored/xenstored.h"
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BATCH 64
@@ -32,36 +34,65 @@ int domains_name(struct xenstored *x, uint32_t domid)
     return account_open(&x->accounts, domid, x->tree.generation) != NULL ? 0 : -ENOMEM;
 }
 
-struct orphan {
+#define ORPHANS 64 /* found in one walk */
+
+struct orphans {
     uint16_t owner;
-    char path[PATH_ROOM];
+    unsigned nr;
+    char *path[ORPHANS];
 };
+
+/* Is path below the last one that was found? That takes it along. */
+static bool is_found(const struct orphans *orphans, const char *path)
+{
+    const char *last = orphans->nr > 0 ? orphans->path[orphans->nr - 1] : NULL;
+    const size_t length = last != NULL ? strlen(last) : 0;
+    return last != NULL && strncmp(path, last, length) == 0 && path[length] == '/';
+}
 
 static int find_orphan(const char *path, unsigned length, const struct tree_node *node, void *arg)
 {
-    struct orphan *orphan = arg;
-    if (permissions_owner(node->permissions) != orphan->owner || length <= 1) {
+    struct orphans *orphans = arg;
+    if (permissions_owner(node->permissions) != orphans->owner || length <= 1 ||
+        is_found(orphans, path)) {
         return 0;
     }
-    memcpy(orphan->path, path, length + 1);
-    return 1;
+    orphans->path[orphans->nr] = strdup(path);
+    if (orphans->path[orphans->nr] == NULL) {
+        return -ENOMEM;
+    }
+    return ++orphans->nr == ORPHANS;
+}
+
+static int remove_orphan(struct xenstored *x, const char *path)
+{
+    struct tree_node *removed;
+    const int err = tree_remove(&x->tree, &x->root, path, &removed);
+    if (err == 0) {
+        view_discharge(x, removed, path);
+        fire_gone(x, removed, path);
+        tree_put(&x->tree, removed);
+    }
+    return err;
 }
 
 /* Nodes that nobody owns would be the next domain's of that number. Tools remove a domain's nodes
  * before it dies, so there is seldom one. */
 static void remove_orphans(struct xenstored *x, const struct account *account)
 {
-    struct orphan orphan = {.owner = account->domid};
-    while (account->nodes > 0) {
+    int err = 0;
+    while (account->nodes > 0 && err >= 0) {
+        struct orphans orphans = {.owner = account->domid};
         char at[PATH_ROOM] = "/";
-        struct tree_node *removed;
-        if (tree_walk(x->root, at, 1, find_orphan, &orphan) == 0 ||
-            tree_remove(&x->tree, &x->root, orphan.path, &removed) < 0) {
+        err = tree_walk(x->root, at, 1, find_orphan, &orphans);
+        if (orphans.nr == 0) {
             return;
         }
-        view_discharge(x, removed, orphan.path);
-        fire_gone(x, removed, orphan.path);
-        tree_put(&x->tree, removed);
+        for (unsigned i = 0; i < orphans.nr; i++) {
+            const int result = remove_orphan(x, orphans.path[i]);
+            err = result < 0 ? result : err;
+            free(orphans.path[i]);
+        }
     }
 }
 

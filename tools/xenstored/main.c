@@ -41,7 +41,7 @@ static const char help[] =
     "  -F, --pid-file FILE       write the daemon's process number there\n"
     "  -N, --no-fork             stay in the foreground\n"
     "  -P, --output-pid          print the daemon's process number\n"
-    "  -T, --trace-file FILE     write every request there\n"
+    "  -T, --trace-file FILE     write every request there; SIGHUP begins it anew\n"
     "  -E, --entry-nb N          quota: nodes a domain\n"
     "  -S, --entry-size N        quota: bytes a value\n"
     "  -W, --watch-nb N          quota: watches a domain\n"
@@ -226,9 +226,9 @@ static int wait_for_child(int fd)
     return n == 1 ? status : 1;
 }
 
-static void detach(void)
+static void detach(bool keeps_folder)
 {
-    if (chdir("/") < 0) {
+    if (!keeps_folder && chdir("/") < 0) {
         message_warning("/: %s", strerror(errno));
     }
     const int null = open("/dev/null", O_RDWR);
@@ -242,6 +242,25 @@ static void detach(void)
     }
 }
 
+/* SIGHUP: the log file was moved away, a new one is begun. */
+struct hangup {
+    struct loop_signals signals;
+    struct xenstored *x;
+    const char *log_file;
+};
+
+static void hang_up(struct loop_signals *signals, int number)
+{
+    struct hangup *hangup = (struct hangup *)((char *)signals - offsetof(struct hangup, signals));
+    if (hangup->x->log != NULL && hangup->log_file != NULL) {
+        FILE *log = fopen(hangup->log_file, "ae");
+        if (log != NULL) {
+            fclose(hangup->x->log);
+            hangup->x->log = log;
+        }
+    }
+}
+
 static int serve(const struct settings *settings, int ready)
 {
     struct xenstored *x = malloc(sizeof(*x));
@@ -250,6 +269,11 @@ static int serve(const struct settings *settings, int ready)
         return EXIT_FAILURE;
     }
     int err = start(x, settings);
+    static const int hangups[] = {SIGHUP, 0};
+    struct hangup hangup = {.signals.caught = hang_up, .x = x, .log_file = settings->log_file};
+    if (err == 0) {
+        err = loop_signals_init(&x->loop, &hangup.signals, hangups);
+    }
     const unsigned char status = err < 0 ? EXIT_FAILURE : EXIT_SUCCESS;
     if (ready >= 0) {
         if (write(ready, &status, 1) < 0) {
@@ -257,7 +281,7 @@ static int serve(const struct settings *settings, int ready)
         }
         close(ready);
         if (err == 0) {
-            detach();
+            detach(settings->log_file != NULL);
         }
     }
     while (err == 0) {
@@ -279,7 +303,6 @@ int main(int argc, char **argv)
         settings.run_dir = RUN_DIR;
     }
     signal(SIGPIPE, SIG_IGN);
-    signal(SIGHUP, SIG_IGN);
     struct rlimit files;
     if (getrlimit(RLIMIT_NOFILE, &files) == 0) {
         files.rlim_cur = files.rlim_max;

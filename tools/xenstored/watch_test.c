@@ -181,6 +181,22 @@ static void release(void **state)
     assert_int_equal(peer_call(&guest, WIRE_READ, 0, "/for1", NULL), 0);
 }
 
+/* Nodes of its own all over other people's directories go too, and only those. */
+static void orphans(void **state)
+{
+    char path[64];
+    assert_int_equal(peer_write(&dom0, 0, "/pub/kept", "1"), 0);
+    assert_int_equal(peer_call(&dom0, WIRE_SET_PERMS, 0, "/pub", "b0", NULL), 0);
+    for (unsigned i = 0; i < 200; i++) {
+        snprintf(path, sizeof(path), "/pub/%u/below/%u", i, i);
+        assert_int_equal(peer_write(&guest, 0, path, "1"), 0);
+    }
+    assert_int_equal(peer_call(&dom0, WIRE_RELEASE, 0, "1", NULL), 0);
+    assert_int_equal(peer_call(&dom0, WIRE_DIRECTORY, 0, "/pub", NULL), 0);
+    assert_string_equal(dom0.payload, "kept");
+    assert_int_equal(dom0.bytes, 5);
+}
+
 static void target(void **state)
 {
     struct peer stub;
@@ -204,6 +220,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(special, setup, teardown),
         cmocka_unit_test_setup_teardown(taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(release, setup, teardown),
+        cmocka_unit_test_setup_teardown(orphans, setup, teardown),
         cmocka_unit_test_setup_teardown(target, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
