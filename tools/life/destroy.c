@@ -14,6 +14,7 @@
 #include "abi/domctl.h"
 #include "hv/hv.h"
 #include "lib/message.h"
+#include "lib/number.h"
 
 int life_take_devices(struct life *l, uint32_t domid)
 {
@@ -136,4 +137,42 @@ int life_destroy(struct life *l, uint32_t domid)
     error = destroy_locked(l, domid, info.handle);
     life_unlock_guest(info.handle, lock);
     return error;
+}
+
+/* What is left of one domain in the store after it went without a destroy. */
+static void sweep_one(struct life *l, uint32_t domid)
+{
+    struct store_txn t;
+    char *vm = NULL;
+    message_detail(1, "domain %u is gone: taking away what is left of it", domid);
+    (void)life_take_devices(l, domid);
+    (void)store_read(l->store, &vm, NULL, "/local/domain/%u/vm", domid);
+    store_txn_init(&t);
+    if (vm != NULL && strncmp(vm, "/vm/", 4) == 0 && vm[4] != 0) {
+        store_txn_remove(&t, "%s", vm);
+    }
+    store_txn_remove(&t, "/local/domain/%u", domid);
+    store_txn_remove(&t, "/libxl/%u", domid);
+    (void)store_txn_commit(l->store, &t);
+    store_txn_fini(&t);
+    (void)device_sweep(l->store, domid);
+    free(vm);
+}
+
+/* The store is read first: a domain that comes meanwhile is then in the hypervisor's answer. */
+void life_sweep(struct life *l)
+{
+    struct store_list list;
+    if (store_list(l->store, &list, "/local/domain") != 0) {
+        return;
+    }
+    for (size_t i = 0; i < list.nr; i++) {
+        struct xen_domctl_getdomaininfo info;
+        uint64_t domid;
+        if (number_parse(list.name[i], 1, 0x7fef, &domid) == 0 &&
+            hv_get_domain(l->hv, (uint16_t)domid, &info) == -ESRCH) {
+            sweep_one(l, (uint32_t)domid);
+        }
+    }
+    store_list_fini(&list);
 }

@@ -89,6 +89,8 @@ void nodes_remove(struct store_txn *t, uint32_t domid, const uint8_t uuid[16]);
 
 /* keep_state: its file stays, for a guest that comes again. */
 int life_take_away(struct life *l, uint32_t domid, bool keep_state);
+/* Nodes, devices and scripts of domains that are no more: of a destroy that was killed half way. */
+void life_sweep(struct life *l);
 /* The devices alone, forced. */
 int life_take_devices(struct life *l, uint32_t domid);
 

@@ -193,6 +193,7 @@ static int catch_signals(struct supervisor *s)
 /* A worker that ended may have left a domain that ended again meanwhile: look then, too. */
 static int run(struct supervisor *s)
 {
+    life_sweep(&s->life);
     int error = look_at_domains(s);
     while (error == 0 && !s->is_stopped) {
         struct pollfd p[] = {{.fd = store_fd(s->life.store), .events = POLLIN},

@@ -125,10 +125,25 @@ static void test_one_look(void **state)
     }
 }
 
+/* A destroy was killed after the domain went: the next supervisor does the rest. */
+static void test_sweep(void **state)
+{
+    struct guest_config config;
+    uint32_t domid = create("vif = ['script=vif-test']", true, &config);
+    fake_write(fixture.fake, "/local/domain/77/name", "long gone");
+    assert_int_equal(hv_destroy_domain(fixture.life.hv, (uint16_t)domid), 0);
+    assert_int_equal(look_once(), 0);
+    if (fixture_difference() != NULL) {
+        fail_msg("%s", fixture_difference());
+    }
+    guest_config_fini(&config);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_one_look, fixture_setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sweep, fixture_setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
