@@ -8,10 +8,11 @@
 void config_lexer_init(struct config_lexer *l, struct config_report *r, unsigned number)
 {
     const struct config_source *s = &r->source[number];
+    const char *data = s->size == 0 ? "" : s->data;
     *l = (struct config_lexer){
         .report = r,
-        .p = s->data,
-        .end = s->data + s->size,
+        .p = data,
+        .end = data + s->size,
         .at = {.source = number, .line = 1, .column = 1},
         .is_argument = number > 0,
     };

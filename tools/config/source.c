@@ -74,8 +74,8 @@ static bool continues(char c)
 /* The line that `at` names: where it begins and how long it is. */
 static const char *find_line(const struct config_source *s, unsigned line, size_t *length)
 {
-    const char *p = s->data;
-    const char *end = s->data + s->size;
+    const char *p = s->size == 0 ? "" : s->data;
+    const char *end = p + s->size;
     for (; line > 1 && p < end; line--) {
         const char *newline = memchr(p, '\n', (size_t)(end - p));
         p = newline == NULL ? end : newline + 1;

@@ -13,7 +13,7 @@
 
 struct config_source {
     const char *name; /* of the file; NULL: an argument of the command line */
-    const char *data;
+    const char *data; /* NULL is fine if there is none */
     size_t size;
 };
 
