@@ -4,6 +4,7 @@
  * guest's ring, or a list of (who and transaction, type, length, payload). Afterwards what is
  * counted must agree with the tree, and all memory come back.
  */
+#include "lib/message.h"
 #include "xenstored/peer_host.h"
 #include "xenstored/quota.h"
 
