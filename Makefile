@@ -148,8 +148,9 @@ coverage: | deps-coverage
 mutants: | deps-host
 	$(Q)test/mutate.py $(MUTANTS)
 
-bench: all $(DOM0) | deps-run deps-host
+bench: all tools $(DOM0) guests | deps-run deps-host
 	$(Q)test/bench/bench.py
+	$(Q)test/bench/create.py
 
 include tools/tools.mk
 

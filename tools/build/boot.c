@@ -66,6 +66,10 @@ static int connect(struct build *build, struct build_result *result)
         result->vuart_gfn = magic_gfn(MAGIC_VUART);
         error = hv_create_vuart(build->hv, build->domid, CONTROL_DOMAIN, result->vuart_gfn,
                                 &result->vuart_port);
+        if (error == -ENOSYS) {
+            message_error("this hypervisor has no vuart for guests: leave vuart= out");
+            return error;
+        }
         if (error != 0) {
             return build_fail(error, "give the guest its vuart");
         }

@@ -117,6 +117,15 @@ static void a_vuart(void **state)
     assert_null(fdt_getprop(tree, fdt_path_offset(tree, "/chosen"), "linux,initrd-start", NULL));
 }
 
+static void no_vuart_here(void **state)
+{
+    config.vuart = true;
+    xen_host.has_no_vuart = true;
+    assert_int_equal(boot(), -ENOSYS);
+    assert_string_equal(said, "this hypervisor has no vuart for guests: leave vuart= out");
+    assert_int_equal(nr_said, 1);
+}
+
 /* A guest of 32 bits: another size of addresses, other registers. */
 static void a_zimage(void **state)
 {
@@ -278,6 +287,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_guest_is_ready, setup, finish),
         cmocka_unit_test_setup_teardown(a_vuart, setup, finish),
+        cmocka_unit_test_setup_teardown(no_vuart_here, setup, finish),
         cmocka_unit_test_setup_teardown(a_zimage, setup, finish),
         cmocka_unit_test_setup_teardown(large_files_in_windows, setup, finish),
         cmocka_unit_test_setup_teardown(a_packed_kernel_that_lies, setup, finish),

@@ -293,7 +293,7 @@ long xen_host_domctl(struct xen_domctl *op)
     case XEN_DOMCTL_scheduler_op:
         return sched(d, &op->u.scheduler_op);
     case XEN_DOMCTL_vuart_op:
-        return vuart(d, &op->u.vuart_op);
+        return xen_host.has_no_vuart ? -ENOSYS : vuart(d, &op->u.vuart_op);
     case XEN_DOMCTL_cacheflush:
         return flush(d, &op->u.cacheflush);
     default:

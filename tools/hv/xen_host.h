@@ -67,7 +67,7 @@ struct xen_host {
     unsigned max_order; /* larger extents are out of memory */
     int copy_error;     /* errno of copying to grants; 0: it copies */
     int resource_error; /* errno of mapping a resource; 0: it maps */
-    bool has_claim, has_gicv2, has_gicv3;
+    bool has_no_vuart, has_claim, has_gicv2, has_gicv3;
     char log[256]; /* what readconsole gives */
     char keys[64]; /* debug keys so far */
 
