@@ -131,7 +131,7 @@ $(IMAGES)/firmware/witness.img: $(WITNESS) $(wildcard test/firmware/*.h test/boo
 	$(Q)mkdir -p $(@D) && $(filter-out -fno-pic -fno-pie -static,$(GUEST_CC)) -I. -fpie -static-pie -Wl,--no-dynamic-linker,-T,test/boot/boot.lds -o $(@:.img=.elf) $(WITNESS)
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
-scenarios: all $(DOM0) $(GUESTS) $(FIRMWARE) $(DEBIAN) | deps-run
+scenarios: all $(DOM0) $(GUESTS) $(FIRMWARE) $(DEBIAN) tools | deps-run
 test: scenarios | deps-abi deps-host
 	$(Q)scripts/test.sh
 
@@ -140,6 +140,10 @@ N ?= 20
 S ?= 2
 test-repeat: scenarios
 	$(Q)test/sys/run.py test --times $(N) $(S)
+
+# {Kanso, Xen 4.17} x {our tools, Debian's}, one table: make test-square SQUARE="-c kanso+own -g 3 life"
+test-square: scenarios
+	$(Q)test/sys/square.py $(SQUARE)
 
 # ---- the house's rules and figures
 lint: all | deps-lint
@@ -161,8 +165,11 @@ mutants: | deps-host
 symbols:
 	$(Q)scripts/symbols.py --elf $(OUT)/kanso.elf $(LOG)
 
-bench: all $(DOM0) | deps-run deps-host
+bench: all tools $(DOM0) guests | deps-run deps-host
 	$(Q)test/bench/bench.py
+	$(Q)test/bench/create.py
+
+include tools/tools.mk
 
 deps-%:
 	$(Q)scripts/deps.sh $* $(if $(filter clang,$(TOOLCHAIN)),clang)
@@ -173,10 +180,12 @@ clean:
 help:
 	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
 	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
+	@echo 'tools    build/arm64/tools/bin: our xl, xenstored, xenconsoled, static arm64 (tools-unit: their unit tests)'
 	@echo 'dom0     build/arm64/dom0.cpio.gz: Debian arm64 with Xen tools, from packages unpacked under build/debian'
 	@echo 'run      boot it in QEMU, create a Linux guest; on a terminal dom0 shell follows (GIC=2, XEN=debian)'
 	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
+	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
 	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, clang-tidy, shellcheck (CHECKS="arrows ...")'
 	@echo 'format   let clang-format have its way'
 	@echo 'stats    the table of figures about the code'
@@ -186,5 +195,5 @@ help:
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat lint format stats coverage mutants bench symbols clean help always
+.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat test-square lint format stats coverage mutants bench symbols clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

@@ -14,6 +14,11 @@ clang   lld                      command:ld.lld
 host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
 host    libfdt-dev               file:/usr/include/libfdt.h
+tools   libxen-dev               file:/usr/include/xencall.h
+tools   zlib1g-dev               file:/usr/include/zlib.h
+tools   libzstd-dev              file:/usr/include/zstd.h
+tools   libjson-c-dev            file:/usr/include/json-c/json.h
+tools   device-tree-compiler     command:dtc
 coverage gcovr                   command:gcovr
 abi     libxen-dev               file:/usr/include/xen/xen.h
 abi     gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
@@ -32,6 +37,7 @@ lint    python3                  command:python3
 lint    clang-format             command:clang-format
 lint    clang-tidy               command:clang-tidy
 lint    shellcheck               command:shellcheck
+lint    mandoc                   command:mandoc
 stats   cloc                     command:cloc
 "
 

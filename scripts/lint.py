@@ -33,11 +33,11 @@ def lines_of(path):
 
 
 class Layers:
-    """hyp/LAYERS: ranks of rooms, and the upcalls with their declaring and defining files."""
+    """A LAYERS file: ranks of rooms, and the upcalls with their declaring and defining files."""
 
-    def __init__(self):
-        self.rank, self.upcalls = {}, {}
-        for _, line in lines_of("hyp/LAYERS"):
+    def __init__(self, path="hyp/LAYERS"):
+        self.path, self.rank, self.upcalls = path, {}, {}
+        for _, line in lines_of(path):
             words = line.split()
             if not words or words[0].startswith("#"):
                 continue
@@ -49,10 +49,23 @@ class Layers:
 
 def check_arrows(layers):
     """A file includes its own room and rooms of a lower rank."""
-    for path in tracked("hyp/*.c", "hyp/*.h", "hyp/*.S"):
+    yield from arrows(layers, tracked("hyp/*.c", "hyp/*.h", "hyp/*.S"))
+    tools = tracked("tools/*.c", "tools/*.h")
+    yield from arrows(Layers("tools/LAYERS"), tools)
+    for path in tools:
+        for number, line in lines_of(path):
+            found = re.match(r"\s*#\s*include <(xen(?:call|foreignmemory|evtchn|gnttab|store|devicemodel|toolcore|ctrl|guest|light)\w*)\.h>", line)
+            homes = found and (("store", "xenstore") if found[1].startswith("xenstore") else ("hv",))
+            if homes and path.split("/")[1] not in homes:
+                yield f"{path}:{number}: {found[1]}.h is for {' and '.join(homes)} only"
+
+
+def arrows(layers, paths):
+    """One tree of rooms."""
+    for path in paths:
         room = path.split("/")[1]
         if room not in layers.rank:
-            yield f"{path}: room {room} is not in hyp/LAYERS"
+            yield f"{path}: room {room} is not in {layers.path}"
             continue
         if IS_TEST.search(path):
             continue
@@ -120,7 +133,7 @@ def check_locks(_):
 
 def check_sizes(_):
     """Files and functions stay short."""
-    for path in tracked("hyp/*.c", "hyp/*.h", "hyp/*.S", "abi/*.h", "test/*.c", "test/*.h"):
+    for path in tracked("hyp/*.c", "hyp/*.h", "hyp/*.S", "abi/*.h", "tools/*.c", "tools/*.h", "test/*.c", "test/*.h"):
         lines = lines_of(path)
         most = MAX_TEST_LINES if IS_TEST.search(path) or path.startswith("test/") else MAX_FILE_LINES
         if len(lines) - 1 > most:
@@ -199,7 +212,7 @@ def check_frames(_):
 
 def check_format(_):
     """.clang-format decides."""
-    files = tracked("hyp/*.c", "hyp/*.h", "abi/*.h", "abi/*.c", "test/*.c", "test/*.h")
+    files = tracked("hyp/*.c", "hyp/*.h", "abi/*.h", "abi/*.c", "tools/*.c", "tools/*.h", "test/*.c", "test/*.h")
     if files:
         out = subprocess.run(["clang-format", "--dry-run", "-Werror", "--ferror-limit=1", *files], cwd=ROOT, text=True,
                              capture_output=True, check=False).stderr
@@ -230,15 +243,44 @@ def check_tidy(_):
     flags = ["--target=aarch64-linux-gnu", "-std=gnu2x", "-ffreestanding", "-mgeneral-regs-only", "-Ihyp", "-I.",
              '-DARCH_H="cpu/arch_arm64.h"', "-DDEBUG=0", "-isystem", "build/debian/fdt/usr/include", "-Wall", "-Wextra",
              "-Wno-unused-parameter"]
-    files = [p for p in tracked("hyp/*.c") if not re.search(r"_(test|fuzz|host|arm32|x86)\.c$", p)]
+    other = re.compile(r"_(test|fuzz|host|arm32|x86)\.c$")
+    todo = [(p, flags) for p in tracked("hyp/*.c") if not other.search(p)]
+    sysroot = "/usr/aarch64-linux-gnu/include"
+    flags = ["--target=aarch64-linux-gnu", "-std=gnu2x", "-D_GNU_SOURCE", "-Itools", "-I.", "-isystem",
+             "build/debian/toolslib/usr/include", "-isystem", sysroot, "-Wall", "-Wextra", "-Wno-unused-parameter"]
+    todo += [(p, flags) for p in tracked("tools/*.c") if not other.search(p)]
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(lambda p: tidy_one(p, flags), files):
+        for found in pool.map(lambda t: tidy_one(*t), todo):
             yield from found
+
+
+def check_globals(_):
+    """The rooms of the tools share one archive: no function or variable has the name of another."""
+    archive = OBJECTS / "tools/tools.a"
+    if not archive.exists():
+        yield f"{archive.relative_to(ROOT)}: not built, so its names are not known"
+        return
+    out = subprocess.run([CROSS + "nm", "-A", "--defined-only", archive], text=True, capture_output=True, check=False).stdout
+    defined = collections.defaultdict(list)
+    for line in out.splitlines():
+        found = re.match(r".*?:(\w+\.o):\w+ [TDBR] (\w+)$", line)
+        if found:
+            defined[found[2]].append(found[1])
+    for name, members in sorted(defined.items()):
+        if len(members) > 1:
+            yield f"tools: {name} is defined in {' and '.join(members)}"
+
+
+def check_manuals(_):
+    """mandoc decides, but for pages that other packages bring."""
+    for path in tracked("docs/man/*"):
+        out = subprocess.run(["mandoc", "-Tlint", path], cwd=ROOT, text=True, capture_output=True, check=False).stdout
+        yield from (line for line in out.splitlines() if "referenced manual not found" not in line)
 
 
 def check_shell(_):
     """shellcheck decides."""
-    files = tracked("*.sh", ".ci/run", "test/dom0/init", "test/dom0/guest-init")
+    files = tracked("*.sh", "*.bash", ".ci/run", "test/dom0/init", "test/dom0/guest-init", "tools/hotplug/*")
     # 1091: what is sourced lies in dom0; 2034, 2154: variables of the library; 2046, 2086: words are split on purpose
     out = subprocess.run(["shellcheck", "-f", "gcc", "-S", "warning", "-e", "1091,2034,2154,2046,2086", *files], cwd=ROOT,
                          text=True, capture_output=True, check=False).stdout
@@ -246,7 +288,7 @@ def check_shell(_):
 
 
 CHECKS = {f.__name__[6:]: f for f in (check_arrows, check_upcalls, check_locks, check_sizes, check_words, check_frames,
-                                      check_format, check_shell, check_tidy)}
+                                      check_format, check_shell, check_manuals, check_globals, check_tidy)}
 
 
 def main():

@@ -11,6 +11,36 @@ ROOT = pathlib.Path(__file__).resolve().parents[1]
 IS_OTHER = re.compile(r"_(test|fuzz|host|x86|arm32)\.\w+$|_test\.h$")
 
 
+def tool_rows():
+    """The same figures for the tools, by program and room."""
+    files = [p for p in sorted((ROOT / "tools").glob("*/*.[ch]")) if not IS_OTHER.search(p.name)]
+    if not files:
+        return
+    cloc = subprocess.run(["cloc", "--json", "--by-file", *map(str, files)], cwd=ROOT, text=True, capture_output=True,
+                          check=True)
+    counted = {pathlib.Path(k): v["code"] for k, v in json.loads(cloc.stdout).items() if k not in ("header", "SUM")}
+    longest, over = (0, ""), 0
+    for path in files:
+        lines = path.read_text().split("\n")
+        over += len(lines) - 1 > 500
+        start = None
+        for number, line in enumerate(lines):
+            if line == "{":
+                start = number
+            elif line == "}" and start is not None:
+                longest = max(longest, (number - start - 1, f"{path.relative_to(ROOT)}:{start + 1}"))
+                start = None
+    yield "tools: lines of code (cloc; C, headers)", f"{sum(counted.values()):,}", ""
+    rooms = sorted({p.parent for p in files})
+    yield "tools: ... by room", " ".join(f"{r.name} {sum(n for p, n in counted.items() if p.parent == r):,}" for r in rooms), ""
+    yield "tools: longest function (lines)", f"{longest[0]}  {longest[1]}", "80"
+    yield "tools: files over 500 lines", over, "0"
+    for program in sorted((ROOT / "build/arm64/tools/bin").glob("*")):
+        stripped = ROOT / "build/arm64/tools" / (program.name + ".stripped")
+        subprocess.run(["aarch64-linux-gnu-strip", "-o", stripped, program], check=True)
+        yield f"tools: {program.name} (bytes, static, stripped)", f"{stripped.stat().st_size:,}", ""
+
+
 def main():
     """Print one line a figure."""
     files = [p for p in sorted((ROOT / "hyp").glob("*/*.[chS]")) if not IS_OTHER.search(p.name)]
@@ -47,7 +77,7 @@ def main():
         ("files, rooms", f"{len(files)}, {len({p.parent for p in files})}", ""),
         ("image (bytes)", f"{image.stat().st_size:,}" if image.exists() else "not built", "<= 358,400"),
     ]
-    for name, value, goal in rows:
+    for name, value, goal in [*rows, *tool_rows()]:
         print(f"{name:52} {value!s:40} {goal}")
 
 

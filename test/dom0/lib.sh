@@ -7,6 +7,26 @@ option() { # name: the value of name=value on the kernel's command line
     sed -n "s/.*\b$1=\([^ ]*\).*/\1/p" /proc/cmdline
 }
 
+# own_tools WORD: from now on PATH finds our own tools: all of them (own), none (debian), or those that are named
+own_tools() {
+    own=
+    case $1 in
+        "" | debian) ;;
+        own) own=$(ls /usr/lib/kanso/bin) ;;
+        *) own=$(echo "$1" | tr , ' ') ;;
+    esac
+    mkdir -p /run/tools
+    for tool in $own; do
+        ln -sf "/usr/lib/kanso/bin/$tool" "/run/tools/$tool"
+        [ "$tool" = xenstore ] || continue
+        for name in chmod exists list ls read rm watch write; do
+            ln -sf xenstore "/run/tools/xenstore-$name"
+        done
+    done
+    PATH=/run/tools:$PATH
+    echo "@@TOOLS ours: ${own:-none}"
+}
+
 step() {
     echo "@@STEP up=$(cut -d' ' -f1 /proc/uptime) $*"
 }

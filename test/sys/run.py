@@ -5,8 +5,8 @@
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
-CPU=cortex-a57, JOBS=2. A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
+CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
+disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
 """
 import argparse
 import concurrent.futures
@@ -26,6 +26,7 @@ import calls
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 IMAGES = BUILD / "arm64"
+TOOLS = IMAGES / "tools/bin"
 DEBIAN_XEN = BUILD / "debian/arm64/boot/xen-4.17-arm64"
 SCENARIOS = ROOT / "test/sys"
 DEFAULTS = {"smp": "1", "mem": "2048", "dom0": "768", "vcpus": "1", "timeout": "180"}
@@ -41,6 +42,16 @@ def hypervisor():
     path = os.environ.get("KANSO") or os.environ.get("XEN") or IMAGES / "kanso"
     path = pathlib.Path(path).resolve()
     return path, path.name
+
+
+def tools():
+    """Which tools are ours: "debian", "own", or names."""
+    return os.environ.get("TOOLS") or "debian"
+
+
+def corner():
+    """What results are filed under: the hypervisor, and the tools if they are not Debian's."""
+    return hypervisor()[1] + ("" if tools() == "debian" else f"+{tools()}")
 
 
 def cpio_archive(files):
@@ -75,7 +86,7 @@ def machine(gic, needs, ramdisk, dom0_words, where):
         "-append", f"dom0_mem={needs['dom0']}M dom0_max_vcpus={needs['vcpus']} console=dtuart bootscrub=0 "
                    f"loglvl=all guest_loglvl=all {needs.get('cmdline', '')}".strip(),
         "-device", f"guest-loader,addr={KERNEL_ADDRESS:#x},kernel={IMAGES / 'vmlinuz'},"
-                   f"bootargs=console=hvc0 rdinit=/init loglevel=4 {dom0_words}".strip(),
+                   f"bootargs=console=hvc0 rdinit=/init loglevel=4 {dom0_words.replace(',', ',,')}".strip(),
         "-device", f"guest-loader,addr={RAMDISK_ADDRESS:#x},initrd={ramdisk}",
     ]
     drives = []
@@ -113,13 +124,25 @@ def make_ramdisk(where, files):
     return path
 
 
+def dom0_files(with_tools=False):
+    """dom0's scripts as they are now, and our own tools if they are wanted: newer than the ramdisk."""
+    files = {"init": (0o100755, (ROOT / "test/dom0/init").read_bytes()), "test": (0o40755, b"")}
+    for name in ("lib.sh", "demo.sh"):
+        files[f"test/{name}"] = (0o100644, (ROOT / "test/dom0" / name).read_bytes())
+    if with_tools or tools() != "debian":
+        files["usr/lib/kanso"] = files["usr/lib/kanso/bin"] = (0o40755, b"")
+        for path in sorted(TOOLS.iterdir()):
+            files[f"usr/lib/kanso/bin/{path.name}"] = (0o100755, path.read_bytes())
+        files["usr/lib/kanso/scripts"] = (0o40755, b"")
+        for path in sorted((ROOT / "tools/hotplug").iterdir()):
+            files[f"usr/lib/kanso/scripts/{path.name}"] = (0o100755, path.read_bytes())
+    return files
+
+
 def scenario_files(script):
-    """The scenario as /test/run.sh, and helpers beside it."""
-    files = {"test": (0o40755, b""), "test/run.sh": (0o100644, script.read_bytes())}
-    for name in ("lib.sh",):
-        path = ROOT / "test/dom0" / name
-        if path.exists():
-            files[f"test/{name}"] = (0o100644, path.read_bytes())
+    """The scenario as /test/run.sh, and what it boots."""
+    files = {**dom0_files("tools" in needs_of(script)), "test/run.sh": (0o100644, script.read_bytes())}
+    files["test/bad.tsv"] = (0o100644, (SCENARIOS / "bad.tsv").read_bytes())
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
     return files
@@ -211,7 +234,7 @@ def run_program(script, gic, where, seconds):
 def run_guest(script, gic, number, where):
     """A scenario that is a script in dom0."""
     needs = needs_of(script)
-    words = f"kanso.test=/test/run.sh kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
+    words = f"kanso.test=/test/run.sh kanso.tools={tools()} kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
     if "calls" in needs:
         words += " nokaslr kanso.record=1"
     ramdisk = make_ramdisk(where, scenario_files(script))
@@ -239,7 +262,7 @@ def run_scenario(script, gic, number):
     """One scenario on one machine; prints its line."""
     needs = needs_of(script)
     name = script.stem + ("" if "once" in needs else f"-gicv{gic}") + (f"-{number}" if number else "")
-    where = BUILD / "test" / hypervisor()[1] / name
+    where = BUILD / "test" / corner() / name
     where.mkdir(parents=True, exist_ok=True)
     lock = open(where / "lock", "w", encoding="ascii")  # two runs of one scenario wait for each other
     fcntl.flock(lock, fcntl.LOCK_EX)
@@ -251,7 +274,7 @@ def run_scenario(script, gic, number):
     with threading.Lock():
         print(f"  {'ok      ' if ok else 'FAILED  '} {name:32} {why}", flush=True)
         if not ok:
-            variable = next((f"{v}={os.environ[v]} " for v in ("KANSO", "XEN") if os.environ.get(v)), "")
+            variable = "".join(f"{v}={os.environ[v]} " for v in ("KANSO", "XEN", "TOOLS") if os.environ.get(v))
             print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
                   f"           log:   {log.relative_to(ROOT)}\n{panic_of(log)}", end="", flush=True)
     return ok
@@ -281,8 +304,8 @@ def command_boot(_):
     where.mkdir(parents=True, exist_ok=True)
     tty = sys.stdin.isatty() and sys.stdout.isatty()
     gic = os.environ.get("GIC", "3")
-    ramdisk = make_ramdisk(where, {})
-    words = "kanso.test=/test/demo.sh" + (" kanso.shell=1" if tty else "")
+    ramdisk = make_ramdisk(where, dom0_files())
+    words = f"kanso.tools={tools()} kanso.test=/test/demo.sh" + (" kanso.shell=1" if tty else "")
     command = machine(gic, {**DEFAULTS, "smp": "2", "vcpus": "2", "dom0": "1024"}, ramdisk, words, where)
     if tty:
         # Ctrl-C belongs to dom0's shell, not to QEMU
@@ -315,9 +338,12 @@ def main():
     test.set_defaults(go=command_test)
     args = parser.parse_args()
     image, _ = hypervisor()
-    for path in (image, IMAGES / "dom0.cpio.gz", IMAGES / "vmlinuz"):
+    wanted = [image, IMAGES / "dom0.cpio.gz", IMAGES / "vmlinuz"]
+    if tools() != "debian":
+        wanted += [TOOLS] if tools() == "own" else [TOOLS / name for name in tools().split(",")]
+    for path in wanted:
         if not path.exists():
-            print(f"run: {path} is not there: run `make` and `make dom0`", file=sys.stderr)
+            print(f"run: {path} is not there: run `make`, `make dom0` and `make tools`", file=sys.stderr)
             return 1
     return args.go(args)
 

@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# dom0's part of create.py: creates between two marks, so that a plugin tells what they cost
+# needs: mem=3072 dom0=1024 timeout=900 tools
+. /test/lib.sh
+chmod +x /boot/mark-*.img
+
+# create_many FIRST NR: paused bare guests, quietly
+create_many() {
+    n=$1
+    while [ "$n" -lt $(($1 + $2)) ]; do
+        bare "g$n" "kernel = '/boot/idle.img'" "memory = 4"
+        try xl create -p "/tmp/g$n.cfg"
+        n=$((n + 1))
+    done
+}
+
+# between ID COMMAND...: marks before and after
+between() {
+    id=$1
+    shift
+    "/boot/mark-$id.img"
+    "$@" >/tmp/out 2>&1 || fail "$*: $(cat /tmp/out)"
+    "/boot/mark-$((id + 1)).img"
+}
+
+between 10 true
+create_many 1 1
+bare g2 "kernel = '/boot/idle.img'" "memory = 4"
+between 12 xl create -p /tmp/g2.cfg
+create_many 3 37
+bare g40 "kernel = '/boot/idle.img'" "memory = 4"
+between 14 xl create -p /tmp/g40.cfg
+dd if=/dev/urandom of=/tmp/ramdisk bs=1k count=1024 2>/dev/null
+{
+    echo "name = 'debian'"
+    echo "kernel = '/boot/vmlinuz'"
+    echo "ramdisk = '/tmp/ramdisk'"
+    echo "memory = 256"
+} >/tmp/debian.cfg
+between 16 xl create -p /tmp/debian.cfg
+pass

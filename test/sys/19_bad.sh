@@ -1,0 +1,79 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# 19. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were
+# needs: timeout=900 tools
+. /test/lib.sh
+
+xl=/usr/lib/kanso/bin/xl
+[ -x $xl ] || fail "our xl is not in this ramdisk"
+
+state() { # what a refused command must not change
+    xenstore-ls -f | grep -v '^/tool'
+    xl list | awk 'NR > 1 { print $1, $2, $3, $4 }'
+}
+
+mkdir -p /bad
+: >/bad/empty
+echo "This is no kernel." >/bad/text
+head -c 102400 /boot/vmlinuz >/bad/short
+gzip -c /boot/vmlinuz | head -c 1000000 >/bad/short.gz
+printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000\076\000' >/bad/x86
+head -c 4096 /dev/zero >>/bad/x86
+dd if=/dev/zero of=/bad/disk bs=1M count=4 2>/dev/null
+cp /bad/disk /bad/free
+bridge_up xenbr0 192.168.9.1/24
+bare one "kernel = '/boot/idle.img'" "uuid = '12345678-1234-1234-1234-123456789abc'" "disk = ['/bad/disk,raw,xvda,w']"
+bare two "kernel = '/boot/idle.img'"
+try $xl create -q -p /tmp/one.cfg
+try $xl create -q -p /tmp/two.cfg
+state >/tmp/before
+frames=$(free_pages)
+
+rows=0
+failed=0
+cd /tmp || fail "cd"
+while IFS="$(printf '\t')" read -r id input message status _; do
+    case $id in
+        cfg-* | new-*)
+            printf '%b' "$input" >a.cfg
+            $xl create -q a.cfg >out 2>err </dev/null
+            ;;
+        cmd-*)
+            set -f
+            set -- $input
+            set +f
+            $xl "$@" >out 2>err </dev/null
+            ;;
+        *) continue ;;
+    esac
+    found=$?
+    rows=$((rows + 1))
+    printf '%b' "$message" >wanted
+    if [ $found != "$status" ]; then
+        echo "bad: $id: status $found, wanted $status: $(cat err)"
+        failed=$((failed + 1))
+    elif ! tr '\n' '\001' <err | grep -qF "$(tr '\n' '\001' <wanted)"; then
+        echo "bad: $id: '$(cat err)', wanted '$(cat wanted)'"
+        failed=$((failed + 1))
+    fi
+    state >after
+    cmp -s before after || {
+        diff before after
+        cp after before
+        echo "bad: $id changed something"
+        failed=$((failed + 1))
+    }
+    # dom0's own stage-2 tables may take a page; the smallest domain takes ten
+    now=$(free_pages)
+    [ $((frames - now)) -le 2 ] || {
+        echo "bad: $id: $((frames - now)) frames are gone"
+        failed=$((failed + 1))
+    }
+    frames=$now
+done </test/bad.tsv
+step "$rows rows"
+[ $rows -ge 100 ] || fail "$rows rows only"
+[ $failed = 0 ] || fail "$failed rows are wrong"
+try $xl destroy one
+try $xl destroy two
+pass

@@ -1,0 +1,183 @@
+/* SPDX-License-Identifier: MIT */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <sys/stat.h>
+#include "device/private.h"
+#include "test/tools/fake_store.h"
+
+static struct fake_store *fake;
+static struct store *store;
+static char folder[64], path[3][96];
+
+static int setup(void **state)
+{
+    strcpy(folder, "/tmp/kanso-share-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    for (size_t i = 0; i < 3; i++) {
+        snprintf(path[i], sizeof path[i], "%s/disk%zu", folder, i);
+    }
+    FILE *f = fopen(path[0], "w");
+    assert_non_null(f);
+    fclose(f);
+    f = fopen(path[1], "w");
+    assert_non_null(f);
+    fclose(f);
+    assert_int_equal(symlink(path[0], path[2]), 0);
+    fake = fake_start();
+    return store_open_fd(fake->client_fd, &store);
+}
+
+static int teardown(void **state)
+{
+    char command[128];
+    store_close(store);
+    snprintf(command, sizeof command, "rm -rf %s", folder);
+    return fake_stop(fake) == 0 && system(command) == 0 ? 0 : 1;
+}
+
+static int check(const char *target, bool writable, uint32_t domid)
+{
+    char vdev[] = "xvda";
+    struct guest_disk disk = {
+        .target = (char *)target, .vdev = vdev, .number = 51712, .writable = writable};
+    return device_check_disk(store, &disk, domid);
+}
+
+static void other_guest(const char *params, const char *mode)
+{
+    fake_write(fake, "/local/domain/7/name", "other");
+    fake_write(fake, "/local/domain/0/backend/vbd/7/51712/params", params);
+    fake_write(fake, "/local/domain/0/backend/vbd/7/51712/mode", mode);
+    fake_write(fake, "/local/domain/0/backend/vbd/7/51712/dev", "xvda");
+}
+
+static void test_files(void **state)
+{
+    assert_int_equal(check(path[0], true, STORE_NOBODY), 0);
+    other_guest(path[0], "w");
+    assert_int_equal(check(path[0], true, STORE_NOBODY), -EBUSY);
+    assert_int_equal(check(path[0], false, STORE_NOBODY), -EBUSY);
+    assert_int_equal(check(path[2], false, STORE_NOBODY), -EBUSY); /* the same by another name */
+    assert_int_equal(check(path[1], true, STORE_NOBODY), 0);
+    assert_int_equal(check(path[0], true, 7), 0); /* its own */
+    other_guest(path[0], "r");
+    assert_int_equal(check(path[0], false, STORE_NOBODY), 0);
+    assert_int_equal(check(path[0], true, STORE_NOBODY), -EBUSY);
+    other_guest("/nowhere", "w");
+    assert_int_equal(check(path[0], true, STORE_NOBODY), 0);
+}
+
+static void test_wrong_targets(void **state)
+{
+    assert_int_equal(check("/nowhere", true, STORE_NOBODY), -ENOENT);
+    assert_int_equal(check(folder, true, STORE_NOBODY), -ENOTBLK);
+    assert_int_equal(check("/dev/null", true, STORE_NOBODY), -ENOTBLK);
+    assert_int_equal(check(NULL, true, STORE_NOBODY), -EOPNOTSUPP);
+    struct guest_disk disk = {.target = path[0], .vdev = path[0], .format = DISK_QCOW2};
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), -EOPNOTSUPP);
+    disk.format = DISK_RAW;
+    disk.backend = DISK_QDISK;
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), -EOPNOTSUPP);
+    disk.backend = DISK_PHY;
+    char script[] = "block-nothing";
+    disk.script = script;
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), -ENOENT);
+}
+
+/* What is written of a disk, key by key as blkback and Debian's tools read it. */
+static void test_nodes(void **state)
+{
+    struct device d;
+    char vdev[] = "xvdb";
+    struct guest_disk disk = {.target = path[2], .vdev = vdev, .number = 51728};
+    assert_int_equal(device_from_disk(store, 5, &disk, &d), 0);
+    assert_true(d.is_built_in);
+    assert_string_equal(device_value(&d.back, "params"), path[2]);
+    assert_string_equal(device_value(&d.back, "mode"), "r");
+    assert_string_equal(device_value(&d.back, "dev"), "xvdb");
+    assert_null(device_value(&d.back, "physical-device")); /* its loop device comes later */
+    assert_string_equal(device_value(&d.front, "backend"), "/local/domain/0/backend/vbd/5/51728");
+    assert_string_equal(device_value(&d.front, "virtual-device"), "51728");
+    struct store_txn t;
+    store_txn_init(&t);
+    device_txn_add(&t, &d);
+    assert_int_equal(store_txn_commit(store, &t), 0);
+    store_txn_fini(&t);
+    device_fini(&d);
+
+    struct device *list;
+    size_t nr;
+    assert_int_equal(device_list(store, 5, &list, &nr), 0);
+    assert_int_equal(nr, 1);
+    assert_string_equal(list[0].label, "disk xvdb");
+    assert_true(list[0].is_built_in);
+    assert_int_equal(list[0].id, 51728);
+    device_list_free(list, nr);
+    assert_int_equal(device_find(store, 5, DEVICE_VBD, 51712, &d), -ENOENT);
+    assert_int_equal(device_list(store, 6, &list, &nr), 0);
+    assert_int_equal(nr, 0);
+
+    /* its guest has gone without a destroy */
+    assert_int_equal(device_sweep(store, STORE_NOBODY), 0);
+    assert_non_null(fake_get(fake, "/local/domain/0/backend/vbd/5/51728/mode"));
+    assert_int_equal(store_remove(store, "/local/domain/5"), 0);
+    assert_int_equal(device_sweep(store, STORE_NOBODY), 0);
+    assert_null(fake_get(fake, "/local/domain/0/backend/vbd/5/51728/mode"));
+}
+
+/* A backend whose driver refuses: its own words come out, and the nodes can be taken away. */
+static void refuse(struct fake_store *f, const char *path, const char *value)
+{
+    if (value != NULL && strcmp(path, "/local/domain/0/backend/vif/5/0/state") == 0 &&
+        strcmp(value, "1") == 0) {
+        fake_set(f, "/local/domain/0/error/backend/vif/5/0/error", "22 no such thing");
+        fake_set(f, path, "5");
+    } else if (value == NULL && strcmp(path, "/local/domain/5/device/vif/0/state") == 0) {
+        fake_set(f, "/local/domain/0/backend/vif/5/0/state", "6");
+    }
+}
+
+static void test_backend_refuses(void **state)
+{
+    struct device d;
+    struct store_txn t;
+    char script[] = "/bin/true";
+    struct guest_vif vif = {.script = script, .has_mac = true};
+    fake->hook = refuse;
+    assert_int_equal(device_from_vif(store, 5, &vif, 0, &d), 0);
+    store_txn_init(&t);
+    device_txn_add(&t, &d);
+    assert_int_equal(store_txn_commit(store, &t), 0);
+    store_txn_fini(&t);
+    assert_int_equal(device_plug(store, &d, 1, -1), -EIO);
+    assert_int_equal(device_unplug(store, &d, 1, true, -1), 0);
+    assert_null(fake_get(fake, "/local/domain/0/backend/vif/5/0/mac"));
+    assert_null(fake_get(fake, "/local/domain/5/device/vif/0/mac"));
+    assert_null(fake_get(fake, "/libxl/5/device/vif/0/mac"));
+    device_fini(&d);
+}
+
+static void test_backend_domains(void **state)
+{
+    uint32_t domid;
+    fake_write(fake, "/local/domain/9/name", "storage");
+    assert_int_equal(device_backend_domain(store, NULL, &domid), 0);
+    assert_int_equal(domid, 0);
+    assert_int_equal(device_backend_domain(store, "storage", &domid), 0);
+    assert_int_equal(domid, 9);
+    assert_int_equal(device_backend_domain(store, "12", &domid), 0);
+    assert_int_equal(domid, 12);
+    assert_int_equal(device_backend_domain(store, "none", &domid), -ESRCH);
+}
+
+int main(void)
+{
+#define SHARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),   SHARE_TEST(test_nodes),
+        SHARE_TEST(test_backend_refuses), SHARE_TEST(test_backend_domains),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,239 @@
+// SPDX-License-Identifier: MIT
+/* A guest's ring, its coming and its end, on the fake machine. */
+#include "xenstored/guest.h"
+#include "abi/grant.h"
+#include "abi/xen.h"
+#include "hv/xen_host.h"
+#include "xenstored/domains.h"
+#include "xenstored/peer_host.h"
+#include "xenstored/storepage.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define FRAME 0x39001
+
+static struct xenstored x;
+static struct peer dom0;
+static uint16_t domid;
+static uint32_t remote_port;
+static struct hv *toolstack;
+
+/* A domain with a store page and a port for the store. */
+static uint16_t make_domain(uint32_t *port)
+{
+    struct xen_domctl_createdomain config = {
+        .flags = XEN_DOMCTL_CDF_hvm, .max_vcpus = 1, .grant_opts = 1};
+    uint16_t made = 0;
+    uint64_t done;
+    assert_int_equal(hv_create_domain(toolstack, &config, &made), 0);
+    hv_set_max_mem(toolstack, made, 4096);
+    assert_int_equal(hv_populate_range(toolstack, made, FRAME, 1, 0, &done), 0);
+    assert_int_equal(hv_alloc_unbound(toolstack, made, 0, port), 0);
+    return made;
+}
+
+static int setup(void **state)
+{
+    xen_host_start();
+    if (hv_open(&toolstack) < 0 || xenstored_init(&x) < 0 || guest_open(&x) < 0) {
+        return -1;
+    }
+    peer_open(&dom0, &x, 0);
+    domid = make_domain(&remote_port);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    peer_close(&dom0);
+    xenstored_fini(&x);
+    hv_close(toolstack);
+    assert_int_equal(x.tree.nr_nodes, 0);
+    return xen_host_is_clean() ? 0 : -1;
+}
+
+static int introduce(uint16_t which, uint32_t port)
+{
+    char words[3][16];
+    snprintf(words[0], 16, "%u", which);
+    snprintf(words[1], 16, "%u", FRAME);
+    snprintf(words[2], 16, "%u", port);
+    return peer_call(&dom0, WIRE_INTRODUCE, 0, words[0], words[1], words[2], NULL);
+}
+
+static void write_page(size_t offset, const void *data, size_t bytes)
+{
+    assert_true(xen_host_write(domid, (uint64_t)FRAME * 4096 + offset, data, bytes));
+}
+
+static void read_page(size_t offset, void *data, size_t bytes)
+{
+    assert_true(xen_host_read(domid, (uint64_t)FRAME * 4096 + offset, data, bytes));
+}
+
+static void write_word(size_t offset, uint32_t value)
+{
+    write_page(offset, &value, sizeof(value));
+}
+
+static uint32_t read_word(size_t offset)
+{
+    uint32_t value;
+    read_page(offset, &value, sizeof(value));
+    return value;
+}
+
+/* The guest's event: the fake machine gives a notified port back as pending. */
+static void kick(void)
+{
+    struct xen_evtchn_status status;
+    assert_int_equal(hv_get_port(toolstack, domid, remote_port, &status), 0);
+    assert_int_equal(hv_notify(x.events->hv, status.u.interdomain.port), 0);
+    for (unsigned i = 0; i < 4; i++) {
+        peer_run(&x);
+    }
+}
+
+static void rings(void **state)
+{
+    assert_int_equal(introduce(domid, remote_port), 0);
+    char number[16];
+    snprintf(number, sizeof(number), "%u", domid);
+    assert_int_equal(peer_call(&dom0, WIRE_IS_DOMAIN_INTRODUCED, 0, number, NULL), 0);
+    assert_string_equal(dom0.payload, "T");
+    assert_int_equal(read_word(offsetof(struct storepage, features)), 3);
+    const struct wire_header header = {WIRE_GET_DOMAIN_PATH, 7, 0, 2};
+    write_page(0, &header, sizeof(header));
+    write_page(sizeof(header), "3", 2);
+    write_word(offsetof(struct storepage, request_producer), sizeof(header) + 2);
+    kick();
+    assert_int_equal(read_word(offsetof(struct storepage, request_consumer)), sizeof(header) + 2);
+    const uint32_t bytes = read_word(offsetof(struct storepage, response_producer));
+    char answer[64];
+    struct wire_header got;
+    read_page(STOREPAGE_RING, answer, sizeof(answer));
+    assert_int_equal(wire_decode(answer, bytes, &got), bytes);
+    assert_int_equal(got.request, 7);
+    assert_string_equal(answer + sizeof(got), "/local/domain/3");
+}
+
+/* The guest's table is used where it says so: no other frame can be had. */
+static void by_grant(void **state)
+{
+    const struct xen_grant_entry_v1 entry = {
+        .flags = GTF_permit_access, .domid = 0, .frame = FRAME};
+    struct hv_mapping table;
+    assert_int_equal(hv_map_grant_table(toolstack, domid, 1, &table), 0);
+    memcpy((struct xen_grant_entry_v1 *)table.at + GNTTAB_RESERVED_XENSTORE, &entry, sizeof(entry));
+    hv_unmap(toolstack, &table);
+    char words[2][16];
+    snprintf(words[0], 16, "%u", domid);
+    snprintf(words[1], 16, "%u", remote_port);
+    assert_int_equal(peer_call(&dom0, WIRE_INTRODUCE, 0, words[0], "1234567", words[1], NULL), 0);
+    assert_int_equal(read_word(offsetof(struct storepage, features)), 3);
+}
+
+static void wrong_introductions(void **state)
+{
+    assert_int_equal(introduce(77, remote_port), -ENOENT);
+    assert_int_not_equal(introduce(domid, 9), 0);
+    char words[2][16];
+    snprintf(words[0], 16, "%u", domid);
+    snprintf(words[1], 16, "%u", remote_port);
+    assert_int_not_equal(peer_call(&dom0, WIRE_INTRODUCE, 0, words[0], "1234567", words[1], NULL),
+                         0);
+    assert_int_equal(peer_call(&dom0, WIRE_IS_DOMAIN_INTRODUCED, 0, words[0], NULL), 0);
+    assert_string_equal(dom0.payload, "F");
+    /* Whatever operation fails, it can be tried again */
+    for (unsigned k = 1; k < 6; k++) {
+        xen_host_arm(k, EIO);
+        const int err = introduce(domid, remote_port);
+        if (!xen_host_disarm() || err == 0) {
+            assert_int_equal(err, 0);
+            return;
+        }
+    }
+    assert_int_equal(introduce(domid, remote_port), 0);
+}
+
+static void hostile_indices(void **state)
+{
+    assert_int_equal(introduce(domid, remote_port), 0);
+    write_word(offsetof(struct storepage, request_producer), 5000);
+    kick();
+    assert_int_equal(read_word(offsetof(struct storepage, error)), STOREPAGE_ERROR_RINGIDX);
+    assert_null(account_find(&x.accounts, domid)->client);
+    assert_int_equal(peer_call(&dom0, WIRE_READ, 0, "/tool", NULL), 0);
+}
+
+static void starts_anew(void **state)
+{
+    assert_int_equal(introduce(domid, remote_port), 0);
+    const struct wire_header header = {WIRE_READ, 7, 0, 100};
+    write_page(0, &header, sizeof(header)); /* the rest never comes */
+    write_word(offsetof(struct storepage, request_producer), sizeof(header));
+    kick();
+    write_word(offsetof(struct storepage, connection), STOREPAGE_RECONNECT);
+    kick();
+    assert_int_equal(read_word(offsetof(struct storepage, connection)), STOREPAGE_CONNECTED);
+    assert_int_equal(read_word(offsetof(struct storepage, request_producer)), 0);
+    assert_int_equal(account_find(&x.accounts, domid)->client->input_bytes, 0);
+}
+
+/* Shut down: told once; gone: told, and forgotten with its nodes. */
+static void ends(void **state)
+{
+    char number[16];
+    snprintf(number, sizeof(number), "%u", domid);
+    uint32_t port;
+    const uint16_t other = make_domain(&port);
+    assert_int_equal(introduce(domid, remote_port), 0);
+    assert_int_equal(introduce(other, port), 0);
+    assert_int_equal(peer_call(&dom0, WIRE_MKDIR, 0, "/mine", NULL), 0);
+    char words[16];
+    snprintf(words, sizeof(words), "n%u", domid);
+    assert_int_equal(peer_call(&dom0, WIRE_SET_PERMS, 0, "/mine", words, NULL), 0);
+    assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "@releaseDomain", "t", NULL), 0);
+    assert_true(peer_event(&dom0));
+    domains_check_all(&x);
+    peer_run(&x);
+    assert_false(peer_event(&dom0));
+    assert_int_equal(hv_shutdown_domain(toolstack, domid, 0), 0);
+    assert_int_equal(hv_notify(x.events->hv, x.events->virq_port), 0);
+    peer_run(&x);
+    assert_true(peer_event(&dom0));
+    domains_check_all(&x);
+    peer_run(&x);
+    assert_false(peer_event(&dom0));
+    assert_non_null(account_find(&x.accounts, domid));
+    assert_int_equal(peer_call(&dom0, WIRE_RESUME, 0, number, NULL), 0);
+    assert_false(account_find(&x.accounts, domid)->is_shut_down);
+    client_destroy(account_find(&x.accounts, domid)->client); /* its memory goes with it */
+    assert_int_equal(hv_destroy_domain(toolstack, domid), 0);
+    domains_check_all(&x);
+    peer_run(&x);
+    assert_true(peer_event(&dom0));
+    assert_null(account_find(&x.accounts, domid));
+    assert_non_null(account_find(&x.accounts, other));
+    assert_int_equal(peer_call(&dom0, WIRE_READ, 0, "/mine", NULL), -ENOENT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(rings, setup, teardown),
+        cmocka_unit_test_setup_teardown(by_grant, setup, teardown),
+        cmocka_unit_test_setup_teardown(wrong_introductions, setup, teardown),
+        cmocka_unit_test_setup_teardown(hostile_indices, setup, teardown),
+        cmocka_unit_test_setup_teardown(starts_anew, setup, teardown),
+        cmocka_unit_test_setup_teardown(ends, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
