@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 18. Our xl builds guests: bare and Linux, raw and packed kernels, GICv2 and v3; what each create costs
+# 22. Our xl builds guests: bare and Linux, raw and packed kernels, GICv2 and v3; what each create costs
 # needs: mem=2048 dom0=1024 timeout=300 tools
 . /test/lib.sh
 xl=/usr/lib/kanso/bin/xl

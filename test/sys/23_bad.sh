@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 19. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were
+# 23. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were
 # needs: timeout=900 tools
 . /test/lib.sh
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 20. Our xl and Debian's on each other's guests; creates that are interrupted leave nothing behind
+# 24. Our xl and Debian's on each other's guests; creates that are interrupted leave nothing behind
 # needs: smp=2 dom0=1024 vcpus=2 timeout=500 tools
 . /test/lib.sh
 debian=/usr/lib/xen-4.17/bin/xl

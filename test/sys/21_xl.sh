@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 17. Our xl says what Debian's says, to the byte, of the same machine; list -l has Xen's keys; errors have their statuses
+# 21. Our xl says what Debian's says, to the byte, of the same machine; list -l has Xen's keys; errors have their statuses
 # needs: smp=2 vcpus=2 timeout=300 tools
 . /test/lib.sh
 

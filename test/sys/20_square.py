@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-# 16. A side of the square: our own tools drive guests on this hypervisor; all four corners are `make test-square`
+# 20. A side of the square: our own tools drive guests on this hypervisor; all four corners are `make test-square`
 # needs: timeout=600
-"""16_square.py GIC WHERE: the last line is the verdict."""
+"""20_square.py GIC WHERE: the last line is the verdict."""
 import os
 import pathlib
 import re
