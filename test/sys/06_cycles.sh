@@ -18,7 +18,7 @@ draw() {
 # What must be the same before and after: on Xen free pages, on Kanso what its debug key M says of its own stores
 # (a line "resource NAME COUNT" each: free pages, slabs by type, event ports, VMIDs, maptrack entries)
 counts() {
-    if xl info xen_extra | grep -qi kanso; then
+    if xl info | grep "^xen_extra" | grep -qi kanso; then
         xl dmesg -c >/dev/null
         xl debug-keys M
         xl dmesg | sed -n 's/.*\(resource [a-z0-9_.-]* [0-9]*\).*/\1/p'

@@ -108,7 +108,8 @@ class Exceptions:
 
     def find(self, row, corner, message, said):
         """The reason why this failure is expected, or None. What the tools said counts as message, too."""
-        hypervisor, tools = corner.split("+")
+        hypervisor, names = corner.split("+")
+        tools = "own" if names == "own" or "xl" in names.split(",") else "debian"
         for number, (name, on, of, pattern, reason) in enumerate(self.lines):
             if name != row or on not in ("*", hypervisor) or of not in ("*", tools):
                 continue

@@ -119,7 +119,9 @@ int life_attach_vif(struct life *l, uint32_t domid, const struct guest_vif *vif)
         return error;
     }
     numbered.devid = (int)id;
-    error = device_from_vif(l->store, domid, &numbered, id, &device);
+    struct guest_config one = {.vif = &numbered, .nr_vifs = 1};
+    error = config_settle(&one); /* its MAC address, if none was said */
+    error = error != 0 ? error : device_from_vif(l->store, domid, &numbered, id, &device);
     error = error != 0 ? error : plug_one(l, &device);
     device_fini(&device);
     if (error == 0) {

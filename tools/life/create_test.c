@@ -260,12 +260,14 @@ static void test_attach_and_detach(void **state)
     fixture_config(&config, "");
     assert_int_equal(life_create(&fixture.life, &config, &quiet, &domid), 0);
     snprintf(word, sizeof word, "%s/disk,raw,xvdb,w", fixture.folder);
-    const char *words[] = {word}, *vif_words[] = {"script=vif-test,mac=00:16:3e:00:00:02"};
+    const char *words[] = {word}, *vif_words[] = {"script=vif-test"};
     assert_int_equal(config_read_disk(words, 1, &disk), 0);
     assert_int_equal(config_read_vif(vif_words, 1, &vif), 0);
     assert_int_equal(life_attach_disk(&fixture.life, domid, &disk), 0);
     assert_int_equal(life_attach_disk(&fixture.life, domid, &disk), -EBUSY);
     assert_int_equal(life_attach_vif(&fixture.life, domid, &vif), 0);
+    const char *mac = fake_get(fixture.fake, "/local/domain/1/device/vif/0/mac");
+    assert_memory_equal(mac, "00:16:3e:", 9);
     struct state kept;
     assert_int_equal(state_of(&fixture.life, domid, &kept), 0);
     assert_int_equal(kept.config.nr_disks, 1);

@@ -205,8 +205,10 @@ shutdown() {
 }
 
 destroy() {
-    try xl create -p /tmp/l1.cfg
-    become "paused" yes is_in_state l1 p
+    if ! xl domid l1 >/dev/null 2>&1; then
+        try xl create -p /tmp/l1.cfg
+        become "paused" yes is_in_state l1 p
+    fi
     try xl destroy l1
     gone l1
     same "domains left" 2 "$(xl list | wc -l)"
