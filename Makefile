@@ -105,8 +105,9 @@ debian: $(DEBIAN)
 $(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
 	$(Q)scripts/debian.sh $@
 
-run: all $(DOM0) | deps-run
-	$(Q)test/sys/run.py boot
+# Whose tools dom0 has: ours, or TOOLS=debian
+run: all tools $(DOM0) | deps-run
+	$(Q)TOOLS=$(or $(TOOLS),own) test/sys/run.py boot
 
 # Bare-metal guests: test/guest/NAME/*.c with the little library beside them
 GUESTS := $(patsubst test/guest/%/,$(IMAGES)/guest/%.img,$(wildcard test/guest/*/))

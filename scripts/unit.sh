@@ -13,8 +13,10 @@ for program in "$@"; do
         printf '  FAILED   %s (log: %s)\n' "$program" "$program.log"
         grep -E 'error|ERROR|FAILED|runtime|check|assert' "$program.log" | head -10
         name=${program#*/*/}
-        name=${name#hyp/}
-        printf '           again: make unit T=%s\n' "${name%_test}"
+        case $name in
+            tools*/*) printf '           again: make tools-unit T=%s\n' "$(basename "$(dirname "$name")")/$(basename "$name" _test)" ;;
+            *) name=${name#hyp/} && printf '           again: make unit T=%s\n' "${name%_test}" ;;
+        esac
     fi
 done
 echo "unit: $passed passed, $failed failed"

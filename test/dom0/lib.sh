@@ -24,7 +24,7 @@ own_tools() {
         done
     done
     PATH=/run/tools:$PATH
-    echo "@@TOOLS ours: ${own:-none}"
+    echo "@@TOOLS ours:" ${own:-none}
 }
 
 step() {
@@ -72,6 +72,16 @@ guest_told() { # name, line: type a line on the guest's console
     echo "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
 }
 
+unless_said() { # line, lines...: the line, unless one of the others sets its key
+    default=$1
+    key=${default%% *}
+    shift
+    for line in "$@"; do
+        [ "${line%% *}" != "$key" ] || return 0
+    done
+    echo "$default"
+}
+
 # guest NAME LINE...: make /tmp/NAME.cfg for a Linux guest that runs the script on stdin; LINEs add to the configuration
 guest() {
     name=$1
@@ -86,8 +96,8 @@ guest() {
         echo "kernel = '/boot/vmlinuz'"
         echo "ramdisk = '/tmp/$name.cpio'"
         echo "extra = 'console=hvc0 rdinit=/init loglevel=4'"
-        echo "memory = 128"
-        echo "vcpus = 1"
+        unless_said "memory = 128" "$@"
+        unless_said "vcpus = 1" "$@"
         printf '%s\n' "$@"
     } >"/tmp/$name.cfg"
 }
@@ -98,9 +108,9 @@ bare() {
     shift
     {
         echo "name = '$name'"
-        echo "memory = 8"
-        echo "vcpus = 1"
-        echo "on_crash = 'preserve'"
+        unless_said "memory = 8" "$@"
+        unless_said "vcpus = 1" "$@"
+        unless_said "on_crash = 'preserve'" "$@"
         printf '%s\n' "$@"
     } >"/tmp/$name.cfg"
 }

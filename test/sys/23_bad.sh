@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 23. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were
-# needs: timeout=900 tools
+# needs: timeout=900 tools once
 . /test/lib.sh
 
 xl=/usr/lib/kanso/bin/xl

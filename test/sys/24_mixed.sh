@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 24. Our xl and Debian's on each other's guests; creates that are interrupted leave nothing behind
-# needs: smp=2 dom0=1024 vcpus=2 timeout=500 tools
+# needs: smp=2 dom0=1024 vcpus=2 timeout=500 tools once
 . /test/lib.sh
 debian=/usr/lib/xen-4.17/bin/xl
 ours=/usr/lib/kanso/bin/xl
