@@ -105,9 +105,9 @@ debian: $(DEBIAN)
 $(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
 	$(Q)scripts/debian.sh $@
 
-# Whose tools dom0 has: ours, or TOOLS=debian
+# Whose tools dom0 has: Debian's, or ours by TOOLS=own
 run: all tools $(DOM0) | deps-run
-	$(Q)TOOLS=$(or $(TOOLS),own) test/sys/run.py boot
+	$(Q)TOOLS=$(or $(TOOLS),debian) test/sys/run.py boot
 
 # Bare-metal guests: test/guest/NAME/*.c with the little library beside them
 GUESTS := $(patsubst test/guest/%/,$(IMAGES)/guest/%.img,$(wildcard test/guest/*/))

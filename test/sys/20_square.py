@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 # 20. A side of the square: our own tools drive guests on this hypervisor; all four corners are `make test-square`
-# needs: timeout=600 once
+# needs: timeout=600 once apart
 """20_square.py GIC WHERE: the last line is the verdict."""
 import os
 import pathlib

@@ -6,7 +6,8 @@ run.py boot                     the demonstration of `make run`; on a terminal i
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular.
+disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
+apart: only when it is named.
 """
 import argparse
 import concurrent.futures
@@ -285,6 +286,8 @@ def command_test(args):
     scripts = sorted(p for p in SCENARIOS.glob("[0-9]*_*") if p.suffix in (".sh", ".py"))
     if args.patterns:
         scripts = [s for s in scripts if any(re.match(rf"0*{p}(_|$)", s.stem) or p in s.stem for p in args.patterns)]
+    else:
+        scripts = [s for s in scripts if "apart" not in needs_of(s)]
     gics = os.environ.get("GIC", "2 3").split()
     todo = [(s, g, n) for n in range(args.times) for s in scripts for g in gics
             if g == gics[0] or "once" not in needs_of(s)]
