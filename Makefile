@@ -105,9 +105,12 @@ debian: $(DEBIAN)
 $(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
 	$(Q)scripts/debian.sh $@
 
-# Whose tools dom0 has: Debian's, or ours by TOOLS=own
+# An image of other flags (TOOLCHAIN=clang, DEBUG=1) is the one that boots
+BOOTED := $(if $(XEN)$(KANSO)$(filter build/arm64,$(OUT)),,KANSO=$(OUT)/kanso)
+
+# Whose tools dom0 has: ours, or Debian's by TOOLS=debian
 run: all tools $(DOM0) | deps-run
-	$(Q)TOOLS=$(or $(TOOLS),debian) test/sys/run.py boot
+	$(Q)$(BOOTED) TOOLS=$(or $(TOOLS),own) test/sys/run.py boot
 
 # Bare-metal guests: test/guest/NAME/*.c with the little library beside them
 GUESTS := $(patsubst test/guest/%/,$(IMAGES)/guest/%.img,$(wildcard test/guest/*/))
@@ -134,17 +137,17 @@ $(IMAGES)/firmware/witness.img: $(WITNESS) $(wildcard test/firmware/*.h test/boo
 
 scenarios: all $(DOM0) $(GUESTS) $(FIRMWARE) $(DEBIAN) tools | deps-run
 test: scenarios | deps-abi deps-host
-	$(Q)scripts/test.sh
+	$(Q)$(BOOTED) scripts/test.sh
 
 # One scenario, many times: make test-repeat N=20 S=2
 N ?= 20
 S ?= 2
 test-repeat: scenarios
-	$(Q)test/sys/run.py test --times $(N) $(S)
+	$(Q)$(BOOTED) test/sys/run.py test --times $(N) $(S)
 
 # {Kanso, Xen 4.17} x {our tools, Debian's}, one table: make test-square SQUARE="-c kanso+own -g 3 life"
 test-square: scenarios
-	$(Q)test/sys/square.py $(SQUARE)
+	$(Q)$(BOOTED) test/sys/square.py $(SQUARE)
 
 # ---- the house's rules and figures
 lint: all | deps-lint

@@ -48,6 +48,11 @@ present() {
     esac
 }
 
+# One at a time: `make -j` asks for several groups at once, and apt serves one
+mkdir -p build
+exec 9>build/.deps.lock
+flock 9
+
 missing=()
 while read -r group package sign; do
     case " $* " in

@@ -400,18 +400,20 @@ static void watch_memory(const struct client *client)
 void client_flush(struct client *client)
 {
     watch_memory(client);
-    for (unsigned i = 0; i < CLIENT_TURN && !client->is_broken; i++) {
+    unsigned left = CLIENT_TURN;
+    while (left > 0 && !client->is_broken) {
         if (client->first == NULL && client->has_missed) {
             tell_missed(client);
         }
         if (client->first == NULL || !write_some(client)) {
             break;
         }
+        left--;
     }
     if (client->is_broken) {
         return;
     }
-    if (client->is_throttled && has_credit(client)) {
+    if (left == 0 || (client->is_throttled && has_credit(client))) {
         client_ready(client);
     }
     client->transport->settle(client, !client->is_throttled, client->first != NULL);

@@ -43,6 +43,9 @@ static ssize_t ring_read(struct client *client, void *data, size_t room)
         storepage_set_error(ring->page, STOREPAGE_ERROR_RINGIDX);
     }
     ring->has_moved |= n > 0;
+    if (n > 0 && storepage_has_requests(ring->page)) {
+        client_ready(client); /* no event comes for them */
+    }
     return n;
 }
 

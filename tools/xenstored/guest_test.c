@@ -9,11 +9,14 @@
 #include "xenstored/storepage.h"
 
 #include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -124,6 +127,87 @@ static void rings(void **state)
     assert_string_equal(answer + sizeof(got), "/local/domain/3");
 }
 
+/* A guest on a CPU of its own that saves events as Linux does (storepage.h), up to WINDOW requests
+ * ahead of the answers: all are answered, though no event comes for most. */
+enum { NR_REQUESTS = 100000, WINDOW = 4, PATIENCE_S = 30 };
+
+struct linux_guest {
+    struct storepage *page;
+    sem_t event; /* to the store */
+    unsigned nr_asked, nr_answered;
+    uint32_t answer_bytes; /* of one */
+};
+
+static void ask(struct linux_guest *guest)
+{
+    static const struct wire_header header = {WIRE_GET_DOMAIN_PATH, 7, 0, 2};
+    char request[sizeof(header) + 2] = "";
+    memcpy(request, &header, sizeof(header));
+    request[sizeof(header)] = '3';
+    const uint32_t producer = guest->page->request_producer;
+    for (uint32_t i = 0; i < sizeof(request); i++) {
+        guest->page->request[(producer + i) % STOREPAGE_RING] = request[i];
+    }
+    __atomic_store_n(&guest->page->request_producer, producer + (uint32_t)sizeof(request),
+                     __ATOMIC_SEQ_CST);
+    if (producer == __atomic_load_n(&guest->page->request_consumer, __ATOMIC_SEQ_CST)) {
+        sem_post(&guest->event);
+    }
+    guest->nr_asked++;
+}
+
+static void hear(struct linux_guest *guest)
+{
+    struct storepage *page = guest->page;
+    const uint32_t consumer = page->response_consumer;
+    const uint32_t bytes = __atomic_load_n(&page->response_producer, __ATOMIC_SEQ_CST) - consumer;
+    if (bytes < guest->answer_bytes) {
+        return;
+    }
+    __atomic_store_n(&page->response_consumer, consumer + guest->answer_bytes, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&page->response_producer, __ATOMIC_SEQ_CST) - consumer >= STOREPAGE_RING) {
+        sem_post(&guest->event);
+    }
+    __atomic_fetch_add(&guest->nr_answered, 1, __ATOMIC_RELEASE);
+}
+
+static void *run_linux(void *arg)
+{
+    struct linux_guest *guest = arg;
+    while (guest->nr_answered < NR_REQUESTS) {
+        if (guest->nr_asked < NR_REQUESTS && guest->nr_asked - guest->nr_answered < WINDOW) {
+            ask(guest);
+        }
+        hear(guest);
+    }
+    sem_post(&guest->event);
+    return NULL;
+}
+
+static void saved_events(void **state)
+{
+    struct hv_mapping mapping;
+    struct timespec end;
+    pthread_t thread;
+    assert_int_equal(introduce(domid, remote_port), 0);
+    assert_int_equal(hv_map_range(toolstack, domid, FRAME, 1, true, &mapping), 0);
+    struct linux_guest guest = {
+        .page = mapping.at, .answer_bytes = sizeof(struct wire_header) + sizeof("/local/domain/3")};
+    clock_gettime(CLOCK_REALTIME, &end);
+    end.tv_sec += PATIENCE_S;
+    sem_init(&guest.event, 0, 0);
+    assert_int_equal(pthread_create(&thread, NULL, run_linux, &guest), 0);
+    while (__atomic_load_n(&guest.nr_answered, __ATOMIC_ACQUIRE) < NR_REQUESTS) {
+        assert_int_equal(sem_timedwait(&guest.event, &end), 0);
+        while (sem_trywait(&guest.event) == 0) { /* one bit, however often it is set */
+        }
+        kick();
+    }
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    sem_destroy(&guest.event);
+    hv_unmap(toolstack, &mapping);
+}
+
 /* The guest's table is used where it says so: no other frame can be had. */
 static void by_grant(void **state)
 {
@@ -229,6 +313,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(rings, setup, teardown),
+        cmocka_unit_test_setup_teardown(saved_events, setup, teardown),
         cmocka_unit_test_setup_teardown(by_grant, setup, teardown),
         cmocka_unit_test_setup_teardown(wrong_introductions, setup, teardown),
         cmocka_unit_test_setup_teardown(hostile_indices, setup, teardown),

@@ -15,6 +15,15 @@ static void store(uint32_t *word, uint32_t value)
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
+/* An index of ours moves. Each side writes its own index, then looks at the other's to know whether
+ * an event is owed: of two that do so at once one must see the other's, so the write comes before
+ * any later look (a full barrier: release and acquire alone let them pass each other). */
+static void publish(uint32_t *word, uint32_t value)
+{
+    store(word, value);
+    __atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
 static size_t least(size_t a, size_t b)
 {
     return a < b ? a : b;
@@ -32,8 +41,13 @@ ssize_t storepage_read(struct storepage *page, void *data, size_t room)
     const size_t first = least(bytes, STOREPAGE_RING - start);
     memcpy(data, page->request + start, first);
     memcpy((char *)data + first, page->request, bytes - first);
-    store(&page->request_consumer, consumer + (uint32_t)bytes);
+    publish(&page->request_consumer, consumer + (uint32_t)bytes);
     return (ssize_t)bytes;
+}
+
+bool storepage_has_requests(const struct storepage *page)
+{
+    return load(&page->request_producer) != load(&page->request_consumer);
 }
 
 ssize_t storepage_write(struct storepage *page, const struct iovec *part, int nr)
@@ -55,7 +69,7 @@ ssize_t storepage_write(struct storepage *page, const struct iovec *part, int nr
         room -= bytes;
         sum += bytes;
     }
-    store(&page->response_producer, producer);
+    publish(&page->response_producer, producer);
     return (ssize_t)sum;
 }
 

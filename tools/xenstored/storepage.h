@@ -4,11 +4,16 @@
  * bytes and a few words. The guest writes what it likes there at any time: each index is read once
  * and believed only if it makes sense. Pure functions.
  *
+ * A guest saves events (Linux' xb_write() and xb_read() do): of new bytes it tells only if the store
+ * had taken all before them, of room only if the ring was full. So who has taken something looks
+ * whether there is more, and who finds the ring full has looked after its last write: else both wait.
+ *
  *      0        1024      2048  +4    +8    +12   +16       +20         +24
  *      | request | response | cons prod | cons prod | features | connection | error
  *                            (request)    (response)
  */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -39,6 +44,8 @@ _Static_assert(offsetof(struct storepage, error) == 2048 + 24, "as the guest kno
 
 /* Takes what the guest wrote. The bytes; 0: nothing; -EIO: the indices are nonsense. */
 ssize_t storepage_read(struct storepage *page, void *data, size_t room);
+/* Is there something to take? To be asked after each storepage_read() that took something. */
+bool storepage_has_requests(const struct storepage *page);
 /* Gives the guest what there is room for. The bytes; 0: full; -EIO: the indices are nonsense. */
 ssize_t storepage_write(struct storepage *page, const struct iovec *part, int nr);
 
