@@ -30,6 +30,9 @@
     ROW(event_channel_op, S_PTR, BOTH, weight, EVTCHNOP_, op, xen_evtchn_##type, __VA_ARGS__)
 #define GRANT(weight, op, type, ...) \
     ROW(grant_table_op, S_ARRAY, BOTH, weight, GNTTABOP_, op, xen_gnttab_##type, __VA_ARGS__)
+/* With a result of its own in each element. */
+#define STATUS(weight, op, type, ...)                \
+    GRANT(weight, op, type, ##__VA_ARGS__, F(xen_gnttab_##type, status, K_STATUS, 0))
 #define MEMORY(by, weight, op, type, ...) \
     ROW(memory_op, S_PTR, by, weight, XENMEM_, op, type, __VA_ARGS__)
 #define DOMCTL(weight, op, ...)                                                      \
@@ -67,8 +70,8 @@ const struct call_shape call_shapes[] = {
     EVENT(8, alloc_unbound, alloc_unbound, F(xen_evtchn_alloc_unbound, dom, K_DOM, 0),
           F(xen_evtchn_alloc_unbound, remote_dom, K_DOM, 0)),
     EVENT(8, bind_interdomain, bind_interdomain,
-          F(xen_evtchn_bind_interdomain, remote_dom, K_DOM, 0),
-          F(xen_evtchn_bind_interdomain, remote_port, K_PORT, 0)),
+          F(xen_evtchn_bind_interdomain, remote_dom, K_DOM, 2),
+          F(xen_evtchn_bind_interdomain, remote_port, K_PORT, 1)),
     EVENT(4, bind_virq, bind_virq, F(xen_evtchn_bind_virq, virq, K_MAX, 12),
           F(xen_evtchn_bind_virq, vcpu, K_VCPU, 0)),
     EVENT(4, bind_ipi, bind_ipi, F(xen_evtchn_bind_ipi, vcpu, K_VCPU, 0)),
@@ -87,18 +90,17 @@ const struct call_shape call_shapes[] = {
     EVENT(4, set_priority, set_priority, F(xen_evtchn_set_priority, port, K_PORT, 0),
           F(xen_evtchn_set_priority, priority, K_MAX, 16)),
     /* ---- grants */
-    GRANT(12, map_grant_ref, map_grant_ref, F(xen_gnttab_map_grant_ref, host_addr, K_GADDR, 0),
-          F(xen_gnttab_map_grant_ref, flags, K_PICK, PICK(2, 2, 6, 2, 6, 3, 7)),
-          F(xen_gnttab_map_grant_ref, ref, K_REF, 0),
-          F(xen_gnttab_map_grant_ref, dom, K_DOM, 0)),
-    GRANT(10, unmap_grant_ref, unmap_grant_ref,
-          F(xen_gnttab_unmap_grant_ref, host_addr, K_GADDR, 0),
-          F(xen_gnttab_unmap_grant_ref, handle, K_HANDLE, 0)),
-    GRANT(3, unmap_and_replace, unmap_and_replace,
-          F(xen_gnttab_unmap_and_replace, host_addr, K_GADDR, 0),
+    STATUS(12, map_grant_ref, map_grant_ref, F(xen_gnttab_map_grant_ref, host_addr, K_GADDR, 0),
+          F(xen_gnttab_map_grant_ref, flags, K_PICK, PICK(2, 2, 6, 2, 6, 2, 7)),
+          F(xen_gnttab_map_grant_ref, dom, K_DOM, 3), F(xen_gnttab_map_grant_ref, ref, K_REF, 1)),
+    STATUS(10, unmap_grant_ref, unmap_grant_ref,
+          F(xen_gnttab_unmap_grant_ref, handle, K_HANDLE, 1),
+          F(xen_gnttab_unmap_grant_ref, host_addr, K_GADDR, 4)),
+    STATUS(3, unmap_and_replace, unmap_and_replace,
+          F(xen_gnttab_unmap_and_replace, handle, K_HANDLE, 1),
           F(xen_gnttab_unmap_and_replace, new_addr, K_PICK, PICK(0, 0, 1)),
-          F(xen_gnttab_unmap_and_replace, handle, K_HANDLE, 0)),
-    GRANT(10, copy, copy, F(xen_gnttab_copy, source.u.gmfn, K_FRAME, 1),
+          F(xen_gnttab_unmap_and_replace, host_addr, K_GADDR, 4)),
+    STATUS(10, copy, copy, F(xen_gnttab_copy, source.u.gmfn, K_FRAME, 1),
           F(xen_gnttab_copy, source.domid, K_DOM, 0),
           F(xen_gnttab_copy, source.offset, K_MAX, 4096),
           F(xen_gnttab_copy, dest.u.gmfn, K_FRAME, 1), F(xen_gnttab_copy, dest.domid, K_DOM, 0),
@@ -106,19 +108,19 @@ const struct call_shape call_shapes[] = {
           F(xen_gnttab_copy, flags, K_MAX, 3)),
     GRANT(1, transfer, copy),
     GRANT(1, dump_table, dump_table, F(xen_gnttab_dump_table, dom, K_DOM, 0)),
-    GRANT(4, swap_grant_ref, swap_grant_ref, F(xen_gnttab_swap_grant_ref, ref_a, K_REF, 0),
+    STATUS(4, swap_grant_ref, swap_grant_ref, F(xen_gnttab_swap_grant_ref, ref_a, K_REF, 0),
           F(xen_gnttab_swap_grant_ref, ref_b, K_REF, 0)),
     GRANT(4, cache_flush, cache_flush, F(xen_gnttab_cache_flush, a.dev_bus_addr, K_GADDR, 2),
           F(xen_gnttab_cache_flush, offset, K_MAX, 4096),
           F(xen_gnttab_cache_flush, length, K_MAX, 4096),
           F(xen_gnttab_cache_flush, op, K_PICK, PICK(1, 2, 3, 0, 4))),
-    GRANT(3, setup_table, setup_table, F(xen_gnttab_setup_table, dom, K_DOM, 0),
+    STATUS(3, setup_table, setup_table, F(xen_gnttab_setup_table, dom, K_DOM, 0),
           F(xen_gnttab_setup_table, nr_frames, K_MAX, 20),
           F(xen_gnttab_setup_table, frame_list, K_OUT, 0)),
-    GRANT(2, query_size, query_size, F(xen_gnttab_query_size, dom, K_DOM, 0)),
+    STATUS(2, query_size, query_size, F(xen_gnttab_query_size, dom, K_DOM, 0)),
     GRANT(1, set_version, set_version, F(xen_gnttab_set_version, version, K_MAX, 3)),
     GRANT(1, get_version, get_version, F(xen_gnttab_get_version, dom, K_DOM, 0)),
-    GRANT(1, get_status_frames, get_status_frames,
+    STATUS(1, get_status_frames, get_status_frames,
           F(xen_gnttab_get_status_frames, dom, K_DOM, 0),
           F(xen_gnttab_get_status_frames, nr_frames, K_MAX, 2),
           F(xen_gnttab_get_status_frames, frame_list, K_OUT, 0)),

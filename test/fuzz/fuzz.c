@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The hypercall fuzzer: bytes or a seed drive what guests on the host machine do. */
 #include "abi/arm.h"
+#include "abi/event.h"
+#include "abi/grant.h"
+#include "abi/xen.h"
 #include "base/bits.h"
 #include "base/string.h"
 #include "cpu/atomic.h"
+#include "dom/policy.h"
 #include "guestmem/exclusive_host.h"
 #include "guestmem/translate_host.h"
 #include "mem/frame.h"
@@ -110,10 +114,11 @@ static void flip(gva_t va, bool write)
     }
 }
 
+static _Thread_local u32 storm, pressure;
+
 /* Somebody writes the word under an exclusive: seldom, or without end. */
 static bool lose_exclusive(void *word)
 {
-    static _Thread_local u32 storm;
     (void)word;
     if (storm != 0) {
         storm--;
@@ -127,7 +132,6 @@ static bool lose_exclusive(void *word)
 
 static bool out_of_memory(void)
 {
-    static _Thread_local u32 pressure;
     if (guest_is_building() || machine_is_ending()) {
         return false;
     }
@@ -143,11 +147,46 @@ static bool out_of_memory(void)
 
 /* ---- what each guest does */
 
+static domid_t named(const struct vcpu *v, u16 id)
+{
+    return id == XEN_DOMID_SELF ? v->domain->id : (domid_t){id};
+}
+
+/* What a call that succeeded left in its structure: it fits others to come. */
+static void look_at_result(struct vcpu *v, const struct guest *g)
+{
+    const struct call_shape *row = &call_shapes[g->row];
+    const void *there = machine_memory(v->domain, g->array, false);
+    if (!there || (g->array & PAGE_MASK) > PAGE_SIZE - 64) {
+        return;
+    }
+    if (row->number == __HYPERVISOR_event_channel_op && row->sub == EVTCHNOP_alloc_unbound) {
+        struct xen_evtchn_alloc_unbound op;
+        memcpy(&op, there, sizeof(op));
+        generate_offer_port(named(v, op.dom), named(v, op.remote_dom), op.port);
+    }
+    if (row->number == __HYPERVISOR_grant_table_op && row->sub == GNTTABOP_map_grant_ref) {
+        struct xen_gnttab_map_grant_ref op;
+        memcpy(&op, there, sizeof(op));
+        if (op.status == GNTST_okay) {
+            generate_mapped(v->domain->id, op.handle, op.host_addr);
+        }
+    }
+    for (u32 i = 0; i < row->nr_fields; i++) {
+        if (row->fields[i].kind == K_STATUS) {
+            s16 status;
+            memcpy(&status, (const u8 *)there + row->fields[i].at, sizeof(status));
+            report_status(g->row, status);
+        }
+    }
+}
+
 void fuzz_call(struct vcpu *v, struct guest *g)
 {
     if (!g->in_call) {
         g->in_call = true;
         g->restarts = 0;
+        g->array = v->regs.x[1];
     }
     v->regs.pc = HVC_AT;
     machine_hvc(v, XEN_HYPERCALL_TAG);
@@ -159,6 +198,9 @@ void fuzz_call(struct vcpu *v, struct guest *g)
         return;
     }
     g->in_call = false;
+    if (v->regs.x[0] == 0) {
+        look_at_result(v, g);
+    }
     report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0]
                                                          : (s64)v->regs.x[0]);
 }
@@ -247,6 +289,8 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
         chooser = chooser * 31 + bytes[i];
     }
     chooser = chooser * 0x9e3779b97f4a7c15ULL | 1;
+    storm = pressure = 0;
+    domain_policy_open = machine_choose(2);
     machine_go_on();
     guest_build_dom0();
     u32 stuck = 0;

@@ -42,6 +42,70 @@ static u64 domain_id(bool other)
     return n == 14 ? guest_id[GUESTS].id + 1u + input_below(3) : any();
 }
 
+/* ---- offers: what one domain has ready for another, so that two calls fit together */
+
+#define OFFERS 16u
+static struct offer {
+    u16 from, to;
+    u32 what; /* a port, a reference */
+} ports[OFFERS], refs[OFFERS];
+static u32 next_port, next_ref;
+static _Thread_local u32 offered;
+
+static void remember(struct offer *list, u32 *next, u64 from, u64 to, u32 what)
+{
+    u32 n = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED) % OFFERS;
+    list[n] = (struct offer){(u16)from, (u16)to, what};
+}
+
+void generate_offer_port(domid_t from, domid_t to, u32 port)
+{
+    remember(ports, &next_port, from.id, to.id, port);
+}
+
+/* The domain that offers something to us; any other one when nobody does. */
+static u64 offerer(const struct offer *list, domid_t us)
+{
+    u32 first = input_below(OFFERS);
+    offered = ~0u;
+    for (u32 i = 0; i < OFFERS && !input_one_in(8); i++) {
+        const struct offer *o = &list[(first + i) % OFFERS];
+        if (o->what != 0 && o->to == us.id) {
+            offered = o->what;
+            return o->from;
+        }
+    }
+    return domain_id(false);
+}
+
+static struct mapped {
+    u16 by;
+    u32 handle;
+    u64 at;
+} maps[OFFERS];
+static u32 next_map;
+static _Thread_local u64 mapped_at;
+
+void generate_mapped(domid_t by, u32 handle, u64 at)
+{
+    u32 n = __atomic_fetch_add(&next_map, 1, __ATOMIC_RELAXED) % OFFERS;
+    maps[n] = (struct mapped){by.id, handle, at};
+}
+
+static u64 handle_of(domid_t us)
+{
+    u32 first = input_below(OFFERS);
+    mapped_at = ~0ULL;
+    for (u32 i = 0; i < OFFERS && !input_one_in(8); i++) {
+        const struct mapped *m = &maps[(first + i) % OFFERS];
+        if (m->at != 0 && m->by == us.id) {
+            mapped_at = input_one_in(8) ? 0 : m->at;
+            return m->handle;
+        }
+    }
+    return input_one_in(16) ? any() : input_below(8);
+}
+
 static u64 place(const struct domain *d)
 {
     u32 n = input_below(16);
@@ -120,14 +184,22 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
     case K_PICK:
         return a ? pick(a) : "qrhze*"[input_below(6)];
     case K_DOM:
-        return domain_id(a == 1);
+        return a == 2   ? offerer(ports, d->id)
+               : a == 3 ? offerer(refs, d->id)
+                        : domain_id(a == 1);
     case K_PORT:
-        return input_one_in(16) ? any() : 1 + input_below(14);
+        if (a == 1 && offered != ~0u) {
+            return offered;
+        }
+        return input_one_in(32) ? any() : 1 + input_below(input_one_in(4) ? 14 : 5);
     case K_VCPU:
         return input_one_in(16) ? any() : input_below(2);
     case K_GFN:
         return place(d);
     case K_GADDR:
+        if (a == 4 && mapped_at != ~0ULL) {
+            return mapped_at;
+        }
         return (a == 3 ? input_below(64) : place(d)) << PAGE_SHIFT;
     case K_FRAME:
         return a == 1 && input_one_in(2) ? input_below(12) /* a reference */
@@ -136,9 +208,12 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
     case K_DEVICE:
         return 0x9000 + input_below(20);
     case K_REF:
+        if (a == 1 && offered != ~0u) {
+            return offered;
+        }
         return input_one_in(16) ? any() : input_below(12);
     case K_HANDLE:
-        return input_one_in(16) ? any() : input_below(8);
+        return handle_of(d->id);
     case K_TIME:
         return input_one_in(4) ? any() : clock_ns() + input_below(100000);
     case K_OUT:
@@ -166,6 +241,9 @@ static u64 structure(struct vcpu *v, const struct call_shape *row, u32 n)
         }
         for (u32 i = 0; i < row->nr_fields; i++) {
             const struct field *f = &row->fields[i];
+            if (f->kind == K_STATUS) {
+                continue;
+            }
             u64 value = f->kind != K_NUM && input_one_in(48) ? any() : scalar(v, f->kind, f->a);
             memcpy(one + f->at, &value, f->bytes);
         }
@@ -274,7 +352,9 @@ static void write_grant(struct domain *d)
         .frame = (u32)(guest_ram(d) + input_below(RAM_PAGES)),
     };
     u64 gfn = d->privileged ? guest_hole(d) - NR_FRAMES : GUEST_GNT;
-    guest_write(d, (gfn << PAGE_SHIFT) + input_below(12) * sizeof(e), &e, sizeof(e));
+    u32 ref = input_below(12);
+    guest_write(d, (gfn << PAGE_SHIFT) + ref * sizeof(e), &e, sizeof(e));
+    remember(refs, &next_ref, d->id.id, e.domid, ref);
 }
 
 static void scribble(struct domain *d)

@@ -75,6 +75,11 @@ static void must(enum err e, const char *what)
 void guest_build_dom0(void)
 {
     before = machine_account();
+    building = 0;
+    build_domain = 1;
+    for (u32 i = 0; i <= GUESTS; i++) {
+        guest_id[i] = (domid_t){(u16)i};
+    }
     const struct domain_config config = {
         .id = {0},
         .privileged = true,
@@ -104,11 +109,6 @@ void guest_build_dom0(void)
     }
     domain_hardware = d;
     memset(guests, 0, sizeof(guests));
-    building = 0;
-    build_domain = 1;
-    for (u32 i = 0; i <= GUESTS; i++) {
-        guest_id[i] = (domid_t){(u16)i};
-    }
     for (u32 i = 0; i < 2; i++) {
         vcpu_reset(d->vcpu[i], HVC_AT, 0, false);
         spin_lock(&d->lock);

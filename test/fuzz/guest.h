@@ -35,7 +35,7 @@ struct input *input_here(void);
 struct guest {
     bool in_call;
     u32 row, restarts;
-    u64 x[5], x16;
+    u64 array; /* of S_ARRAY, when it began */
 };
 struct guest *guest_of(const struct vcpu *v);
 
@@ -59,6 +59,10 @@ void guest_write(struct domain *d, u64 at, const void *from, u32 bytes);
 /* Writes the structure of row somewhere in v's memory and sets the registers of the call. */
 void generate_call(struct vcpu *v, const struct call_shape *row);
 u32 generate_row(const struct domain *d);
+/* from has a port that to may bind to. */
+void generate_offer_port(domid_t from, domid_t to, u32 port);
+/* by has a grant mapped. */
+void generate_mapped(domid_t by, u32 handle, u64 at);
 /* All but a call: memory, interrupts, timers, firmware. */
 void generate_other(struct vcpu *v);
 
@@ -71,6 +75,7 @@ void fuzz_call(struct vcpu *v, struct guest *g);
 
 /* ---- report.c */
 void report_answer(u32 row, s64 result);
+void report_status(u32 row, s64 status);
 void report_restart(u32 row);
 void report_print(FILE *to, bool whole);
 u64 report_calls(void);

@@ -21,6 +21,7 @@
 #include "p2m/tlb_host.h"
 #include "sched/sched.h"
 #include "test/fuzz/cpus.h"
+#include "test/fuzz/memory.h"
 #include "time/clock_host.h"
 #include "trap/leave.h"
 #include "trap/trap.h"
@@ -341,7 +342,8 @@ static void count(const struct slab_cache *c, void *arg)
 
 struct machine_account machine_account(void)
 {
-    struct machine_account a = {.pages = frame_nr_total() - frame_nr_free(),
+    struct machine_account a = {.objects = memory_objects(),
+                                .pages = frame_nr_total() - frame_nr_free(),
                                 .vmids = p2m_nr_vmids_in_use()};
     slab_for_each(count, &a);
     return a;

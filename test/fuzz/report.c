@@ -7,10 +7,12 @@
 
 #define ROWS_MAX   160u
 #define ERRORS_MAX 128u
+#define STATUS_MAX 16u
 
 static struct row {
     u64 calls, good, restarts;
     u64 error[ERRORS_MAX];
+    u64 status[STATUS_MAX];
 } rows[ROWS_MAX];
 
 void report_answer(u32 row, s64 result)
@@ -20,6 +22,13 @@ void report_answer(u32 row, s64 result)
         atomic_add_relaxed(&rows[row].error[-result], 1);
     } else {
         atomic_add_relaxed(&rows[row].good, 1);
+    }
+}
+
+void report_status(u32 row, s64 status)
+{
+    if (status <= 0 && status > -(s64)STATUS_MAX) {
+        atomic_add_relaxed(&rows[row].status[-status], 1);
     }
 }
 
@@ -69,6 +78,11 @@ static void print_row(FILE *to, u32 i)
     for (u32 e = 1; e < ERRORS_MAX; e++) {
         if (r->error[e] != 0) {
             fprintf(to, " %s %llu", error_name(e, buffer), r->error[e]);
+        }
+    }
+    for (u32 n = 0; n < STATUS_MAX; n++) {
+        if (r->status[n] != 0) {
+            fprintf(to, " GNTST(%d) %llu", -(s32)n, r->status[n]);
         }
     }
     fprintf(to, r->restarts != 0 ? ", restarted %llu\n" : "\n", r->restarts);

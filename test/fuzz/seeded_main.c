@@ -14,7 +14,7 @@
 #include "test/fuzz/machine.h"
 #include "test/fuzz/wrap.h"
 
-#define CALLS_A_ROUND 4000u
+#define CALLS_A_ROUND 1500u
 
 static struct {
     u64 seed, calls, round, cpus, gic, list;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/fuzz/wrap.h"
 
+#include "base/string.h"
 #include "call/call.h"
 #include "cpu/atomic.h"
 #include "guestmem/guestmem.h"
@@ -10,6 +11,7 @@
 #include "sync/spinlock.h"
 #include "test/fuzz/cpus.h"
 #include "test/fuzz/machine.h"
+#include "test/fuzz/memory.h"
 
 #define SITES 1024u /* a power of two */
 
@@ -103,8 +105,28 @@ static void disturb(void)
         return fails(HERE, #name) ? answer : __real_##name(__VA_ARGS__); \
     }
 
-WRAP(frame_alloc, E_NOMEM, (void)0, (u32 order, struct frame **out), order, out)
-WRAP(frame_alloc_zeroed, E_NOMEM, (void)0, (u32 order, struct frame **out), order, out)
+enum err __real_frame_alloc(u32 order, struct frame **out);
+enum err __wrap_frame_alloc(u32 order, struct frame **out);
+enum err __wrap_frame_alloc(u32 order, struct frame **out)
+{
+    enum err e = fails(HERE, "frame_alloc") ? E_NOMEM : __real_frame_alloc(order, out);
+    if (e == OK) {
+        pages_become_used(frame_map(*out), PAGE_SIZE << order);
+    }
+    return e;
+}
+
+enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out);
+enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out)
+{
+    enum err e = fails(HERE, "frame_alloc_zeroed") ? E_NOMEM : __real_frame_alloc(order, out);
+    if (e == OK) {
+        pages_become_used(frame_map(*out), PAGE_SIZE << order);
+        memset(frame_map(*out), 0, PAGE_SIZE << order);
+    }
+    return e;
+}
+
 WRAP(copy_in, E_FAULT, disturb(), (void *to, gva_t from, u32 bytes), to, from, bytes)
 WRAP(copy_out, E_FAULT, disturb(), (gva_t to, const void *from, u32 bytes), to, from, bytes)
 WRAP(copy_in_nth, E_FAULT, disturb(), (void *to, gva_t base, u64 index, u32 bytes), to, base,
@@ -119,18 +141,16 @@ WRAP(p2m_map, E_NOMEM, (void)0,
      type)
 WRAP(p2m_map_shared, E_NOMEM, (void)0, (struct p2m * p2m, gfn_t gfn, struct frame *f), p2m, gfn, f)
 
-void *__real_slab_alloc(struct slab_cache *c);
 void *__wrap_slab_alloc(struct slab_cache *c);
 void *__wrap_slab_alloc(struct slab_cache *c)
 {
-    return fails(HERE, "slab_alloc") ? NULL : __real_slab_alloc(c);
+    return fails(HERE, "slab_alloc") ? NULL : object_alloc(c);
 }
 
-void *__real_heap_alloc(u32 bytes);
 void *__wrap_heap_alloc(u32 bytes);
 void *__wrap_heap_alloc(u32 bytes)
 {
-    return fails(HERE, "heap_alloc") ? NULL : __real_heap_alloc(bytes);
+    return fails(HERE, "heap_alloc") ? NULL : bytes_alloc(bytes);
 }
 
 /* Not a failure: a site that is reached when it says yes. */
