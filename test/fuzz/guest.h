@@ -77,6 +77,10 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions);
 /* The guest executes its HVC, for the first time or again. */
 void fuzz_call(struct vcpu *v, struct guest *g);
 
+/* ---- check.c */
+/* Ends with a finding when the hypervisor does what call_shapes does not describe. */
+void fuzz_check_calls(void);
+
 /* ---- report.c */
 void report_answer(u32 row, s64 result);
 void report_status(u32 row, s64 status);
