@@ -72,7 +72,8 @@ static u32 life_flags(struct domain *d)
     const u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
     const bool shut_down = d->shut_down;
     spin_unlock(&d->lock);
-    return (load_relaxed(&d->life) == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) | (shut_down ? XEN_DOMINF_shutdown : 0) |
+    return (load_relaxed(&d->life) == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
+           (shut_down ? XEN_DOMINF_shutdown : 0) |
            (load_relaxed(&d->paused_by_tools) ? XEN_DOMINF_paused : 0) |
            (load_relaxed(&d->debug_preempt) ? XEN_DOMINF_debugged : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |

@@ -10,7 +10,8 @@
 enum err find_reserve(struct domain *d, domid_t wanted);
 /* d is complete: from now on it is found. */
 void find_publish(struct domain *d);
-/* The id is free, d no more found; who found it before may use it until a grace period has passed. */
+/* The id is free, d no more found; who found it before may use it until a grace period has passed.
+ */
 void find_remove(struct domain *d);
 
 #endif

@@ -28,7 +28,8 @@ static u32 index_of(const struct frame *f)
 
 enum err pages_count_in_locked(struct domain *d, u64 nr)
 {
-    if (load_relaxed(&d->life) != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
+    if (load_relaxed(&d->life) != DOMAIN_ALIVE || nr > d->max_pages ||
+        d->nr_pages > d->max_pages - nr) {
         return E_NOMEM;
     }
     if (!d->has_pages_ref && nr > 0) {

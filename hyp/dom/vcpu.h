@@ -54,7 +54,7 @@ struct vcpu {
     struct gpage *info_page; /* NULL: in shared info */
     u32 info_offset;
     struct runstate_area *runstate; /* [R] call/runstate.c; NULL: none is registered */
-    port_t virq_port[24]; /* [evtchn lock] 0: unbound */
+    port_t virq_port[24];           /* [evtchn lock] 0: unbound */
 
     struct timer *poll_timer; /* sched_op poll */
     u32 poll_state;           /* 0 not polling, 1 polling any port set, 2 done */

@@ -17,8 +17,8 @@ static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
 static u32 free_head[NR_ORDERS] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}; /* [frame_lock] */
-static u64 nr_free; /* [frame_lock] read without it as a hint */
-static u64 nr_total;                                                   /* [c] after boot */
+static u64 nr_free;  /* [frame_lock] read without it as a hint */
+static u64 nr_total; /* [c] after boot */
 
 bool (*mem_fail_hook)(void);
 

@@ -209,11 +209,6 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu)
     return load_acquire(&u->state) == UNIT_RUNNING;
 }
 
-bool sched_is_held(const struct sched_unit *u)
-{
-    return load_relaxed(&u->hold) != 0;
-}
-
 enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
                             const struct cpumask *soft)
 {

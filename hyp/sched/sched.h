@@ -36,6 +36,7 @@
 #include "base/err.h"
 #include "base/list.h"
 #include "base/rbtree.h"
+#include "cpu/atomic.h"
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
 #include "time/time.h"
@@ -136,7 +137,10 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu);
 
 /* Somebody wants it off the CPUs. Racy, but true for whoever held it before it asked us to serve a
  * call. */
-bool sched_is_held(const struct sched_unit *u);
+static inline bool sched_is_held(const struct sched_unit *u)
+{
+    return load_relaxed(&u->hold) != 0;
+}
 
 /* Takes effect at once (the unit is moved off a forbidden CPU before it runs again). E_INVAL: no
  * CPU of hard is online. NULL leaves a mask as it is. */

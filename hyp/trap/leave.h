@@ -12,8 +12,8 @@ struct vcpu;
 struct vcpu *trap_leave_slow(void);
 /* The machine: off the boot stack, out by trap_leave_slow(), into the guest. */
 _Noreturn void trap_start_leave(void);
-/* The machine's half of a switch: EL1 registers to v->el1, without the timer's; then, when those are
- * saved, FP, and no stage-1 walk any more. */
+/* The machine's half of a switch: EL1 registers to v->el1, without the timer's; then, when those
+ * are saved, FP, and no stage-1 walk any more. */
 void switch_save(struct vcpu *v);
 void switch_close(struct vcpu *v);
 /* Stage 2 is v's: its EL1 registers and FP. */

@@ -13,39 +13,48 @@
 #include "abi/version.h"
 #include "abi/xen.h"
 
-#define F(type, member, kind, a) \
-    {offsetof(struct type, member), sizeof(((struct type *)0)->member), kind, a}
+#define F(type, member, kind, a)                                                   \
+    {                                                                              \
+        offsetof(struct type, member), sizeof(((struct type *)0)->member), kind, a \
+    }
 /* A field of the operation within the control structures. */
 #define D(member, kind, a) F(xen_domctl, u.member, kind, a)
 #define S(member, kind, a) F(xen_sysctl, u.member, kind, a)
-#define ROW(call, shape, by, weight, prefix, op, type, ...)                            \
-    {__HYPERVISOR_##call, shape, by, weight, prefix##op, #op, sizeof(struct type),     \
-     sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field),               \
-     (const struct field[]){__VA_ARGS__}}
+#define ROW(call, shape, by, weight, prefix, op, type, ...)                           \
+    {                                                                                 \
+        __HYPERVISOR_##call, shape, by, weight, prefix##op, #op, sizeof(struct type), \
+            sizeof((const struct field[]){__VA_ARGS__}) / sizeof(struct field),       \
+            (const struct field[])                                                    \
+        {                                                                             \
+            __VA_ARGS__                                                               \
+        }                                                                             \
+    }
 #define BOTH (BY_GUEST | BY_DOM0)
 /* A command without a structure. */
-#define BARE(call, shape, by, weight, prefix, op)                                     \
-    {__HYPERVISOR_##call, shape, by, weight, prefix##op, #op, 0, 0, (const struct field *)0}
+#define BARE(call, shape, by, weight, prefix, op)                                              \
+    {                                                                                          \
+        __HYPERVISOR_##call, shape, by, weight, prefix##op, #op, 0, 0, (const struct field *)0 \
+    }
 #define EVENT(weight, op, type, ...) \
     ROW(event_channel_op, S_PTR, BOTH, weight, EVTCHNOP_, op, xen_evtchn_##type, __VA_ARGS__)
 #define GRANT(weight, op, type, ...) \
     ROW(grant_table_op, S_ARRAY, BOTH, weight, GNTTABOP_, op, xen_gnttab_##type, __VA_ARGS__)
 /* With a result of its own in each element. */
-#define STATUS(weight, op, type, ...)                \
+#define STATUS(weight, op, type, ...) \
     GRANT(weight, op, type, ##__VA_ARGS__, F(xen_gnttab_##type, status, K_STATUS, 0))
 #define MEMORY(by, weight, op, type, ...) \
     ROW(memory_op, S_PTR, by, weight, XENMEM_, op, type, __VA_ARGS__)
-#define DOMCTL(weight, op, ...)                                                      \
-    ROW(domctl, S_CONTROL, BY_DOM0, weight, XEN_DOMCTL_, op, xen_domctl,             \
-        F(xen_domctl, interface_version, K_NUM, XEN_DOMCTL_INTERFACE_VERSION),       \
+#define DOMCTL(weight, op, ...)                                                \
+    ROW(domctl, S_CONTROL, BY_DOM0, weight, XEN_DOMCTL_, op, xen_domctl,       \
+        F(xen_domctl, interface_version, K_NUM, XEN_DOMCTL_INTERFACE_VERSION), \
         F(xen_domctl, domain, K_DOM, 1), ##__VA_ARGS__)
-#define SYSCTL(weight, op, ...)                                                      \
-    ROW(sysctl, S_CONTROL, BY_DOM0, weight, XEN_SYSCTL_, op, xen_sysctl,             \
+#define SYSCTL(weight, op, ...)                                          \
+    ROW(sysctl, S_CONTROL, BY_DOM0, weight, XEN_SYSCTL_, op, xen_sysctl, \
         F(xen_sysctl, interface_version, K_NUM, XEN_SYSCTL_INTERFACE_VERSION), ##__VA_ARGS__)
 
 #define PICK(...) PICK_(__VA_ARGS__, 255, 255, 255, 255, 255, 255, 255, 255)
-#define PICK_(a, b, c, d, e, f, g, h, ...)                                            \
-    ((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 |   \
+#define PICK_(a, b, c, d, e, f, g, h, ...)                                         \
+    ((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | \
      (u64)(f) << 40 | (u64)(g) << 48 | (u64)(h) << 56)
 
 #define AFFINITY                                                                      \
@@ -54,15 +63,15 @@
         D(vcpuaffinity.cpumap_hard.nr_bits, K_MAX, 16),                               \
         D(vcpuaffinity.cpumap_soft.bitmap, K_LIST, K_BITS),                           \
         D(vcpuaffinity.cpumap_soft.nr_bits, K_MAX, 16)
-#define RESERVATION(order)                                                      \
-    F(xen_memory_reservation, extent_start, K_LIST, K_GFN),                     \
-        F(xen_memory_reservation, nr_extents, K_MAX, 12),                       \
-        F(xen_memory_reservation, extent_order, K_PICK, order),                 \
+#define RESERVATION(order)                                                       \
+    F(xen_memory_reservation, extent_start, K_LIST, K_GFN),                      \
+        F(xen_memory_reservation, nr_extents, K_MAX, 12),                        \
+        F(xen_memory_reservation, extent_order, K_PICK, order),                  \
         F(xen_memory_reservation, mem_flags, K_PICK, PICK(0, 0, 0, 0, 0, 0, 1)), \
         F(xen_memory_reservation, domid, K_DOM, 0)
-#define BIND_IRQ                                                                         \
-    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63)),                        \
-        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),                                 \
+#define BIND_IRQ                                                  \
+    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63)), \
+        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),          \
         D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63))
 
 const struct call_shape call_shapes[] = {
@@ -91,39 +100,37 @@ const struct call_shape call_shapes[] = {
           F(xen_evtchn_set_priority, priority, K_MAX, 16)),
     /* ---- grants */
     STATUS(12, map_grant_ref, map_grant_ref, F(xen_gnttab_map_grant_ref, host_addr, K_GADDR, 0),
-          F(xen_gnttab_map_grant_ref, flags, K_PICK, PICK(2, 2, 6, 2, 6, 2, 7)),
-          F(xen_gnttab_map_grant_ref, dom, K_DOM, 3), F(xen_gnttab_map_grant_ref, ref, K_REF, 1)),
-    STATUS(10, unmap_grant_ref, unmap_grant_ref,
-          F(xen_gnttab_unmap_grant_ref, handle, K_HANDLE, 1),
-          F(xen_gnttab_unmap_grant_ref, host_addr, K_GADDR, 4)),
+           F(xen_gnttab_map_grant_ref, flags, K_PICK, PICK(2, 2, 6, 2, 6, 2, 7)),
+           F(xen_gnttab_map_grant_ref, dom, K_DOM, 3), F(xen_gnttab_map_grant_ref, ref, K_REF, 1)),
+    STATUS(10, unmap_grant_ref, unmap_grant_ref, F(xen_gnttab_unmap_grant_ref, handle, K_HANDLE, 1),
+           F(xen_gnttab_unmap_grant_ref, host_addr, K_GADDR, 4)),
     STATUS(3, unmap_and_replace, unmap_and_replace,
-          F(xen_gnttab_unmap_and_replace, handle, K_HANDLE, 1),
-          F(xen_gnttab_unmap_and_replace, new_addr, K_PICK, PICK(0, 0, 1)),
-          F(xen_gnttab_unmap_and_replace, host_addr, K_GADDR, 4)),
+           F(xen_gnttab_unmap_and_replace, handle, K_HANDLE, 1),
+           F(xen_gnttab_unmap_and_replace, new_addr, K_PICK, PICK(0, 0, 1)),
+           F(xen_gnttab_unmap_and_replace, host_addr, K_GADDR, 4)),
     STATUS(10, copy, copy, F(xen_gnttab_copy, source.u.gmfn, K_FRAME, 1),
-          F(xen_gnttab_copy, source.domid, K_DOM, 0),
-          F(xen_gnttab_copy, source.offset, K_MAX, 4096),
-          F(xen_gnttab_copy, dest.u.gmfn, K_FRAME, 1), F(xen_gnttab_copy, dest.domid, K_DOM, 0),
-          F(xen_gnttab_copy, dest.offset, K_MAX, 4096), F(xen_gnttab_copy, len, K_MAX, 4096),
-          F(xen_gnttab_copy, flags, K_MAX, 3)),
+           F(xen_gnttab_copy, source.domid, K_DOM, 0),
+           F(xen_gnttab_copy, source.offset, K_MAX, 4096),
+           F(xen_gnttab_copy, dest.u.gmfn, K_FRAME, 1), F(xen_gnttab_copy, dest.domid, K_DOM, 0),
+           F(xen_gnttab_copy, dest.offset, K_MAX, 4096), F(xen_gnttab_copy, len, K_MAX, 4096),
+           F(xen_gnttab_copy, flags, K_MAX, 3)),
     GRANT(1, transfer, copy),
     GRANT(1, dump_table, dump_table, F(xen_gnttab_dump_table, dom, K_DOM, 0)),
     STATUS(4, swap_grant_ref, swap_grant_ref, F(xen_gnttab_swap_grant_ref, ref_a, K_REF, 0),
-          F(xen_gnttab_swap_grant_ref, ref_b, K_REF, 0)),
+           F(xen_gnttab_swap_grant_ref, ref_b, K_REF, 0)),
     GRANT(4, cache_flush, cache_flush, F(xen_gnttab_cache_flush, a.dev_bus_addr, K_GADDR, 2),
           F(xen_gnttab_cache_flush, offset, K_MAX, 4096),
           F(xen_gnttab_cache_flush, length, K_MAX, 4096),
           F(xen_gnttab_cache_flush, op, K_PICK, PICK(1, 2, 3, 0, 4))),
     STATUS(3, setup_table, setup_table, F(xen_gnttab_setup_table, dom, K_DOM, 0),
-          F(xen_gnttab_setup_table, nr_frames, K_MAX, 20),
-          F(xen_gnttab_setup_table, frame_list, K_OUT, 0)),
+           F(xen_gnttab_setup_table, nr_frames, K_MAX, 20),
+           F(xen_gnttab_setup_table, frame_list, K_OUT, 0)),
     STATUS(2, query_size, query_size, F(xen_gnttab_query_size, dom, K_DOM, 0)),
     GRANT(1, set_version, set_version, F(xen_gnttab_set_version, version, K_MAX, 3)),
     GRANT(1, get_version, get_version, F(xen_gnttab_get_version, dom, K_DOM, 0)),
-    STATUS(1, get_status_frames, get_status_frames,
-          F(xen_gnttab_get_status_frames, dom, K_DOM, 0),
-          F(xen_gnttab_get_status_frames, nr_frames, K_MAX, 2),
-          F(xen_gnttab_get_status_frames, frame_list, K_OUT, 0)),
+    STATUS(1, get_status_frames, get_status_frames, F(xen_gnttab_get_status_frames, dom, K_DOM, 0),
+           F(xen_gnttab_get_status_frames, nr_frames, K_MAX, 2),
+           F(xen_gnttab_get_status_frames, frame_list, K_OUT, 0)),
     /* ---- memory */
     MEMORY(BOTH, 3, increase_reservation, xen_memory_reservation,
            RESERVATION(PICK(0, 0, 0, 1, 2, 5, 9))),
@@ -148,8 +155,7 @@ const struct call_shape call_shapes[] = {
            F(xen_add_to_physmap_batch, gpfns, K_LIST, K_GFN),
            F(xen_add_to_physmap_batch, errs, K_OUT, 0)),
     MEMORY(BOTH, 6, remove_from_physmap, xen_remove_from_physmap,
-           F(xen_remove_from_physmap, domid, K_DOM, 0),
-           F(xen_remove_from_physmap, gpfn, K_GFN, 0)),
+           F(xen_remove_from_physmap, domid, K_DOM, 0), F(xen_remove_from_physmap, gpfn, K_GFN, 0)),
     MEMORY(BY_DOM0, 1, claim_pages, xen_memory_reservation,
            F(xen_memory_reservation, nr_extents, K_MAX, 256),
            F(xen_memory_reservation, domid, K_DOM, 1)),
@@ -201,8 +207,8 @@ const struct call_shape call_shapes[] = {
     ROW(hvm_op, S_PTR, BY_DOM0, 2, HVMOP_, set_param, xen_hvm_param,
         F(xen_hvm_param, domid, K_DOM, 1), F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18)),
         F(xen_hvm_param, value, K_ANY, 0)),
-    ROW(hvm_op, S_PTR, BOTH, 2, HVMOP_, get_param, xen_hvm_param,
-        F(xen_hvm_param, domid, K_DOM, 0), F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18))),
+    ROW(hvm_op, S_PTR, BOTH, 2, HVMOP_, get_param, xen_hvm_param, F(xen_hvm_param, domid, K_DOM, 0),
+        F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18))),
     BARE(hvm_op, S_PTR, BOTH, 1, HVMOP_, guest_request_vm_event),
     ROW(platform_op, S_CONTROL, BY_DOM0, 1, XENPF_, settime64, xen_platform_op,
         F(xen_platform_op, interface_version, K_NUM, XENPF_INTERFACE_VERSION),
@@ -231,8 +237,7 @@ const struct call_shape call_shapes[] = {
     DOMCTL(1, set_address_size, D(address_size.size, K_PICK, PICK(32, 64, 64, 16))),
     DOMCTL(1, get_address_size),
     DOMCTL(3, max_vcpus, D(max_vcpus.max, K_PICK, PICK(1, 2, 2, 3))),
-    DOMCTL(3, setvcpucontext, D(vcpucontext.vcpu, K_VCPU, 0),
-           D(vcpucontext.ctxt, K_CONTEXT, 0)),
+    DOMCTL(3, setvcpucontext, D(vcpucontext.vcpu, K_VCPU, 0), D(vcpucontext.ctxt, K_CONTEXT, 0)),
     DOMCTL(2, getvcpucontext, D(vcpucontext.vcpu, K_VCPU, 0), D(vcpucontext.ctxt, K_OUT, 0)),
     DOMCTL(2, getvcpuinfo, D(getvcpuinfo.vcpu, K_VCPU, 0)),
     DOMCTL(3, setvcpuaffinity, AFFINITY),

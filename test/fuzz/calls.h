@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What each hypercall takes, as data: a row a sub-operation, with the fields of its structure. The
- * fuzzers and the fault injection read it; fuzz_check_calls() (check.c) compares it with the hypervisor's own
- * tables by asking, so that an operation without a row is an error.
+ * fuzzers and the fault injection read it; fuzz_check_calls() (check.c) compares it with the
+ * hypervisor's own tables by asking, so that an operation without a row is an error.
  */
 #ifndef TEST_FUZZ_CALLS_H
 #define TEST_FUZZ_CALLS_H
@@ -10,24 +10,24 @@
 #include "base/types.h"
 
 enum kind {
-    K_NUM,    /* a */
-    K_ANY,    /* any value, those at the edges more often */
-    K_MAX,    /* 0 .. a */
-    K_BITS,   /* some bits of a */
-    K_PICK,   /* one of the bytes of a that are not 0xff, lowest first */
-    K_DOM,    /* a domain's id; a: 1 of another one, never SELF; 2, 3: see K_PORT, K_REF */
-    K_PORT,   /* an event channel's port; a: 1 one that the domain just named keeps for us */
-    K_VCPU,   /* a vCPU's number */
-    K_GFN,    /* a frame of the caller's, or a free place */
-    K_GADDR,  /* its address; a: 4 where the handle just named is mapped */
-    K_FRAME,  /* a frame of some domain's RAM, as that domain counts */
-    K_DEVICE, /* a frame of a device */
-    K_REF,    /* a grant reference; a: 1 one that the domain just named wrote for us */
-    K_HANDLE, /* a grant handle; a: 1 one that is in use */
-    K_TIME,   /* system time, soon */
-    K_OUT,    /* address of a buffer, to be written */
-    K_LIST,   /* address of an array of 8-byte elements of kind a */
-    K_LIST4,  /* the same, elements of 4 bytes */
+    K_NUM,     /* a */
+    K_ANY,     /* any value, those at the edges more often */
+    K_MAX,     /* 0 .. a */
+    K_BITS,    /* some bits of a */
+    K_PICK,    /* one of the bytes of a that are not 0xff, lowest first */
+    K_DOM,     /* a domain's id; a: 1 of another one, never SELF; 2, 3: see K_PORT, K_REF */
+    K_PORT,    /* an event channel's port; a: 1 one that the domain just named keeps for us */
+    K_VCPU,    /* a vCPU's number */
+    K_GFN,     /* a frame of the caller's, or a free place */
+    K_GADDR,   /* its address; a: 4 where the handle just named is mapped */
+    K_FRAME,   /* a frame of some domain's RAM, as that domain counts */
+    K_DEVICE,  /* a frame of a device */
+    K_REF,     /* a grant reference; a: 1 one that the domain just named wrote for us */
+    K_HANDLE,  /* a grant handle; a: 1 one that is in use */
+    K_TIME,    /* system time, soon */
+    K_OUT,     /* address of a buffer, to be written */
+    K_LIST,    /* address of an array of 8-byte elements of kind a */
+    K_LIST4,   /* the same, elements of 4 bytes */
     K_CONTEXT, /* address of a vCPU's registers */
     K_STATUS   /* comes back: the element's own result, GNTST_* */
 };

@@ -2,12 +2,11 @@
 /*
  * Physical CPUs of the host machine. Two ways to have them, one file each:
  *
- *   cpus_turns.c     coroutines, one runs at a time; who goes on at a yield is a seeded choice, so a
- *                    run repeats exactly.
- *   cpus_threads.c   a thread each, for the thread sanitizer.
+ *   cpus_turns.c     coroutines, one runs at a time; who goes on at a yield is a seeded choice, so
+ * a run repeats exactly. cpus_threads.c   a thread each, for the thread sanitizer.
  *
- * Beside them stands the service CPU: the caller's own thread. It has per-CPU data and a number, the
- * one after the last, but the hypervisor never counts it: it boots the machine and tears down.
+ * Beside them stands the service CPU: the caller's own thread. It has per-CPU data and a number,
+ * the one after the last, but the hypervisor never counts it: it boots the machine and tears down.
  */
 #ifndef TEST_FUZZ_CPUS_H
 #define TEST_FUZZ_CPUS_H

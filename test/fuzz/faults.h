@@ -41,8 +41,8 @@ struct step {
  * WHOLE     done, or nothing is changed
  * PARTIAL   a list or a walk: what was done before the failure stays done, and the answer says so
  * ANSWER    whole, but for the last copy: when the caller's own memory does not take the answer any
- *           more, what was made stays, as in Xen. The tools find the domain in the list, a handle is
- *           given back at the mapper's end.
+ *           more, what was made stays, as in Xen. The tools find the domain in the list, a handle
+ * is given back at the mapper's end.
  */
 struct fault_case {
     const char *name;

@@ -22,11 +22,11 @@
 #include "test/fuzz/machine.h"
 #include "test/fuzz/wrap.h"
 
-#define RAM_BYTES  (24ULL << 20)
-#define STRUCT_MAX 256u
-#define PAGE_ARGS  20u /* of the caller's RAM: structure, list, buffer */
-#define PAGE_OUT   21u
-#define FAULTS_MAX 400u
+#define RAM_BYTES    (24ULL << 20)
+#define STRUCT_MAX   256u
+#define PAGE_ARGS    20u /* of the caller's RAM: structure, list, buffer */
+#define PAGE_OUT     21u
+#define FAULTS_MAX   400u
 #define SETTLE_STEPS 8u
 
 static const struct fault_case *now;
@@ -75,7 +75,8 @@ static u64 print_domain(u64 h, struct domain *d)
 static u64 fingerprint(void)
 {
     u64 h = 1;
-    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
+    for (struct domain *d = dom_next((domid_t){0}); d;
+         d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
         h = print_domain(h, d);
     }
     u64 first = 0x40000000 >> PAGE_SHIFT;

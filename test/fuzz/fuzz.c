@@ -17,11 +17,11 @@
 #include "test/fuzz/switch.h"
 #include "test/fuzz/wrap.h"
 
-#define RAM_BYTES     (24ULL << 20)
-#define RESTARTS_MAX  200000u
-#define STUCK_MAX     16u
-#define PRESSURE_LEN  24u
-#define FAULT_DEPTH   16u
+#define RAM_BYTES    (24ULL << 20)
+#define RESTARTS_MAX 200000u
+#define STUCK_MAX    16u
+#define PRESSURE_LEN 24u
+#define FAULT_DEPTH  16u
 
 bool fuzz_faults;
 
@@ -202,7 +202,8 @@ void fuzz_call(struct vcpu *v, struct guest *g)
     if (v->regs.pc == HVC_AT) {
         report_restart(g->row);
         if (++g->restarts > RESTARTS_MAX) {
-            machine_finding("d%u: %s restarts for ever", v->domain->id.id, call_shapes[g->row].name);
+            machine_finding("d%u: %s restarts for ever", v->domain->id.id,
+                            call_shapes[g->row].name);
         }
         return;
     }
@@ -210,8 +211,7 @@ void fuzz_call(struct vcpu *v, struct guest *g)
     if (v->regs.x[0] == 0) {
         look_at_result(v, g);
     }
-    report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0]
-                                                         : (s64)v->regs.x[0]);
+    report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0] : (s64)v->regs.x[0]);
 }
 
 /* Its EL1 registers are its own, or fresh. */

@@ -20,9 +20,33 @@
 #define LIST_MAX   24u
 
 static const u64 edges[] = {
-    0, 1, 2, 3, 7, 8, 63, 64, 127, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000,
-    0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 0x100000000, 0xfffffff000, 0x10000000000,
-    0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffff000, ~0ULL - 7, ~0ULL,
+    0,
+    1,
+    2,
+    3,
+    7,
+    8,
+    63,
+    64,
+    127,
+    4095,
+    4096,
+    0x7fff,
+    0x8000,
+    0xffff,
+    0x10000,
+    0x7fffffff,
+    0x80000000,
+    0xfffffffe,
+    0xffffffff,
+    0x100000000,
+    0xfffffff000,
+    0x10000000000,
+    0x7fffffffffffffff,
+    0x8000000000000000,
+    0xfffffffffffff000,
+    ~0ULL - 7,
+    ~0ULL,
 };
 
 static u64 any(void)
@@ -186,9 +210,7 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
     case K_PICK:
         return a ? pick(a) : "qrhze*"[input_below(6)];
     case K_DOM:
-        return a == 2   ? offerer(ports, d->id)
-               : a == 3 ? offerer(refs, d->id)
-                        : domain_id(a == 1);
+        return a == 2 ? offerer(ports, d->id) : a == 3 ? offerer(refs, d->id) : domain_id(a == 1);
     case K_PORT:
         if (a == 1 && offered != ~0u) {
             return offered;
@@ -354,7 +376,9 @@ u32 generate_row(const struct domain *d)
 static void write_grant(struct domain *d)
 {
     struct xen_grant_entry_v1 e = {
-        .flags = (u16)(input_one_in(8) ? input_u64() : input_one_in(3) ? 5 : 1),
+        .flags = (u16)(input_one_in(8)   ? input_u64()
+                       : input_one_in(3) ? 5
+                                         : 1),
         .domid = (u16)domain_id(true),
         .frame = (u32)(guest_ram(d) + input_below(RAM_PAGES)),
     };
@@ -424,10 +448,10 @@ static void firmware_call(struct vcpu *v)
                                     0xc4000003, 0x84000003, 0xc4000004, 0x84000006, 0x8400000a,
                                     0x80000000, 0x80000001, 0x80008000, 0x8500ff01, 0x84000050};
     u32 n = input_below(64);
-    v->regs.x[0] = n < ARRAY_LEN(functions) * 4         ? functions[n / 4]
-                   : n < 62                             ? 0x84000002   /* CPU_OFF */
-                   : v->domain->privileged || n == 62   ? any()
-                                                        : 0x84000008; /* SYSTEM_OFF */
+    v->regs.x[0] = n < ARRAY_LEN(functions) * 4       ? functions[n / 4]
+                   : n < 62                           ? 0x84000002 /* CPU_OFF */
+                   : v->domain->privileged || n == 62 ? any()
+                                                      : 0x84000008; /* SYSTEM_OFF */
     v->regs.x[1] = input_one_in(8) ? any() : input_below(3);
     v->regs.x[2] = input_one_in(8) ? any() : (GUEST_RAM << PAGE_SHIFT);
     v->regs.x[3] = any();

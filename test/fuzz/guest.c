@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dom0 is made as boot/dom0.c makes it, less the kernel; dom0 then makes the guests as the tools do,
- * a hypercall a step. At the end everything is torn down and must have come back.
+ * dom0 is made as boot/dom0.c makes it, less the kernel; dom0 then makes the guests as the tools
+ * do, a hypercall a step. At the end everything is torn down and must have come back.
  */
 #include "test/fuzz/guest.h"
 
@@ -29,7 +29,7 @@
 domid_t guest_id[GUESTS + 1];
 u64 dom0_ram;
 static struct guest guests[SLOTS];
-static u64 generation; /* of guests: what is older is another's */
+static u64 generation;             /* of guests: what is older is another's */
 static u32 building, build_domain; /* next step, of which domain; GUESTS + 1: done */
 static struct machine_account before;
 
@@ -295,8 +295,8 @@ static void unpause(struct vcpu *v)
 }
 
 static void (*const steps[])(struct vcpu *) = {
-    create,      max_vcpus,   max_mem,     pool,        devices,     interrupt, bind,
-    populate,    shared_info, grant_table, registers_0, registers_1, unpause,
+    create,   max_vcpus,   max_mem,     pool,        devices,     interrupt, bind,
+    populate, shared_info, grant_table, registers_0, registers_1, unpause,
 };
 static void (*const own_steps[])(struct vcpu *) = {own_shared_info, own_grant_table};
 

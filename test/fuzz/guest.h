@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* Guests of the host machine that fuzz: where they come from, and what each of their vCPUs is at. */
+/* Guests of the host machine that fuzz: where they come from, and what each of their vCPUs is at.
+ */
 #ifndef TEST_FUZZ_GUEST_H
 #define TEST_FUZZ_GUEST_H
 

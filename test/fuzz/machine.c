@@ -31,12 +31,12 @@
 #include "vtimer/hw_host.h"
 #include "vtimer/vtimer.h"
 
-#define VTIMER_PPI    27u
-#define FAR_TICKS     (625000000ULL * 10) /* 100 s: nobody waits longer for a timer */
-#define NR_IRQS       64u
-#define NR_LRS        4u
-#define PATIENCE      10000u
-#define EXIT_TICKS    40u
+#define VTIMER_PPI 27u
+#define FAR_TICKS  (625000000ULL * 10) /* 100 s: nobody waits longer for a timer */
+#define NR_IRQS    64u
+#define NR_LRS     4u
+#define PATIENCE   10000u
+#define EXIT_TICKS 40u
 
 u32 machine_nr_cpus;
 void (*machine_guest)(struct vcpu *v);
@@ -321,7 +321,6 @@ void machine_boot(const struct machine_config *c)
 }
 
 /* ---- the end of a domain ---- */
-
 
 void machine_kill(struct domain *d)
 {

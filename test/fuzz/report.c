@@ -51,15 +51,20 @@ static const char *error_name(u32 error, char *buffer)
     static const struct {
         s32 error;
         const char *name;
-    } names[] = {{E_PERM, "EPERM"},         {E_NOENT, "ENOENT"},   {E_SRCH, "ESRCH"},
-                 {E_IO, "EIO"},             {E_NXIO, "ENXIO"},     {E_2BIG, "E2BIG"},
-                 {E_NOEXEC, "ENOEXEC"},     {E_AGAIN, "EAGAIN"},   {E_NOMEM, "ENOMEM"},
-                 {E_ACCES, "EACCES"},       {E_FAULT, "EFAULT"},   {E_BUSY, "EBUSY"},
-                 {E_EXIST, "EEXIST"},       {E_XDEV, "EXDEV"},     {E_NODEV, "ENODEV"},
-                 {E_INVAL, "EINVAL"},       {E_NOSPC, "ENOSPC"},   {E_DOM, "EDOM"},
-                 {E_RANGE, "ERANGE"},       {E_DEADLK, "EDEADLK"}, {E_NOSYS, "ENOSYS"},
-                 {E_NODATA, "ENODATA"},     {E_OVERFLOW, "EOVERFLOW"}, {E_ILSEQ, "EILSEQ"},
-                 {E_OPNOTSUPP, "EOPNOTSUPP"}, {E_NOBUFS, "ENOBUFS"}, {E_NOTCONN, "ENOTCONN"}};
+    } names[] = {{E_PERM, "EPERM"},           {E_NOENT, "ENOENT"},
+                 {E_SRCH, "ESRCH"},           {E_IO, "EIO"},
+                 {E_NXIO, "ENXIO"},           {E_2BIG, "E2BIG"},
+                 {E_NOEXEC, "ENOEXEC"},       {E_AGAIN, "EAGAIN"},
+                 {E_NOMEM, "ENOMEM"},         {E_ACCES, "EACCES"},
+                 {E_FAULT, "EFAULT"},         {E_BUSY, "EBUSY"},
+                 {E_EXIST, "EEXIST"},         {E_XDEV, "EXDEV"},
+                 {E_NODEV, "ENODEV"},         {E_INVAL, "EINVAL"},
+                 {E_NOSPC, "ENOSPC"},         {E_DOM, "EDOM"},
+                 {E_RANGE, "ERANGE"},         {E_DEADLK, "EDEADLK"},
+                 {E_NOSYS, "ENOSYS"},         {E_NODATA, "ENODATA"},
+                 {E_OVERFLOW, "EOVERFLOW"},   {E_ILSEQ, "EILSEQ"},
+                 {E_OPNOTSUPP, "EOPNOTSUPP"}, {E_NOBUFS, "ENOBUFS"},
+                 {E_NOTCONN, "ENOTCONN"}};
     for (u32 i = 0; i < ARRAY_LEN(names); i++) {
         if (names[i].error == -(s32)error) {
             return names[i].name;

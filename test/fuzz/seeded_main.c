@@ -34,9 +34,10 @@ static void read_options(int argc, char **argv)
     static const struct {
         const char *name;
         u64 *value;
-    } names[] = {{"--seed", &option.seed},   {"--calls", &option.calls}, {"--round", &option.round},
-                 {"--seconds", &option.seconds}, {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list},
-                 {"--faults", &option.faults}, {"--check", &option.check}};
+    } names[] = {
+        {"--seed", &option.seed},       {"--calls", &option.calls},   {"--round", &option.round},
+        {"--seconds", &option.seconds}, {"--cpus", &option.cpus},     {"--gic", &option.gic},
+        {"--list", &option.list},       {"--faults", &option.faults}, {"--check", &option.check}};
     for (int i = 1; i < argc; i++) {
         u32 n = 0;
         while (n < NR_OPTIONS && strcmp(argv[i], names[n].name) != 0) {
@@ -44,8 +45,10 @@ static void read_options(int argc, char **argv)
         }
         const bool is_flag = n >= FIRST_FLAG;
         if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
-            fprintf(stderr, "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
-                    " --list --faults --check\n", argv[0]);
+            fprintf(stderr,
+                    "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
+                    " --list --faults --check\n",
+                    argv[0]);
             exit(2);
         }
         *names[n].value = is_flag ? 1 : strtoull(argv[++i], NULL, 0);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The machine's part of the switch, in the place of trap/switch_arm64.c. The EL1 registers are a record a CPU, so that state which is left behind is found by the guests, who
- * look whether theirs is still there.
+ * The machine's part of the switch, in the place of trap/switch_arm64.c. The EL1 registers are a
+ * record a CPU, so that state which is left behind is found by the guests, who look whether theirs
+ * is still there.
  */
 #include "test/fuzz/switch.h"
 

@@ -109,12 +109,12 @@ static void disturb(void)
 
 #define HERE __builtin_return_address(0)
 /* A function that answers an error; answer: the one that it gives when it fails. */
-#define WRAP(name, answer, before, parameters, ...)                \
-    enum err __real_##name parameters;                             \
-    enum err __wrap_##name parameters;                             \
-    enum err __wrap_##name parameters                              \
-    {                                                              \
-        before;                                                    \
+#define WRAP(name, answer, before, parameters, ...)                      \
+    enum err __real_##name parameters;                                   \
+    enum err __wrap_##name parameters;                                   \
+    enum err __wrap_##name parameters                                    \
+    {                                                                    \
+        before;                                                          \
         return fails(HERE, #name) ? answer : __real_##name(__VA_ARGS__); \
     }
 
@@ -142,13 +142,13 @@ enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out)
 
 WRAP(copy_in, E_FAULT, disturb(), (void *to, gva_t from, u32 bytes), to, from, bytes)
 WRAP(copy_out, E_FAULT, disturb(), (gva_t to, const void *from, u32 bytes), to, from, bytes)
-WRAP(copy_in_nth, E_FAULT, disturb(), (void *to, gva_t base, u64 index, u32 bytes), to, base,
-     index, bytes)
+WRAP(copy_in_nth, E_FAULT, disturb(), (void *to, gva_t base, u64 index, u32 bytes), to, base, index,
+     bytes)
 WRAP(copy_out_nth, E_FAULT, disturb(), (gva_t base, u64 index, const void *from, u32 bytes), base,
      index, from, bytes)
 WRAP(copy_out_zero, E_FAULT, disturb(), (gva_t to, u32 bytes), to, bytes)
-WRAP(gpage_get, E_INVAL, (void)0,
-     (struct domain * d, gfn_t gfn, bool writable, struct gpage *out), d, gfn, writable, out)
+WRAP(gpage_get, E_INVAL, (void)0, (struct domain * d, gfn_t gfn, bool writable, struct gpage *out),
+     d, gfn, writable, out)
 WRAP(p2m_map, E_NOMEM, (void)0,
      (struct p2m * p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type), p2m, gfn, mfn, order,
      type)
