@@ -130,6 +130,7 @@ static const struct domctl_op {
     [XEN_DOMCTL_set_paging_mempool_size] = {domctl_set_mempool, 0},
     [XEN_DOMCTL_get_paging_mempool_size] = {domctl_get_mempool, OUT | READ_ONLY},
     [XEN_DOMCTL_cacheflush] = {domctl_cache_flush, CURSOR},
+    [XEN_DOMCTL_vuart_op] = {domctl_vuart, OUT},
     [XEN_DOMCTL_irq_permission] = {domctl_irq_permission, 0},
     [XEN_DOMCTL_iomem_permission] = {domctl_iomem_permission, 0},
     [XEN_DOMCTL_memory_mapping] = {domctl_memory_mapping, CURSOR},

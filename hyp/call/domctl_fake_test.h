@@ -14,6 +14,7 @@
 #include "sched/sched.h"
 #include "time/time.h"
 #include "vgic/vgic.h"
+#include "vuart/vuart.h"
 
 #define ARGUMENT (GUEST_BASE + 0x40)
 #define BUFFER   (GUEST_BASE + 0x400)
@@ -249,6 +250,13 @@ enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_t
 enum err vgic_unroute_irq(struct domain *d, virq_t virq)
 {
     fake_note("unroute(%u:%u) ", d->id.id, virq.virq);
+    return fake_answer;
+}
+
+enum err vuart_create(struct domain *d, gfn_t gfn, domid_t console, port_t *port)
+{
+    fake_note("vuart(%u:%llx,%u) ", d->id.id, gfn.gfn, console.id);
+    port->port = 77;
     return fake_answer;
 }
 

@@ -216,6 +216,7 @@ enum err domain_unpause_by_tools(struct domain *d)
     bool was = d->paused_by_tools;
     if (was) {
         d->paused_by_tools = false;
+        d->has_run = true;
         release_all_locked(d);
     }
     spin_unlock(&d->lock);

@@ -24,6 +24,7 @@ struct p2m;
 struct evtchn_table;
 struct gnttab;
 struct vgic;
+struct vuart;
 struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
@@ -49,6 +50,7 @@ struct domain {
     bool shut_down;       /* [L] its vCPUs are held */
     u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
     bool paused_by_tools; /* [L] pausedomain / unpausedomain */
+    bool has_run;         /* [L] the tools have let it go once */
     bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
     u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
@@ -81,6 +83,7 @@ struct domain {
     struct evtchn_table *evtchn;
     struct gnttab *gnttab;
     struct vgic *vgic;
+    struct vuart *vuart;       /* [c from its first instruction on] or NULL */
     struct frame *shared_info; /* [c] one SHARED page */
     struct list io_ranges;     /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
     struct mmio_handler *mmio; /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */

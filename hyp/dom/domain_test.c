@@ -113,7 +113,9 @@ static void test_a_vcpu_runs_when_online_and_unpaused(void **state)
 {
     struct domain *d = make(1);
     struct vcpu *v = d->vcpu[0];
+    assert_false(d->has_run);
     assert_int_equal(domain_unpause_by_tools(d), OK);
+    assert_true(d->has_run);
     assert_int_equal(domain_unpause_by_tools(d), E_INVAL);
     leave_all();
     assert_false(sched_is_running(&v->unit, NULL));

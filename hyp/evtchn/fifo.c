@@ -456,7 +456,8 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority)
     } else {
         /* For events to come: one that is linked now stays where it is. */
         port_set_word(chn, word_make(word_state(word), priority, word_vcpu(word), word_peer(word),
-                                     word_domid(word)));
+                                     word_domid(word)) |
+                               (word & WORD_DEVICE));
     }
     spin_unlock(&t->lock);
     return e;
