@@ -18,7 +18,7 @@ bare bare "kernel = '/boot/vuart.img'" "vuart = 'sbsa_uart'"
 try xl create /tmp/bare.cfg
 said bare "@@VUART bare"
 said bare "@@VUART listens"
-same "lines beyond the ring" 5000 "$(grep -c '^0123456789abcdefghijklmnopqrst' $logs/guest-bare-vuart0.log)"
+same "lines beyond the ring" 1000 "$(grep -c '^0123456789abcdefghijklmnopqrst' $logs/guest-bare-vuart0.log)"
 echo "to the bare guest" >"$(tty_of bare)"
 said bare "@@VUART TOLD to the bare guest"
 said bare "@@VUART done"
