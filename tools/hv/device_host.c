@@ -277,8 +277,8 @@ int xengnttab_grant_copy(xengnttab_handle *handle, uint32_t nr, struct segment *
     return errno == 0 ? 0 : -1;
 }
 
-/* ---- events: as Linux' driver gives them: a port is masked when it is read, and what comes while it
- * is masked is there again when it is unmasked */
+/* ---- events: as Linux' driver gives them: a port is masked when it is read, and what comes while
+ * it is masked is there again when it is unmasked */
 
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned flags)
 {
@@ -338,8 +338,7 @@ static int bind(enum port_kind kind, unsigned virq)
 bool xen_host_send(uint16_t domid, uint32_t port)
 {
     const struct xen_host_domain *d = xen_host_find(domid);
-    return d != NULL && port < XEN_HOST_PORTS &&
-           d->port[port].status == EVTCHNSTAT_interdomain &&
+    return d != NULL && port < XEN_HOST_PORTS && d->port[port].status == EVTCHNSTAT_interdomain &&
            raise_port(d->port[port].u.interdomain.port);
 }
 
