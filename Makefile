@@ -105,8 +105,9 @@ debian: $(DEBIAN)
 $(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
 	$(Q)scripts/debian.sh $@
 
-# An image of other flags (TOOLCHAIN=clang, DEBUG=1) is the one that boots
-BOOTED := $(if $(XEN)$(KANSO)$(filter build/arm64,$(OUT)),,KANSO=$(OUT)/kanso)
+# What was built with other flags (TOOLCHAIN=clang, DEBUG=1) is what boots
+BOOTED = $(if $(XEN)$(KANSO)$(filter build/arm64,$(OUT)),,KANSO=$(OUT)/kanso) \
+  $(if $(filter clang,$(TOOLCHAIN)),TOOLS_BIN=$(TOOL_OUT_arm64)/bin)
 
 # Whose tools dom0 has: ours, or Debian's by TOOLS=debian
 run: all tools $(DOM0) | deps-run
