@@ -310,7 +310,7 @@ static void put_hypervisor(struct tree *t)
     static const char compatible[] = "xen,xen-4.17\0xen,xen";
     /* A private interrupt, for all CPUs (GICv2's mask), level low as Xen has it. */
     const fdt32_t interrupt[4] = {cpu_to_fdt32(1), cpu_to_fdt32(GUEST_EVTCHN_PPI - 16),
-                              cpu_to_fdt32(0xf08), 0};
+                                  cpu_to_fdt32(0xf08), 0};
     begin_node(t, "hypervisor");
     done(t, fdt_property(t->out, "compatible", compatible, sizeof(compatible)));
     put_reg(t, &t->dom0->grant, 1);

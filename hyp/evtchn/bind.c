@@ -99,6 +99,7 @@ static void close_locked(struct domain *d, struct evtchn *chn, u32 port, struct 
     }
     if (word_state(word) == PORT_INTERDOMAIN) {
         struct evtchn *peer = port_find(remote->evtchn, word_peer(word));
+        assert(peer != NULL);
         port_set_word(peer, word_join(peer->word, PORT_UNBOUND, 0, d->id));
     }
     d->evtchn->nr_devices -= (word & WORD_DEVICE) != 0;

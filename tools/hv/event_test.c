@@ -42,7 +42,7 @@ static void a_channel_of_a_guest(void **state)
     assert_int_equal(status.status, EVTCHNSTAT_interdomain);
     assert_int_equal(hv_bind_event(hv, domid, port, &local), -EINVAL);
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN); /* does not block */
-    assert_int_equal(hv_notify(hv, local), 0); /* to the guest, not to us */
+    assert_int_equal(hv_notify(hv, local), 0);           /* to the guest, not to us */
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
     assert_true(xen_host_send(domid, port));
     struct pollfd wait = {.fd = hv_event_fd(hv), .events = POLLIN};
