@@ -22,8 +22,7 @@ static enum err pause(struct domain *d, struct xen_domctl *op)
     if (is_own(d)) {
         return E_INVAL;
     }
-    domain_pause_by_tools(d);
-    return OK;
+    return domain_pause_by_tools(d);
 }
 
 static enum err unpause(struct domain *d, struct xen_domctl *op)

@@ -32,10 +32,11 @@ static void fake_note(const char *fmt, ...)
     va_end(args);
 }
 
-void domain_pause_by_tools(struct domain *d)
+enum err domain_pause_by_tools(struct domain *d)
 {
     d->paused_by_tools = true;
     fake_note("pause(%u) ", d->id.id);
+    return fake_answer;
 }
 
 enum err domain_unpause_by_tools(struct domain *d)

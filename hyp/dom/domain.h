@@ -49,7 +49,7 @@ struct domain {
     u8 life;              /* [L] enum domain_life */
     bool shut_down;       /* [L] its vCPUs are held */
     u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    bool paused_by_tools; /* [L] pausedomain / unpausedomain */
+    u8 paused_by_tools;   /* [L] pausedomain / unpausedomain, how often */
     bool has_run;         /* [L] the tools have let it go once */
     bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
     u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
@@ -133,7 +133,8 @@ void domain_pause(struct domain *d); /* counts; returns when no vCPU of d is in 
                                         caller's own) */
 void domain_pause_nowait(struct domain *d);
 void domain_unpause(struct domain *d);
-void domain_pause_by_tools(struct domain *d);
+/* These count, too. E_OVERFLOW: 255 times; E_INVAL: it is not paused. */
+enum err domain_pause_by_tools(struct domain *d);
 enum err domain_unpause_by_tools(struct domain *d);
 
 /* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the
