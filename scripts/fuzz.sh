@@ -25,7 +25,7 @@ fuzz() { # program: prints its line; words that it should know may lie beside it
 export -f fuzz
 export T=${T:-20}
 log=$(mktemp)
-printf '%s\0' "$@" | xargs -0 -P 2 -I '{}' bash -c 'fuzz "$1"' fuzz '{}' | tee "$log"
+printf '%s\0' "$@" | xargs -0 -P 2 -I '{}' bash -c 'said=$(fuzz "$1"); echo "$said"' fuzz '{}' | tee "$log"
 passed=$(grep -c '^  ok ' "$log")
 rm -f "$log"
 echo "fuzz: $passed passed, $(($# - passed)) failed"

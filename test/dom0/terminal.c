@@ -145,7 +145,7 @@ static int end(pid_t child)
 int main(int argc, char **argv)
 {
     struct winsize size = {.ws_row = 24, .ws_col = 100};
-    struct termios before, after;
+    static struct termios before, after; // zeros between its fields, too
 
     if (argc < 3) {
         wrong("terminal DIALOGUE COMMAND...");

@@ -17,8 +17,8 @@ wakes() { # pids
     done | awk '{ n += $1 } END { print n }'
 }
 
-resident() { # pid: KiB
-    awk '/^VmRSS/ { print $2 }' "/proc/$1/status"
+resident() { # pid: KiB, counted page by page
+    awk '/^Rss/ { print $2 }' "/proc/$1/smaps_rollup"
 }
 
 running() { # program of ours: process numbers

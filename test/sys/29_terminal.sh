@@ -46,8 +46,10 @@ at_terminal 0 xl create -c /tmp/talk.cfg
 ! grep -q secret /tmp/seen || fail "the guest's terminal did not have its echo off"
 xl list talk >/dev/null || fail "the guest went with its console"
 
-step "console: who comes back, who comes second, who types nothing"
-dialogue '?key? ' '=raw' '>a' '?key 61' "\$! xl console talk </dev/null >/tmp/second 2>&1" '>b\035'
+step "console: what was said meanwhile; who comes second; what is typed last"
+try xl sysrq talk h
+guest_says talk "HELP"
+dialogue '?HELP' '=raw' '>a' '?key 61' "\$! xl console talk </dev/null >/tmp/second 2>&1" '>b\035'
 at_terminal 0 xl console talk
 grep -q "somebody is at the console of domain [0-9]* already" /tmp/second || fail "a second console: $(cat /tmp/second)"
 guest_says talk "key 62"

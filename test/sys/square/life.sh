@@ -72,7 +72,7 @@ console() {
 console_pipe() {
     open_console
     echo "typed into a pipe" >&3
-    await 60 /tmp/out "@@TOLD typed into a pipe" || fail "nothing typed comes back: $(tail -n 1 /tmp/out)"
+    await 20 /tmp/out "@@TOLD typed into a pipe" || fail "nothing typed comes back: $(tail -n 1 /tmp/out)"
     close_console
 }
 
