@@ -5,7 +5,7 @@
  *
  *      ?TEXT   wait until the command has written TEXT, after what an earlier line waited for
  *      >BYTES  type these
- *      =raw    the terminal must be raw by now: no echo, no lines, no signals
+ *      =raw    wait until the terminal is raw: no echo, no lines, no signals
  *      $WORDS  what a shell does meanwhile; it must succeed
  *
  * What the command wrote goes to standard output. The status is the command's; 100 and a sentence
@@ -92,8 +92,12 @@ static void is_raw(void)
 {
     struct termios now;
 
-    if (tcgetattr(line_end, &now) != 0 || (now.c_lflag & (ECHO | ICANON | ISIG)) != 0) {
-        wrong("the terminal is not raw");
+    for (long end = now_ms() + PATIENCE_MS;
+         tcgetattr(line_end, &now) != 0 || (now.c_lflag & (ECHO | ICANON | ISIG)) != 0;) {
+        if (now_ms() >= end) {
+            wrong("the terminal is not raw");
+        }
+        look(20);
     }
 }
 

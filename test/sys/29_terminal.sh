@@ -54,7 +54,7 @@ at_terminal 0 xl console talk
 grep -q "somebody is at the console of domain [0-9]* already" /tmp/second || fail "a second console: $(cat /tmp/second)"
 guest_says talk "key 62"
 
-step "console: a daemon's signal ends it, and the terminal is as it was"
+step "console: typed ahead; a signal ends it, and the terminal is as it was"
 dialogue '>c' '?key 63' '$kill -TERM $(pidof xl | tr " " "\\n" | sort -n | tail -n 1)'
 terminal /tmp/dialogue xl console talk >/tmp/seen 2>/tmp/wrong
 status=$?
