@@ -42,7 +42,7 @@ $$(TOOL_OUT_$(1))/tools.a: $$(patsubst tools/%.c,$$(TOOL_OUT_$(1))/%.o,$$(filter
 endef
 $(eval $(call tool_arch,arm64,$(TOOL_SYSROOT)/.unpacked | deps-arm64))
 $(eval $(call tool_arch,host,| deps-host deps-tools))
-$(eval $(call tool_arch,fuzz,| deps-host deps-tools deps-clang))
+$(eval $(call tool_arch,fuzz,| deps-host deps-tools deps-fuzz))
 
 $(TOOL_OUT_arm64)/bin/%: $(TOOL_OUT_arm64)/%/main.o $(TOOL_OUT_arm64)/tools.a
 	$(call say,LINK,$@)
