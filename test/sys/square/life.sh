@@ -118,6 +118,17 @@ mem_max() {
     try xl mem-max l1 192
 }
 
+maxmem() {
+    guest m1 "memory = 160" "maxmem = 224" <<'SCRIPT'
+echo "@@UP"
+SCRIPT
+    try xl create /tmp/m1.cfg
+    guest_says m1 "@@UP"
+    become "memory" 160 column m1 3
+    try xl destroy m1
+    gone m1
+}
+
 weight() {
     xl sched-credit2 -d l1 | awk '$1 == "l1" { print $3 }'
 }
@@ -225,6 +236,7 @@ row vcpu-pin vcpu_pin
 row vcpu-set vcpu_set
 row mem-set mem_set
 row mem-max mem_max
+row maxmem maxmem
 row sched-credit2 sched
 row cpupool-list cpupool_list
 row info info
