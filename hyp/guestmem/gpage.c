@@ -31,13 +31,15 @@ enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out
         frame_put(f);
         return E_INVAL;
     }
-    *out = (struct gpage){.frame = f, .va = frame_map(f), .domain = d, .writable = writable};
+    *out = (struct gpage){
+        .frame = f, .va = frame_map(f), .domain = d, .gfn = gfn, .writable = writable};
     return OK;
 }
 
 void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out)
 {
-    *out = (struct gpage){.frame = f, .va = frame_map(f), .domain = d, .writable = true};
+    *out = (struct gpage){
+        .frame = f, .va = frame_map(f), .domain = d, .gfn = GFN_INVALID, .writable = true};
 }
 
 void gpage_put(struct gpage *p)

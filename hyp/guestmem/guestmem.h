@@ -43,6 +43,7 @@ struct gpage {
     struct frame *frame;
     void *va; /* no other file dereferences it */
     struct domain *domain;
+    gfn_t gfn; /* where it was taken, or GFN_INVALID */
     bool writable;
 };
 

@@ -145,9 +145,9 @@ static void physical_expired(void *arg)
 u64 vtimer_physical_read(struct vcpu *v, u32 reg)
 {
     switch (reg) {
-    case 0:
+    case VTIMER_CTL:
         return v->ptimer_ctl | (is_expired(v) ? TIMER_ISTATUS : 0);
-    case 1:
+    case VTIMER_CVAL:
         return v->ptimer_cval;
     default:
         return (u32)(v->ptimer_cval - cpu_counter_ticks());
@@ -157,10 +157,10 @@ u64 vtimer_physical_read(struct vcpu *v, u32 reg)
 void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value)
 {
     switch (reg) {
-    case 0:
+    case VTIMER_CTL:
         store_relaxed(&v->ptimer_ctl, value & (TIMER_ENABLE | TIMER_IMASK));
         break;
-    case 1:
+    case VTIMER_CVAL:
         store_relaxed(&v->ptimer_cval, value);
         break;
     default:
