@@ -256,11 +256,11 @@ static enum err check_ports(const struct bucket *k)
 {
     for (u32 i = 0; i < PORTS_BUCKET; i++) {
         const struct evtchn *chn = port_find(k->d->evtchn, k->first + i);
+        if (chn != NULL && word_state(chn->word) > PORT_RESERVED) {
+            return E_EXIST;
+        }
         if (!port_is_valid(k, k->first + i)) {
             return E_INVAL;
-        }
-        if (word_state(chn->word) > PORT_RESERVED) {
-            return E_EXIST;
         }
     }
     return OK;
@@ -301,16 +301,13 @@ enum err evtchn_load_ports(struct domain *d, const struct record *r)
     const struct record_ports *b = r->body;
     struct evtchn_table *t = d->evtchn;
     const struct bucket k = {.d = d, .port = b->port, .first = r->instance * PORTS_BUCKET};
-    enum err e = OK;
     spin_lock(&t->lock);
-    if (r->instance > t->nr_ports / PORTS_BUCKET ||
-        r->instance >= EVTCHN_FIFO_NR_CHANNELS / PORTS_BUCKET) {
-        e = E_NOENT; /* those before it come first */
-    } else if (r->instance == t->nr_ports / PORTS_BUCKET) {
+    const u32 nr_buckets = t->nr_ports / PORTS_BUCKET;
+    bool next = r->instance <= nr_buckets &&
+                r->instance < EVTCHN_FIFO_NR_CHANNELS / PORTS_BUCKET;
+    enum err e = next ? check_ports(&k) : E_NOENT; /* those before it come first */
+    if (e == OK && r->instance == nr_buckets) {
         e = table_grow(t);
-    }
-    if (e == OK) {
-        e = check_ports(&k);
     }
     for (u32 i = 0; e == OK && i < PORTS_BUCKET; i++) {
         port_in(d, k.first + i, &b->port[i]);
