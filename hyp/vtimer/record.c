@@ -86,6 +86,7 @@ enum err vtimer_load_timers(struct domain *d, const struct record *r)
     }
     v->el1.cntv_ctl = b->virtual_ctl;
     v->el1.cntv_cval = b->virtual_cval;
+    vtimer_stand_in(v);
     vtimer_physical_write(v, VTIMER_CVAL, physical_cval(b));
     vtimer_physical_write(v, VTIMER_CTL, b->physical_ctl);
     return OK;

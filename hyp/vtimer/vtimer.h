@@ -23,6 +23,8 @@ void vtimer_destroy_vcpu(struct vcpu *v);
 void vtimer_reset_vcpu(struct vcpu *v); /* v is loaded nowhere: both timers off */
 void vtimer_save(
     struct vcpu *v); /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
+/* v is loaded nowhere: its interrupt is due, or the stand-in waits until it is. */
+void vtimer_stand_in(struct vcpu *v);
 void vtimer_restore(struct vcpu *v); /* before the guest runs: hardware again */
 /* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). */
 #define VTIMER_CTL  0u

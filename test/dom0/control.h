@@ -120,8 +120,8 @@ static inline void set_param(uint16_t domain, uint32_t index, uint64_t value)
     must("set_param", hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, (uintptr_t)&shared->param));
 }
 
-// One vCPU, no memory yet; shared->op.u.createdomain says the GIC's version.
-static inline uint16_t create(uint64_t max_kib)
+// One vCPU, no memory yet. *gic_version: 2 or 3, as the host's.
+static inline uint16_t create(uint64_t max_kib, unsigned *gic_version)
 {
     memset(&shared->op, 0, sizeof(shared->op));
     shared->op.u.createdomain = (struct xen_domctl_createdomain){
@@ -136,6 +136,8 @@ static inline uint16_t create(uint64_t max_kib)
     memset(shared->op.u.createdomain.handle, 0x5a, 16);
     must("createdomain", domctl(XEN_DOMCTL_createdomain, 0));
     const uint16_t domain = shared->op.domain;
+    *gic_version =
+        shared->op.u.createdomain.arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V2 ? 2 : 3;
     shared->op.u.max_vcpus.max = 1;
     must("max_vcpus", domctl(XEN_DOMCTL_max_vcpus, domain));
     shared->op.u.address_size.size = 64;

@@ -71,7 +71,8 @@ extern const char guest_code[], guest_code_end[];
 
 static uint16_t make(void)
 {
-    const uint16_t domain = create((GUEST_PAGES + SINGLE_PAGES) * 4 + 64);
+    unsigned gic_version;
+    const uint16_t domain = create((GUEST_PAGES + SINGLE_PAGES) * 4 + 64, &gic_version);
     populate(domain, GUEST_BASE >> 12, 1, 9);
     populate(domain, SINGLE_BASE >> 12, SINGLE_PAGES, 0);
     set_param(domain, HVM_PARAM_CONSOLE_PFN, 0x1234);

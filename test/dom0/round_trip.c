@@ -31,9 +31,27 @@ static uint8_t *records; // locked
 static uint32_t records_bytes;
 static uint64_t frequency;
 
+static uint16_t running; // whom fail() asks
+
+// What is wrong, and what the guest says: its report, and its console's last words.
 static void fail(const char *what, unsigned long long found)
 {
     printf("%s: %s: %llx\n", program, what, found);
+    if (running) {
+        const struct round_report *r = map(running, ROUND_REPORT >> 12, 1);
+        const char *console = map(running, ROUND_CONSOLE >> 12, 1);
+        printf("ready %llu ticks %llu physical %llu sgis %llu events %llu loops %llu bad %llx\n%.2048s\n",
+               (unsigned long long)r->ready, (unsigned long long)r->ticks,
+               (unsigned long long)r->physical, (unsigned long long)r->sgis,
+               (unsigned long long)r->events, (unsigned long long)r->loops,
+               (unsigned long long)r->bad, console + 1024);
+        shared->op.u.vcpucontext.vcpu = 0;
+        shared->op.u.vcpucontext.ctxt.p = (uintptr_t)&shared->context;
+        if (domctl(XEN_DOMCTL_getvcpucontext, running) == 0) {
+            printf("pc %llx pstate %llx\n", (unsigned long long)shared->context.user_regs.pc64,
+                   (unsigned long long)shared->context.user_regs.cpsr);
+        }
+    }
     exit(1);
 }
 
@@ -122,8 +140,8 @@ static unsigned copy_memory(uint16_t from, uint16_t to)
 
 static uint16_t make_first(const char *image)
 {
-    uint16_t domain = create(MAX_KIB);
-    uint8_t version = shared->op.u.createdomain.arch.gic_version;
+    unsigned version;
+    uint16_t domain = create(MAX_KIB, &version);
     populate(domain, BASE_GFN, 1, 9);
     populate(domain, SINGLES_GFN, SINGLES, 0);
     FILE *file = fopen(image, "r");
@@ -233,7 +251,8 @@ static uint16_t trip(uint16_t old, struct wire *w)
     save(old);
     munmap((void *)report, 4096);
 
-    uint16_t new = create(MAX_KIB);
+    unsigned version;
+    uint16_t new = create(MAX_KIB, &version);
     const unsigned pages = copy_memory(old, new);
     if (pages != 512 + SINGLES) {
         fail("pages", pages);
@@ -245,6 +264,7 @@ static uint16_t trip(uint16_t old, struct wire *w)
     *w = bind(new, (uint32_t)was.port);
     must("unpause", domctl(XEN_DOMCTL_unpausedomain, new));
 
+    running = new;
     report = map(new, ROUND_REPORT >> 12, 1);
     look(report, w);
     const uint64_t late = report->late;
@@ -272,6 +292,7 @@ int main(int argc, char **argv)
     records = locked(RECORDS_BYTES);
     __asm__("mrs %0, cntfrq_el0" : "=r"(frequency));
     uint16_t domain = make_first(argv[1]);
+    running = domain;
     volatile struct round_report *report = map(domain, ROUND_REPORT >> 12, 1);
     await(&report->ready, report->ready == 0, "the guest is not ready");
     struct wire w = bind(domain, (uint32_t)report->port);
