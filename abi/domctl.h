@@ -175,7 +175,8 @@ struct xen_domctl_nodeaffinity {
 };
 _Static_assert(sizeof(struct xen_domctl_nodeaffinity) == 16);
 
-/* ---- a domain's state as records (dom/record_format.h): both are of x86 in Xen, with other records
+/* ---- a domain's state as records (dom/record_format.h): both are of x86 in Xen, with other
+ * records
  */
 
 /* sethvmcontext: whole records, one after the other */
@@ -185,8 +186,8 @@ struct xen_domctl_hvmcontext {
 };
 _Static_assert(sizeof(struct xen_domctl_hvmcontext) == 16);
 
-/* gethvmcontext_partial: the first record at or after type and instance; out: where the next one may
- * be, and bufsz the bytes of this one. -ENOENT: none left. */
+/* gethvmcontext_partial: the first record at or after type and instance; out: where the next one
+ * may be, and bufsz the bytes of this one. -ENOENT: none left. */
 struct xen_domctl_hvmcontext_partial {
     u32 type;
     u32 instance;

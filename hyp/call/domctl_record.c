@@ -75,10 +75,8 @@ enum err domctl_get_records(struct domain *d, struct xen_domctl *op)
     if (e != OK) {
         return e;
     }
-    *h = (struct record_header){.type = room->type,
-                                .version = room->version,
-                                .instance = r.instance,
-                                .bytes = r.bytes};
+    *h = (struct record_header){
+        .type = room->type, .version = room->version, .instance = r.instance, .bytes = r.bytes};
     h->sum = record_sum(h, the_record.body);
     const u32 bytes = (u32)sizeof(*h) + r.bytes;
     if (p->bufsz < bytes) {
@@ -112,8 +110,8 @@ static enum err decode(gva_t from, u32 size, const struct record_room **out)
     if (!room || h->version != room->version) {
         return E_OPNOTSUPP; /* by somebody newer */
     }
-    bool length_ok = room->varies ? h->bytes <= room->bytes && is_aligned(h->bytes, 8)
-                                  : h->bytes == room->bytes;
+    bool length_ok =
+        room->varies ? h->bytes <= room->bytes && is_aligned(h->bytes, 8) : h->bytes == room->bytes;
     if (h->zero != 0 || !length_ok || h->bytes > size - sizeof(*h)) {
         return E_INVAL;
     }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* dom/record.h: RECORD_DOMAIN, _SHARED_INFO (after RECORD_TIME, of which the wall clock is made) and
- * _RUNSTATE_VCPU. */
+/* dom/record.h: RECORD_DOMAIN, _SHARED_INFO (after RECORD_TIME, of which the wall clock is made)
+ * and _RUNSTATE_VCPU. */
 #ifndef CALL_RECORD_H
 #define CALL_RECORD_H
 

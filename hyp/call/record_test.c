@@ -236,8 +236,12 @@ int main(void)
 {
 #define TEST(fn) cmocka_unit_test_setup_teardown(fn, begin, end)
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),   TEST(test_where_the_page_is_seen), TEST(test_the_wall_is_this_host_s),
-        TEST(test_devices_stay), TEST(test_wrong_fields),           TEST(test_hostile_records),
+        TEST(test_round_trip),
+        TEST(test_where_the_page_is_seen),
+        TEST(test_the_wall_is_this_host_s),
+        TEST(test_devices_stay),
+        TEST(test_wrong_fields),
+        TEST(test_hostile_records),
         TEST(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,7 +18,8 @@ struct vcpu;
  */
 enum err runstate_register(struct vcpu *v, gva_t at);
 /* v is held: its area is at these frames (the second only if it crosses into it, else all ones), as
- * it was registered elsewhere; nothing is written. E_INVAL: could not have been registered. E_NOMEM.
+ * it was registered elsewhere; nothing is written. E_INVAL: could not have been registered.
+ * E_NOMEM.
  */
 enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset);
 /*

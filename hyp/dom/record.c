@@ -7,7 +7,7 @@
 #include "p2m/p2m.h"
 
 #define SERROR_PENDING BIT(8) /* el1.hcr: HCR_EL2.VSE, Arm ARM D13.2.48 */
-#define FLAGS                                                                             \
+#define FLAGS \
     (u64)(RECORD_VCPU_ONLINE | RECORD_VCPU_INITIALISED | RECORD_VCPU_FP | RECORD_VCPU_SERROR)
 
 enum err record_only(struct record *r)
@@ -50,8 +50,8 @@ enum err record_map_shared(struct domain *d, struct frame *f, u32 gfn)
     return e == E_BUSY ? E_EXIST : e;
 }
 
-#define EL1(r)                                                          \
-    {                                                                   \
+#define EL1(r)                                                        \
+    {                                                                 \
         offsetof(struct el1_regs, r), offsetof(struct record_vcpu, r) \
     }
 
@@ -60,12 +60,11 @@ enum err record_map_shared(struct domain *d, struct frame *f, u32 gfn)
 static const struct {
     u16 here, there;
 } el1[] = {
-    EL1(sctlr),       EL1(cpacr),     EL1(ttbr0),     EL1(ttbr1),      EL1(tcr),
-    EL1(mair),        EL1(amair),     EL1(vbar),      EL1(contextidr), EL1(csselr),
-    EL1(esr),         EL1(afsr0),     EL1(afsr1),     EL1(far),        EL1(par),
-    EL1(elr),         EL1(spsr),      EL1(sp_el1),    EL1(tpidr_el0),  EL1(tpidrro_el0),
-    EL1(tpidr_el1),   EL1(cntkctl),   EL1(vpidr),     EL1(dacr32),     EL1(ifsr32),
-    EL1(spsr_abt),    EL1(spsr_und),  EL1(spsr_irq),  EL1(spsr_fiq),
+    EL1(sctlr),     EL1(cpacr),       EL1(ttbr0),      EL1(ttbr1),    EL1(tcr),      EL1(mair),
+    EL1(amair),     EL1(vbar),        EL1(contextidr), EL1(csselr),   EL1(esr),      EL1(afsr0),
+    EL1(afsr1),     EL1(far),         EL1(par),        EL1(elr),      EL1(spsr),     EL1(sp_el1),
+    EL1(tpidr_el0), EL1(tpidrro_el0), EL1(tpidr_el1),  EL1(cntkctl),  EL1(vpidr),    EL1(dacr32),
+    EL1(ifsr32),    EL1(spsr_abt),    EL1(spsr_und),   EL1(spsr_irq), EL1(spsr_fiq),
 };
 
 enum err vcpu_save(struct domain *d, struct record *r)
@@ -112,7 +111,8 @@ enum err vcpu_load(struct domain *d, const struct record *r)
     for (u32 i = 0; i < ARRAY_LEN(el1); i++) {
         memcpy((u8 *)&v->el1 + el1[i].here, (const u8 *)b + el1[i].there, sizeof(u64));
     }
-    v->el1.hcr = (v->el1.hcr & ~SERROR_PENDING) | (b->flags & RECORD_VCPU_SERROR ? SERROR_PENDING : 0);
+    v->el1.hcr =
+        (v->el1.hcr & ~SERROR_PENDING) | (b->flags & RECORD_VCPU_SERROR ? SERROR_PENDING : 0);
     memcpy(v->fp->q, b->q, sizeof(b->q));
     v->fp->fpsr = b->fpsr;
     v->fp->fpcr = b->fpcr;

@@ -11,8 +11,8 @@
 #include "abi/types.h"
 
 struct record_header {
-    u32 type;     /* enum record_type */
-    u16 version;  /* of this type's body */
+    u32 type;    /* enum record_type */
+    u16 version; /* of this type's body */
     u16 zero;
     u32 instance; /* vCPU, block, frame, first gfn: as the type says */
     u32 bytes;    /* of the body, which follows */
@@ -23,17 +23,17 @@ _Static_assert(sizeof(struct record_header) == 24);
 enum record_type {
     RECORD_DOMAIN = 1,
     RECORD_TIME,
-    RECORD_MEMORY,      /* instance: the gfn where it begins */
+    RECORD_MEMORY, /* instance: the gfn where it begins */
     RECORD_SHARED_INFO,
-    RECORD_GRANTS,      /* a frame of the table */
-    RECORD_VCPU,        /* a vCPU, as all whose name ends so */
+    RECORD_GRANTS, /* a frame of the table */
+    RECORD_VCPU,   /* a vCPU, as all whose name ends so */
     RECORD_TIMERS_VCPU,
     RECORD_VGIC,
     RECORD_VGIC_VCPU,
-    RECORD_VGIC_SPIS,   /* 32 of them */
+    RECORD_VGIC_SPIS, /* 32 of them */
     RECORD_EVENTS,
     RECORD_EVENTS_VCPU,
-    RECORD_PORTS,       /* 128 of them */
+    RECORD_PORTS, /* 128 of them */
     RECORD_RUNSTATE_VCPU,
 };
 
@@ -112,7 +112,7 @@ struct record_vcpu {
 struct record_timers {
     u64 virtual_ctl, virtual_cval;
     u64 physical_ctl;
-    u64 physical_past;  /* 1: it is the time since the comparison value, 0: until it */
+    u64 physical_past; /* 1: it is the time since the comparison value, 0: until it */
     u64 physical_ticks;
 };
 

@@ -164,8 +164,8 @@ static void test_memory(void **state)
                 u32 order;
                 gfn_t gfn = {b->run[n].gfn + p};
                 assert_int_equal(p2m_lookup(old->p2m, gfn, &mfn, &type, &order), OK);
-                assert_int_equal(type, b->run[n].flags == RECORD_RUN_READONLY ? P2M_RAM_RO
-                                                                              : P2M_RAM_RW);
+                assert_int_equal(type,
+                                 b->run[n].flags == RECORD_RUN_READONLY ? P2M_RAM_RO : P2M_RAM_RW);
             }
         }
     }
@@ -276,9 +276,8 @@ static int machine(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_registers),          TEST(test_wrong_registers),
-        TEST(test_memory),             TEST(test_dirty_while_mapped),
-        TEST(test_somebody_else_s_page), TEST(test_wrong_runs),
+        TEST(test_registers),          TEST(test_wrong_registers),      TEST(test_memory),
+        TEST(test_dirty_while_mapped), TEST(test_somebody_else_s_page), TEST(test_wrong_runs),
         TEST(test_hostile_records),
     };
     return cmocka_run_group_tests(tests, machine, NULL);

@@ -30,9 +30,9 @@
 #include "log/log.h"
 #include "mem/slab.h"
 
-#define READY       offsetof(struct xen_evtchn_fifo_control_block, ready)
-#define HEAD(q)     (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
-#define LINK_MASK   ((u32)EVTCHN_FIFO_LINK_MASK)
+#define READY     offsetof(struct xen_evtchn_fifo_control_block, ready)
+#define HEAD(q)   (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
+#define LINK_MASK ((u32)EVTCHN_FIFO_LINK_MASK)
 
 /* Tries against a guest that keeps changing the word: unaware ones, then those that see BUSY. */
 #define LINK_TRIES      4u

@@ -173,7 +173,8 @@ bool upcall_select(struct vcpu *v, u32 n);
 /* Wakes vCPUs of d that poll this port. After the pending bit was set. */
 void poll_wake(struct domain *d, u32 port);
 bool vcpuinfo_offset_is_valid(u32 offset);
-/* The table's lock held. v's info is there as it was: nothing is copied or marked. E_INVAL, E_NOMEM.
+/* The table's lock held. v's info is there as it was: nothing is copied or marked. E_INVAL,
+ * E_NOMEM.
  */
 enum err vcpuinfo_restore(struct vcpu *v, gfn_t gfn, u32 offset);
 /* Gives the guest's pages back (by RCU). */

@@ -230,8 +230,7 @@ static bool port_is_valid(const struct bucket *k, u32 port)
     const struct record_port *p = &k->port[port % PORTS_BUCKET];
     const struct evtchn_table *t = k->d->evtchn;
     if (p->zero != 0 || p->raised_early > 1 || p->priority > EVTCHN_FIFO_PRIORITY_MIN ||
-        p->fifo_last > k->d->max_vcpus * NR_QUEUES ||
-        (p->state != PORT_UNBOUND && p->domid != 0)) {
+        p->fifo_last > k->d->max_vcpus * NR_QUEUES || (p->state != PORT_UNBOUND && p->domid != 0)) {
         return false;
     }
     if (port == 0 || p->state <= PORT_RESERVED) {
@@ -288,8 +287,8 @@ static void port_in(struct domain *d, u32 port, const struct record_port *p)
         store_relaxed(&peer->peer, d);
         port_set_word(peer, word_make(state, word_priority(w), word_vcpu(w), port, d->id));
     }
-    port_set_word(chn, word_make(state, p->priority, p->vcpu, state == PORT_UNBOUND ? 0 : p->peer,
-                                 id));
+    port_set_word(chn,
+                  word_make(state, p->priority, p->vcpu, state == PORT_UNBOUND ? 0 : p->peer, id));
     if (state == PORT_VIRQ) {
         const u32 vcpu = virq_is_global(p->peer) ? 0 : p->vcpu;
         store_release(&d->vcpu[vcpu]->virq_port[p->peer].port, port);
@@ -303,8 +302,7 @@ enum err evtchn_load_ports(struct domain *d, const struct record *r)
     const struct bucket k = {.d = d, .port = b->port, .first = r->instance * PORTS_BUCKET};
     spin_lock(&t->lock);
     const u32 nr_buckets = t->nr_ports / PORTS_BUCKET;
-    bool next = r->instance <= nr_buckets &&
-                r->instance < EVTCHN_FIFO_NR_CHANNELS / PORTS_BUCKET;
+    bool next = r->instance <= nr_buckets && r->instance < EVTCHN_FIFO_NR_CHANNELS / PORTS_BUCKET;
     enum err e = next ? check_ports(&k) : E_NOENT; /* those before it come first */
     if (e == OK && r->instance == nr_buckets) {
         e = table_grow(t);

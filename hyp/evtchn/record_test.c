@@ -290,7 +290,8 @@ static void test_order_and_places(void **state)
 {
     fill(6, true);
     records_save(rooms, dom(OLD), &first);
-    assert_int_equal(records_load_one(dom(NEW), find(RECORD_EVENTS_VCPU, 0)), E_INVAL); /* no FIFO */
+    assert_int_equal(records_load_one(dom(NEW), find(RECORD_EVENTS_VCPU, 0)),
+                     E_INVAL); /* no FIFO */
     assert_int_equal(records_load_one(dom(NEW), find(RECORD_PORTS, 2)), E_NOENT);
     struct kept *k = find(RECORD_EVENTS, 0);
     ((struct record_events *)k->body)->gfn[0] = (u32)WORLD_NOWHERE;
@@ -337,8 +338,8 @@ static void test_wrong_ports(void **state)
         {.state = PORT_VIRQ, .peer = VIRQ_DEBUG, .vcpu = 2}, /* twice */
         {.state = PORT_UNBOUND, .domid = 0x7ff1},
         {.state = PORT_UNBOUND, .peer = 3},
-        {.state = PORT_INTERDOMAIN, .peer = 5},   /* itself */
-        {.state = PORT_INTERDOMAIN, .peer = 1},   /* an IPI */
+        {.state = PORT_INTERDOMAIN, .peer = 5}, /* itself */
+        {.state = PORT_INTERDOMAIN, .peer = 1}, /* an IPI */
         {.state = PORT_INTERDOMAIN, .peer = EVTCHN_FIFO_NR_CHANNELS},
     };
     for (u32 i = 0; i < ARRAY_LEN(wrong); i++) {

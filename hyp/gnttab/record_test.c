@@ -27,7 +27,8 @@ static void fill(u32 frames)
     }
 }
 
-/* dom0 maps, unmaps and copies: what a backend may do of n's grants, and what n's table then says. */
+/* dom0 maps, unmaps and copies: what a backend may do of n's grants, and what n's table then says.
+ */
 static u64 behaviour_of(u32 n, u64 seed)
 {
     trace = 0;
@@ -160,9 +161,12 @@ static void test_memory_runs_out(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),   TEST(test_who_maps_stays_here),
-        TEST(test_wrong_fields), TEST(test_what_it_maps_is_not_its_own),
-        TEST(test_no_more_than_it_may_have), TEST(test_memory_runs_out),
+        TEST(test_round_trip),
+        TEST(test_who_maps_stays_here),
+        TEST(test_wrong_fields),
+        TEST(test_what_it_maps_is_not_its_own),
+        TEST(test_no_more_than_it_may_have),
+        TEST(test_memory_runs_out),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

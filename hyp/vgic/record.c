@@ -9,8 +9,8 @@
 #include "dom/record.h"
 #include "vgic/state.h"
 
-#define FLAGS                                                                                     \
-    (RECORD_IRQ_ENABLED | RECORD_IRQ_LEVEL | RECORD_IRQ_LATCH | RECORD_IRQ_LINE |                 \
+#define FLAGS                                                                     \
+    (RECORD_IRQ_ENABLED | RECORD_IRQ_LEVEL | RECORD_IRQ_LATCH | RECORD_IRQ_LINE | \
      RECORD_IRQ_ACTIVE | RECORD_IRQ_HW_PENDING | RECORD_IRQ_HW_ACTIVE)
 /* What GICH_VMCR (IHI 0048 5.3.3) and ICH_VMCR_EL2 (IHI 0069 12.4.8) have. */
 #define V2_VMCR 0xf8fc021fu
@@ -64,7 +64,8 @@ static bool target_is_valid(const struct domain *d, const struct record_irq *in)
 }
 
 /* Could the registers, and the devices, have made this of irq? */
-static bool is_valid(const struct domain *d, const struct vgic_irq *irq, const struct record_irq *in)
+static bool is_valid(const struct domain *d, const struct vgic_irq *irq,
+                     const struct record_irq *in)
 {
     bool sgi = irq->intid < NR_SGIS;
     bool sourced = vgic_is_sgi_with_source(irq);
@@ -73,8 +74,8 @@ static bool is_valid(const struct domain *d, const struct vgic_irq *irq, const s
     bool hw_active = in->flags & RECORD_IRQ_HW_ACTIVE;
     return !(in->flags & ~FLAGS) && in->zero == 0 && (in->priority & ~PRIORITY_MASK) == 0 &&
            !(sgi && (in->flags & (RECORD_IRQ_LEVEL | RECORD_IRQ_LINE))) &&
-           !(sourced && (in->flags & RECORD_IRQ_LATCH)) &&
-           has_vcpus(d, in->sources) && (sourced || in->sources == 0) &&
+           !(sourced && (in->flags & RECORD_IRQ_LATCH)) && has_vcpus(d, in->sources) &&
+           (sourced || in->sources == 0) &&
            (sourced ? in->active_source < d->max_vcpus : in->active_source == 0) &&
            (private ? in->home == irq->home->id && in->target == irq->target
                     : vcpu_of(d, in->home) && target_is_valid(d, in)) &&

@@ -279,9 +279,9 @@ static void test_wrong_fields(void **state)
         try_irq(3, 3, (struct record_irq){.target = 2, .target_mask = 4});
         try_irq(3, 3, (struct record_irq){.target = 1, .target_mask = 1});
         try_irq(3, 3, (struct record_irq){.target = TARGET_NOBODY, .target_mask = 1});
-        try_irq(3, 3, (struct record_irq){
-                          .flags = RECORD_IRQ_HW_ACTIVE | RECORD_IRQ_ACTIVE,
-                          .target_mask = (u8)mask});
+        try_irq(3, 3,
+                (struct record_irq){.flags = RECORD_IRQ_HW_ACTIVE | RECORD_IRQ_ACTIVE,
+                                    .target_mask = (u8)mask});
         struct record_vgic_vcpu *b = (struct record_vgic_vcpu *)first.kept[1].body;
         b->vmcr = BIT(10);
         assert_int_equal(records_load_one(D, &first.kept[1]), E_INVAL);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// What the programs share that make domains by hypercalls alone: each includes it once and names itself.
+// What the programs share that make domains by hypercalls alone: each includes it once and names
+// itself.
 #pragma once
 #include <errno.h>
 #include <fcntl.h>
@@ -56,7 +57,8 @@ static inline void must(const char *what, long result)
 // Memory that hypercalls may read and write: it stays where it is.
 static inline void *locked(size_t bytes)
 {
-    void *p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
+    void *p =
+        mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
     must("mmap", p == MAP_FAILED ? -1 : 0);
     memset(p, 1, bytes);
     return p;
@@ -136,8 +138,7 @@ static inline uint16_t create(uint64_t max_kib, unsigned *gic_version)
     memset(shared->op.u.createdomain.handle, 0x5a, 16);
     must("createdomain", domctl(XEN_DOMCTL_createdomain, 0));
     const uint16_t domain = shared->op.domain;
-    *gic_version =
-        shared->op.u.createdomain.arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V2 ? 2 : 3;
+    *gic_version = shared->op.u.createdomain.arch.gic_version == XEN_DOMCTL_CONFIG_GIC_V2 ? 2 : 3;
     shared->op.u.max_vcpus.max = 1;
     must("max_vcpus", domctl(XEN_DOMCTL_max_vcpus, domain));
     shared->op.u.address_size.size = 64;

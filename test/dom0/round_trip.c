@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// round_trip IMAGE TRIPS: stops the guest of test/guest/round wherever it is, writes its state out as
-// records, copies its memory page by page into a new domain, reads the records there, lets it go
+// round_trip IMAGE TRIPS: stops the guest of test/guest/round wherever it is, writes its state out
+// as records, copies its memory page by page into a new domain, reads the records there, lets it go
 // on and destroys the old one; again and again. Time that passes between must not pass for it.
 #include <sched.h>
 #include <time.h>
@@ -40,7 +40,8 @@ static void fail(const char *what, unsigned long long found)
     if (running) {
         const struct round_report *r = map(running, ROUND_REPORT >> 12, 1);
         const char *console = map(running, ROUND_CONSOLE >> 12, 1);
-        printf("ready %llu ticks %llu physical %llu sgis %llu events %llu loops %llu bad %llx\n%.2048s\n",
+        printf("ready %llu ticks %llu physical %llu sgis %llu events %llu loops %llu bad "
+               "%llx\n%.2048s\n",
                (unsigned long long)r->ready, (unsigned long long)r->ticks,
                (unsigned long long)r->physical, (unsigned long long)r->sgis,
                (unsigned long long)r->events, (unsigned long long)r->loops,
@@ -69,11 +70,11 @@ static void save(uint16_t domain)
     uint32_t type = 0, instance = 0;
     records_bytes = 0;
     for (;;) {
-        shared->op.u.hvmcontext_partial = (struct xen_domctl_hvmcontext_partial){
-            .type = type,
-            .instance = instance,
-            .bufsz = RECORDS_BYTES - records_bytes,
-            .buffer = {(uintptr_t)records + records_bytes}};
+        shared->op.u.hvmcontext_partial =
+            (struct xen_domctl_hvmcontext_partial){.type = type,
+                                                   .instance = instance,
+                                                   .bufsz = RECORDS_BYTES - records_bytes,
+                                                   .buffer = {(uintptr_t)records + records_bytes}};
         long e = domctl(XEN_DOMCTL_gethvmcontext_partial, domain);
         if (e < 0 && errno == ENOENT) {
             return;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Records of some rooms, kept and compared: write a domain out, read it into a fresh one, write that
- * out. Include once in a test program, after its world.
+ * Records of some rooms, kept and compared: write a domain out, read it into a fresh one, write
+ * that out. Include once in a test program, after its world.
  */
 #ifndef TEST_HOST_RECORDS_H
 #define TEST_HOST_RECORDS_H

@@ -3,10 +3,10 @@
 #pragma once
 #include <stdint.h>
 
-#define ROUND_REPORT 0x40100000ul // a page; then ROUND_PATTERN pages with a word each
+#define ROUND_REPORT  0x40100000ul // a page; then ROUND_PATTERN pages with a word each
 #define ROUND_PATTERN 64u
 #define ROUND_CONSOLE 0x40180000ul // a page that nobody reads
-#define ROUND_BYTES  0x400000ul
+#define ROUND_BYTES   0x400000ul
 
 struct round_report {
     uint64_t gic_version; // in

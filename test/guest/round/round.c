@@ -32,11 +32,11 @@ static struct {
 static uint32_t word[1024] __attribute__((aligned(4096)));
 static uint64_t runstate[6] __attribute__((aligned(64)));
 
-#define read_register(name)                                      \
-    ({                                                           \
-        uint64_t value_;                                         \
-        __asm__ volatile("isb\n mrs %0, " name : "=r"(value_));  \
-        value_;                                                  \
+#define read_register(name)                                     \
+    ({                                                          \
+        uint64_t value_;                                        \
+        __asm__ volatile("isb\n mrs %0, " name : "=r"(value_)); \
+        value_;                                                 \
     })
 #define write_register(name, value) \
     __asm__ volatile("msr " name ", %0\n isb" : : "r"((uint64_t)(value)) : "memory")
@@ -67,9 +67,9 @@ static void gic_begin(void)
     *at(GICD) = 1 << 4 | 1 << 1;
     *at(GICR + 0x14) = 0;
     *at(GICR + 0x10100) = ours | 0xffff;
-    write_register("s3_0_c12_c12_5", 1); // ICC_SRE_EL1
+    write_register("s3_0_c12_c12_5", 1);  // ICC_SRE_EL1
     write_register("s3_0_c4_c6_0", 0xf0); // ICC_PMR_EL1
-    write_register("s3_0_c12_c12_7", 1); // ICC_IGRPEN1_EL1
+    write_register("s3_0_c12_c12_7", 1);  // ICC_IGRPEN1_EL1
 }
 
 static uint32_t acknowledge(void)
