@@ -80,7 +80,7 @@ struct record_run {
 #define RECORD_RUN_READONLY 1u
 /* Somebody else has it mapped to write: dirty now and whenever asked again, until it is not. */
 #define RECORD_RUN_DIRTY 2u
-#define RECORD_RUNS      256u
+#define RECORD_RUNS      128u
 struct record_memory {
     u32 nr;
     u32 zero;
