@@ -30,16 +30,9 @@ enum err evtchn_save(struct domain *d, struct record *r)
     return record_only(r);
 }
 
-enum err evtchn_load(struct domain *d, const struct record *r)
+static enum err be_fifo_locked(struct domain *d, const struct record_events *b)
 {
-    const struct record_events *b = r->body;
     struct evtchn_table *t = d->evtchn;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
-    if (b->is_fifo > 1 || b->nr_pages > (b->is_fifo ? NR_PAGES : 0)) {
-        return E_INVAL;
-    }
     if (t->fifo != NULL) {
         return E_EXIST;
     }
@@ -59,11 +52,24 @@ enum err evtchn_load(struct domain *d, const struct record *r)
         fifo_free(&f->rcu); /* nobody has seen it */
         return e;
     }
-    spin_lock(&t->lock);
     store_release(&t->fifo, f);
     store_release(&t->abi, &evtchn_fifo_abi);
-    spin_unlock(&t->lock);
     return OK;
+}
+
+enum err evtchn_load(struct domain *d, const struct record *r)
+{
+    const struct record_events *b = r->body;
+    if (r->instance != 0) {
+        return E_NOENT;
+    }
+    if (b->is_fifo > 1 || b->nr_pages > (b->is_fifo ? NR_PAGES : 0)) {
+        return E_INVAL;
+    }
+    spin_lock(&d->evtchn->lock);
+    enum err e = be_fifo_locked(d, b);
+    spin_unlock(&d->evtchn->lock);
+    return e;
 }
 
 /* ---- a vCPU's places ---- */
@@ -120,14 +126,12 @@ enum err evtchn_load_vcpu(struct domain *d, const struct record *r)
     struct evtchn_table *t = d->evtchn;
     struct vcpu *v;
     enum err e = record_find_vcpu(d, r, &v);
-    if (e == OK) {
-        e = check_vcpu(t, v, b);
-    }
     if (e != OK) {
         return e;
     }
     spin_lock(&t->lock);
-    if (b->flags & RECORD_EVENTS_INFO) {
+    e = check_vcpu(t, v, b);
+    if (e == OK && (b->flags & RECORD_EVENTS_INFO)) {
         e = vcpuinfo_restore(v, (gfn_t){b->info_gfn}, b->info_offset);
     }
     if (e == OK && (b->flags & RECORD_EVENTS_CONTROL)) {

@@ -14,14 +14,17 @@
 enum err gnttab_save(struct domain *d, struct record *r)
 {
     struct record_page *b = r->body;
-    struct gnttab *g = d->gnttab;
-    if (load_relaxed(&g->nr_mappings) != 0) {
+    struct frame *f;
+    if (gnttab_nr_maptrack(d) != 0) {
         return E_BUSY;
     }
-    if (r->instance >= g->nr_frames) {
+    if (r->instance >= gnttab_nr_frames(d)) {
         return E_NOENT;
     }
-    struct frame *f = g->frames[r->instance].frame;
+    enum err e = gnttab_frame(d, r->instance, &f);
+    if (e != OK) {
+        return e;
+    }
     struct gpage page;
     gpage_from_frame(d, f, &page);
     gpage_read(&page, 0, b->bytes, sizeof(b->bytes));
