@@ -207,7 +207,8 @@ static bool loop_is_valid(const struct bucket *k, u32 port, u32 peer)
     if (peer > port) {
         return peer < EVTCHN_FIFO_NR_CHANNELS;
     }
-    const u64 word = port_find(k->d->evtchn, peer)->word;
+    const struct evtchn *chn = port_find(k->d->evtchn, peer);
+    const u64 word = chn != NULL ? chn->word : 0;
     return word_state(word) == PORT_UNBOUND && domid_eq(word_domid(word), k->d->id);
 }
 
@@ -286,6 +287,7 @@ static void port_in(struct domain *d, u32 port, const struct record_port *p)
     }
     if (state == PORT_INTERDOMAIN) {
         struct evtchn *peer = port_find(d->evtchn, p->peer);
+        check(peer != NULL); /* loop_is_valid() */
         const u64 w = peer->word;
         store_relaxed(&chn->peer, d);
         store_relaxed(&peer->peer, d);
