@@ -7,7 +7,7 @@
 
 step "stop, copy, go"
 pages=$(free_pages)
-round_trip /boot/round.img 8 || fail "it did not go on"
+round_trip /boot/round.img 5 || fail "it did not go on"
 same "domains left" 1 "$(xl list | grep -c '^[^N]')"
 step "the pages come back"
 n=0
