@@ -46,7 +46,7 @@ static enum err save_next(struct domain *d, u32 type, struct record *r,
         }
         memset(the_record.body, 0, room->bytes);
         r->bytes = room->bytes;
-        enum err e = room->save(d, r);
+        enum err e = record_save(room, d, r);
         if (e == E_BUSY) {
             log_guest(LOG_WARN, d->id, "not written out: its %s holds what is not its own\n",
                       room->name);
@@ -134,9 +134,8 @@ enum err domctl_set_records(struct domain *d, struct xen_domctl *op)
     if (e == OK) {
         e = decode((gva_t){c->buffer.p}, c->size, &room);
         if (e == OK) {
-            const struct record r = {
-                .instance = h->instance, .bytes = h->bytes, .body = the_record.body};
-            e = room->load(d, &r);
+            struct record r = {.instance = h->instance, .bytes = h->bytes, .body = the_record.body};
+            e = record_load(room, d, &r);
         }
         if (e != OK && e != E_FAULT) {
             log_guest(LOG_WARN, d->id, "record %u, version %u, instance %u is refused: %d\n",

@@ -31,15 +31,12 @@ enum err domain_save(struct domain *d, struct record *r)
     b->max_vcpus = d->max_vcpus;
     b->assist = d->assist;
     memcpy(b->hvm_param, d->hvm_param, sizeof(b->hvm_param));
-    return record_only(r);
+    return OK;
 }
 
 enum err domain_load(struct domain *d, const struct record *r)
 {
     const struct record_domain *b = r->body;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
     if (b->width != width(d) || b->max_vcpus != d->max_vcpus) {
         return E_OPNOTSUPP; /* as it was created, so it stays */
     }
@@ -64,15 +61,12 @@ enum err shared_info_save(struct domain *d, struct record *r)
     gpage_from_frame(d, d->shared_info, &page);
     gpage_read(&page, 0, b->bytes, sizeof(b->bytes));
     b->gfn = d->shared_info->gfn;
-    return record_only(r);
+    return OK;
 }
 
 enum err shared_info_load(struct domain *d, const struct record *r)
 {
     const struct record_page *b = r->body;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
     if (b->zero != 0) {
         return E_INVAL;
     }
@@ -89,12 +83,8 @@ enum err shared_info_load(struct domain *d, const struct record *r)
 
 enum err runstate_save(struct domain *d, struct record *r)
 {
-    struct vcpu *v;
-    enum err e = record_next_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
     struct record_runstate *b = r->body;
+    struct vcpu *v = r->v;
     struct sched_times times;
     sched_read_times(&v->unit, &times);
     memcpy(b->time_ns, times.time_ns, sizeof(b->time_ns));
@@ -107,19 +97,10 @@ enum err runstate_save(struct domain *d, struct record *r)
 enum err runstate_load(struct domain *d, const struct record *r)
 {
     const struct record_runstate *b = r->body;
-    struct vcpu *v;
-    enum err e = record_find_vcpu(d, r, &v);
-    if (e == OK && b->zero != 0) {
-        e = E_INVAL;
-    }
-    if (e == OK) {
-        e = runstate_restore(v, b->gfn, b->offset);
-    }
-    if (e == OK) {
-        /* It is held, so that nobody else counts. The sum stays far from wrapping. */
-        for (u32 i = 0; i < ARRAY_LEN(b->time_ns); i++) {
-            store_relaxed(&v->unit.time_ns[i], b->time_ns[i]);
-        }
+    enum err e = b->zero == 0 ? runstate_restore(r->v, b->gfn, b->offset) : E_INVAL;
+    /* It is held, so that nobody else counts. */
+    for (u32 i = 0; e == OK && i < ARRAY_LEN(b->time_ns); i++) {
+        store_relaxed(&r->v->unit.time_ns[i], b->time_ns[i]);
     }
     return e;
 }

@@ -32,12 +32,13 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out)
 }
 
 static const struct record_room rooms[] = {
-    {"domain", RECORD_DOMAIN, 1, sizeof(struct record_domain), false, domain_save, domain_load},
-    {"shared info", RECORD_SHARED_INFO, 1, sizeof(struct record_page), false, shared_info_save,
-     shared_info_load},
-    {"runstate", RECORD_RUNSTATE_VCPU, 1, sizeof(struct record_runstate), false, runstate_save,
-     runstate_load},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {"domain", RECORD_DOMAIN, 1, RECORD_ONE, false, sizeof(struct record_domain), domain_save,
+     domain_load},
+    {"shared info", RECORD_SHARED_INFO, 1, RECORD_ONE, false, sizeof(struct record_page),
+     shared_info_save, shared_info_load},
+    {"runstate", RECORD_RUNSTATE_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_runstate),
+     runstate_save, runstate_load},
+    {.type = 0},
 };
 static struct records first, second;
 

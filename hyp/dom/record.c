@@ -10,29 +10,33 @@
 #define FLAGS \
     (u64)(RECORD_VCPU_ONLINE | RECORD_VCPU_INITIALISED | RECORD_VCPU_FP | RECORD_VCPU_SERROR)
 
-enum err record_only(struct record *r)
+/* One beyond the last instance that there may be. */
+static u32 end_of(const struct record_room *room, const struct domain *d)
 {
-    r->next = 1;
-    return r->instance == 0 ? OK : E_NOENT;
+    return room->scope == RECORD_ONE ? 1 : room->scope == RECORD_PER_VCPU ? d->max_vcpus : ~0u;
 }
 
-enum err record_next_vcpu(struct domain *d, struct record *r, struct vcpu **out)
+enum err record_save(const struct record_room *room, struct domain *d, struct record *r)
 {
-    while (r->instance < d->max_vcpus && !d->vcpu[r->instance]) {
+    const u32 end = end_of(room, d);
+    while (room->scope == RECORD_PER_VCPU && r->instance < end && !d->vcpu[r->instance]) {
         r->instance++;
     }
-    if (r->instance >= d->max_vcpus) {
+    if (r->instance >= end) {
         return E_NOENT;
     }
+    r->v = room->scope == RECORD_PER_VCPU ? d->vcpu[r->instance] : NULL;
     r->next = r->instance + 1;
-    *out = d->vcpu[r->instance];
-    return OK;
+    return room->save(d, r);
 }
 
-enum err record_find_vcpu(struct domain *d, const struct record *r, struct vcpu **out)
+enum err record_load(const struct record_room *room, struct domain *d, struct record *r)
 {
-    *out = r->instance < d->max_vcpus ? d->vcpu[r->instance] : NULL;
-    return *out ? OK : E_NOENT;
+    if (r->instance >= end_of(room, d)) {
+        return E_NOENT;
+    }
+    r->v = room->scope == RECORD_PER_VCPU ? d->vcpu[r->instance] : NULL;
+    return room->scope == RECORD_PER_VCPU && !r->v ? E_NOENT : room->load(d, r);
 }
 
 enum err record_map_shared(struct domain *d, struct frame *f, u32 gfn)
@@ -69,12 +73,8 @@ static const struct {
 
 enum err vcpu_save(struct domain *d, struct record *r)
 {
-    struct vcpu *v;
-    enum err e = record_next_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
     struct record_vcpu *b = r->body;
+    const struct vcpu *v = r->v;
     b->flags = (v->online ? RECORD_VCPU_ONLINE : 0) |
                (v->initialised ? RECORD_VCPU_INITIALISED : 0) | (v->fp_used ? RECORD_VCPU_FP : 0) |
                (v->el1.hcr & SERROR_PENDING ? RECORD_VCPU_SERROR : 0);
@@ -94,11 +94,7 @@ enum err vcpu_save(struct domain *d, struct record *r)
 enum err vcpu_load(struct domain *d, const struct record *r)
 {
     const struct record_vcpu *b = r->body;
-    struct vcpu *v;
-    enum err e = record_find_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
+    struct vcpu *v = r->v;
     bool runs = b->flags & RECORD_VCPU_INITIALISED;
     if ((b->flags & ~FLAGS) || (runs && !vcpu_pstate_is_valid(v, b->pstate)) ||
         (!runs && (b->flags & RECORD_VCPU_ONLINE))) {

@@ -14,22 +14,27 @@
 #include "dom/domain.h"
 #include "dom/record_format.h"
 
+/* What the instance is: always 0; a vCPU that is there; the room's own numbers. */
+enum record_scope { RECORD_ONE, RECORD_PER_VCPU, RECORD_OWN };
+
 struct record {
     u32 instance;
-    u32 next; /* save: where to go on */
+    u32 next; /* save: where to go on; one further unless the room says otherwise */
     u32 bytes;
-    void *body; /* aligned to 8, of the type's size */
+    struct vcpu *v; /* PER_VCPU */
+    void *body;     /* aligned to 8, of the type's size */
 };
 
 struct record_room {
     const char *name;
     u32 type;
     u16 version;
-    u32 bytes; /* of the body; the most when it varies */
+    u8 scope;
     bool varies;
+    u32 bytes; /* of the body; the most when it varies */
     /*
-     * Writes the first record at r->instance or after it: instance, next, body (zero before), and
-     * bytes if that varies. E_NOENT: none left. E_BUSY: it holds what cannot be written out now.
+     * OWN: writes the first record at r->instance or after it. Body (zero before), and bytes if
+     * that varies. E_NOENT: none left. E_BUSY: it holds what cannot be written out now.
      */
     enum err (*save)(struct domain *d, struct record *r);
     /*
@@ -45,11 +50,9 @@ extern const struct record_room record_rooms[]; /* boot/records.c, by type, ends
 _Static_assert(sizeof(struct record_memory) <= RECORD_MAX_BYTES);
 _Static_assert(sizeof(struct record_page) <= RECORD_MAX_BYTES);
 
-/* For save: one record a domain, or one a vCPU. E_NOENT, or the instance is chosen. */
-enum err record_only(struct record *r);
-enum err record_next_vcpu(struct domain *d, struct record *r, struct vcpu **out);
-/* For load. E_NOENT. */
-enum err record_find_vcpu(struct domain *d, const struct record *r, struct vcpu **out);
+/* The room's functions behind the look at the instance: E_NOENT. */
+enum err record_save(const struct record_room *room, struct domain *d, struct record *r);
+enum err record_load(const struct record_room *room, struct domain *d, struct record *r);
 
 /* A SHARED page of d's appears at gfn (RECORD_NO_GFN: nowhere), where nothing is yet. E_INVAL,
  * E_EXIST, E_NOMEM. */

@@ -5,9 +5,11 @@
 #include "test/host/records.h"
 
 static const struct record_room rooms[] = {
-    {"memory", RECORD_MEMORY, 1, sizeof(struct record_memory), true, memory_save, memory_load},
-    {"vcpu", RECORD_VCPU, 1, sizeof(struct record_vcpu), false, vcpu_save, vcpu_load},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {"memory", RECORD_MEMORY, 1, RECORD_OWN, true, sizeof(struct record_memory), memory_save,
+     memory_load},
+    {"vcpu", RECORD_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_vcpu), vcpu_save,
+     vcpu_load},
+    {.type = 0},
 };
 static struct records first, second;
 static struct domain *old, *new;

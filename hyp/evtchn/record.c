@@ -27,7 +27,7 @@ enum err evtchn_save(struct domain *d, struct record *r)
     for (u32 i = 0; i < b->nr_pages; i++) {
         b->gfn[i] = (u32)f->chunk[i / PAGES_CHUNK][i % PAGES_CHUNK].gfn.gfn;
     }
-    return record_only(r);
+    return OK;
 }
 
 static enum err be_fifo_locked(struct domain *d, const struct record_events *b)
@@ -60,9 +60,6 @@ static enum err be_fifo_locked(struct domain *d, const struct record_events *b)
 enum err evtchn_load(struct domain *d, const struct record *r)
 {
     const struct record_events *b = r->body;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
     if (b->is_fifo > 1 || b->nr_pages > (b->is_fifo ? NR_PAGES : 0)) {
         return E_INVAL;
     }
@@ -76,12 +73,8 @@ enum err evtchn_load(struct domain *d, const struct record *r)
 
 enum err evtchn_save_vcpu(struct domain *d, struct record *r)
 {
-    struct vcpu *v;
-    enum err e = record_next_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
     struct record_events_vcpu *b = r->body;
+    const struct vcpu *v = r->v;
     const struct evtchn_fifo *f = d->evtchn->fifo;
     const struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
     if (load_relaxed(&v->work) & BIT(VCPU_WORK_UPCALL)) {
@@ -124,13 +117,9 @@ enum err evtchn_load_vcpu(struct domain *d, const struct record *r)
 {
     const struct record_events_vcpu *b = r->body;
     struct evtchn_table *t = d->evtchn;
-    struct vcpu *v;
-    enum err e = record_find_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
+    struct vcpu *v = r->v;
     spin_lock(&t->lock);
-    e = check_vcpu(t, v, b);
+    enum err e = check_vcpu(t, v, b);
     if (e == OK && (b->flags & RECORD_EVENTS_INFO)) {
         e = vcpuinfo_restore(v, (gfn_t){b->info_gfn}, b->info_offset);
     }
@@ -182,7 +171,6 @@ enum err evtchn_save_ports(struct domain *d, struct record *r)
     for (u32 i = 0; i < PORTS_BUCKET; i++) {
         port_out(d, port_find(d->evtchn, first + i), &b->port[i]);
     }
-    r->next = r->instance + 1;
     return OK;
 }
 

@@ -12,12 +12,13 @@
 #define INFO    40u
 
 static const struct record_room rooms[] = {
-    {"events", RECORD_EVENTS, 1, sizeof(struct record_events), false, evtchn_save, evtchn_load},
-    {"events vcpu", RECORD_EVENTS_VCPU, 1, sizeof(struct record_events_vcpu), false,
-     evtchn_save_vcpu, evtchn_load_vcpu},
-    {"ports", RECORD_PORTS, 1, sizeof(struct record_ports), false, evtchn_save_ports,
+    {"events", RECORD_EVENTS, 1, RECORD_ONE, false, sizeof(struct record_events), evtchn_save,
+     evtchn_load},
+    {"events vcpu", RECORD_EVENTS_VCPU, 1, RECORD_PER_VCPU, false,
+     sizeof(struct record_events_vcpu), evtchn_save_vcpu, evtchn_load_vcpu},
+    {"ports", RECORD_PORTS, 1, RECORD_OWN, false, sizeof(struct record_ports), evtchn_save_ports,
      evtchn_load_ports},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {.type = 0},
 };
 static struct records first, second;
 

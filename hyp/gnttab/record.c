@@ -33,7 +33,6 @@ enum err gnttab_save(struct domain *d, struct record *r)
         entry[i].flags &= (u16)~IN_USE;
     }
     b->gfn = f->gfn;
-    r->next = r->instance + 1;
     return OK;
 }
 

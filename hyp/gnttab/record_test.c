@@ -8,8 +8,9 @@
 #define PAGES 32u /* of RAM that are granted */
 
 static const struct record_room rooms[] = {
-    {"grants", RECORD_GRANTS, 1, sizeof(struct record_page), false, gnttab_save, gnttab_load},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {"grants", RECORD_GRANTS, 1, RECORD_OWN, false, sizeof(struct record_page), gnttab_save,
+     gnttab_load},
+    {.type = 0},
 };
 static struct records first, second;
 static u64 trace;

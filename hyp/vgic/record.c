@@ -125,15 +125,12 @@ enum err vgic_save_dist(struct domain *d, struct record *r)
 {
     *(struct record_vgic *)r->body = (struct record_vgic){
         .version = d->vgic->version, .nr_spis = d->vgic->nr_spis, .enabled = d->vgic->enabled};
-    return record_only(r);
+    return OK;
 }
 
 enum err vgic_load_dist(struct domain *d, const struct record *r)
 {
     const struct record_vgic *b = r->body;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
     if (b->enabled > 1 || b->zero != 0) {
         return E_INVAL;
     }
@@ -148,13 +145,8 @@ enum err vgic_load_dist(struct domain *d, const struct record *r)
 
 enum err vgic_save_vcpu(struct domain *d, struct record *r)
 {
-    struct vcpu *v;
-    enum err e = record_next_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
     struct record_vgic_vcpu *b = r->body;
-    struct vgic_cpu *vc = v->vgic;
+    struct vgic_cpu *vc = r->v->vgic;
     spin_lock(&vc->lock);
     b->vmcr = vc->state.vmcr;
     b->asleep = vc->asleep;
@@ -170,12 +162,7 @@ enum err vgic_save_vcpu(struct domain *d, struct record *r)
 enum err vgic_load_vcpu(struct domain *d, const struct record *r)
 {
     const struct record_vgic_vcpu *b = r->body;
-    struct vcpu *v;
-    enum err e = record_find_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
-    struct vgic_cpu *vc = v->vgic;
+    struct vgic_cpu *vc = r->v->vgic;
     if ((b->vmcr & ~(gic->version == 2 ? V2_VMCR : V3_VMCR)) || b->asleep > 1 ||
         !are_valid(d, vc->irq, b->irq, NR_PRIVATE)) {
         return E_INVAL;
@@ -218,7 +205,6 @@ enum err vgic_save_spis(struct domain *d, struct record *r)
         irq_out(&irq[i], &b->irq[i]);
         vgic_unlock(home, TELL_NOBODY);
     }
-    r->next = r->instance + 1;
     return OK;
 }
 

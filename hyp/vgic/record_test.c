@@ -13,12 +13,13 @@
 #define DEPTH_MAX 16u
 
 static const struct record_room rooms[] = {
-    {"vgic", RECORD_VGIC, 1, sizeof(struct record_vgic), false, vgic_save_dist, vgic_load_dist},
-    {"vgic vcpu", RECORD_VGIC_VCPU, 1, sizeof(struct record_vgic_vcpu), false, vgic_save_vcpu,
-     vgic_load_vcpu},
-    {"vgic spis", RECORD_VGIC_SPIS, 1, sizeof(struct record_vgic_spis), false, vgic_save_spis,
-     vgic_load_spis},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {"vgic", RECORD_VGIC, 1, RECORD_ONE, false, sizeof(struct record_vgic), vgic_save_dist,
+     vgic_load_dist},
+    {"vgic vcpu", RECORD_VGIC_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_vgic_vcpu),
+     vgic_save_vcpu, vgic_load_vcpu},
+    {"vgic spis", RECORD_VGIC_SPIS, 1, RECORD_OWN, false, sizeof(struct record_vgic_spis),
+     vgic_save_spis, vgic_load_spis},
+    {.type = 0},
 };
 static struct records first, second;
 

@@ -24,15 +24,12 @@ enum err vtimer_save_time(struct domain *d, struct record *r)
     b->virtual_ticks = cpu_counter_ticks() - d->vtimer_offset_ticks;
     b->frequency_hz = clock_frequency_hz();
     b->wall_seconds = (s64)d->time_offset_seconds - natural_seconds(d->vtimer_offset_ticks);
-    return record_only(r);
+    return OK;
 }
 
 enum err vtimer_load_time(struct domain *d, const struct record *r)
 {
     const struct record_time *b = r->body;
-    if (r->instance != 0) {
-        return E_NOENT;
-    }
     if (b->frequency_hz != clock_frequency_hz()) {
         return E_OPNOTSUPP;
     }
@@ -48,12 +45,8 @@ enum err vtimer_load_time(struct domain *d, const struct record *r)
 
 enum err vtimer_save_timers(struct domain *d, struct record *r)
 {
-    struct vcpu *v;
-    enum err e = record_next_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
     struct record_timers *b = r->body;
+    const struct vcpu *v = r->v;
     const u64 now = cpu_counter_ticks();
     b->virtual_ctl = v->el1.cntv_ctl;
     b->virtual_cval = v->el1.cntv_cval;
@@ -76,11 +69,7 @@ static u64 physical_cval(const struct record_timers *b)
 enum err vtimer_load_timers(struct domain *d, const struct record *r)
 {
     const struct record_timers *b = r->body;
-    struct vcpu *v;
-    enum err e = record_find_vcpu(d, r, &v);
-    if (e != OK) {
-        return e;
-    }
+    struct vcpu *v = r->v;
     if (((b->virtual_ctl | b->physical_ctl) & ~CTL) || b->physical_past > 1) {
         return E_INVAL;
     }

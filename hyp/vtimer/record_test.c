@@ -16,12 +16,13 @@
 #define MS    1000000ULL
 
 static const struct record_room rooms[] = {
-    {"time", RECORD_TIME, 1, sizeof(struct record_time), false, vtimer_save_time, vtimer_load_time},
-    {"timers", RECORD_TIMERS_VCPU, 1, sizeof(struct record_timers), false, vtimer_save_timers,
-     vtimer_load_timers},
-    {"vgic vcpu", RECORD_VGIC_VCPU, 1, sizeof(struct record_vgic_vcpu), false, vgic_save_vcpu,
-     vgic_load_vcpu},
-    {NULL, 0, 0, 0, false, NULL, NULL},
+    {"time", RECORD_TIME, 1, RECORD_ONE, false, sizeof(struct record_time), vtimer_save_time,
+     vtimer_load_time},
+    {"timers", RECORD_TIMERS_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_timers),
+     vtimer_save_timers, vtimer_load_timers},
+    {"vgic vcpu", RECORD_VGIC_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_vgic_vcpu),
+     vgic_save_vcpu, vgic_load_vcpu},
+    {.type = 0},
 };
 static struct records first, second;
 static u64 trace;

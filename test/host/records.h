@@ -40,7 +40,7 @@ static inline enum err records_try_save(const struct record_room *room, struct d
             assert_true(out->nr < RECORDS_MAX);
             struct kept *k = &out->kept[out->nr];
             struct record r = {.instance = at, .bytes = room->bytes, .body = k->body};
-            enum err e = room->save(d, &r);
+            enum err e = record_save(room, d, &r);
             if (e == E_NOENT) {
                 break;
             }
@@ -67,8 +67,8 @@ static inline void records_save(const struct record_room *room, struct domain *d
 
 static inline enum err records_load_one(struct domain *d, struct kept *k)
 {
-    const struct record r = {.instance = k->instance, .bytes = k->bytes, .body = k->body};
-    return k->room->load(d, &r);
+    struct record r = {.instance = k->instance, .bytes = k->bytes, .body = k->body};
+    return record_load(k->room, d, &r);
 }
 
 static inline void records_load(struct domain *d, struct records *in)
