@@ -6,7 +6,7 @@ run.py boot                     the demonstration of `make run`; on a terminal i
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
+disk=MIB net debian switch tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
 apart: only when it is named.
 """
 import argparse
@@ -16,7 +16,6 @@ import os
 import pathlib
 import re
 import select
-import shutil
 import subprocess
 import sys
 import threading
@@ -116,11 +115,12 @@ def machine(gic, needs, ramdisk, dom0_words, where):
     return command
 
 
-def make_ramdisk(where, files):
-    """dom0's ramdisk and a scenario's files behind it."""
+def make_ramdisk(where, files, more=()):
+    """dom0's ramdisk, more of its kind, and a scenario's files behind them."""
     path = where / "dom0.cpio"
-    shutil.copyfile(IMAGES / "dom0.cpio.gz", path)
-    with open(path, "ab") as f:
+    with open(path, "wb") as f:
+        for name in ("dom0", *more):
+            f.write((IMAGES / f"{name}.cpio.gz").read_bytes())
         f.write(cpio_archive(files))
     return path
 
@@ -238,7 +238,7 @@ def run_guest(script, gic, number, where):
     words = f"kanso.test=/test/run.sh kanso.tools={tools()} kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
     if "calls" in needs:
         words += " nokaslr kanso.record=1"
-    ramdisk = make_ramdisk(where, scenario_files(script))
+    ramdisk = make_ramdisk(where, scenario_files(script), ["switch"] if "switch" in needs else [])
     log = where / "console.log"
     scale = float(os.environ.get("SLOW", "1"))
     ok, why = Run(machine(gic, needs, ramdisk, words, where), log, int(needs["timeout"]) * scale).go()
