@@ -114,8 +114,8 @@ static int take_vdev(struct disk_reader *r, const struct config_word_span *word)
 
 static int take_access(struct disk_reader *r, const struct config_word_span *word)
 {
-    static const struct config_word modes[] = {{"r", READS},    {"ro", READS},   {"w", WRITES},
-                                               {"rw", WRITES},  {"w!", SHARES},  {"rw!", SHARES},
+    static const struct config_word modes[] = {{"r", READS},   {"ro", READS},  {"w", WRITES},
+                                               {"rw", WRITES}, {"w!", SHARES}, {"rw!", SHARES},
                                                {NULL, READS}};
     const int err = once(r, word, "the access", &r->has_access);
     if (err != 0 || word->length == 0) {
@@ -123,7 +123,8 @@ static int take_access(struct disk_reader *r, const struct config_word_span *wor
     }
     int value;
     if (!find_word(modes, word, &value)) {
-        return config_wrong_word(&r->words, word, "unknown access \"%.*s\": it is r (ro), w (rw) or w!",
+        return config_wrong_word(&r->words, word,
+                                 "unknown access \"%.*s\": it is r (ro), w (rw) or w!",
                                  WORD_ARGS(word));
     }
     r->access = (enum access)value;

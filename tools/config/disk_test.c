@@ -111,8 +111,8 @@ static void words(void **state)
     static const struct {
         const char *words;
         bool writable, shared;
-    } modes[] = {{"/x,,xvda,w", true, false}, {"/x,,xvda,rw!", true, true},
-                 {"/x,,xvda,w!", true, true}, {"/x,,xvda,r", false, false},
+    } modes[] = {{"/x,,xvda,w", true, false},    {"/x,,xvda,rw!", true, true},
+                 {"/x,,xvda,w!", true, true},    {"/x,,xvda,r", false, false},
                  {"phy:/x,xvda,w!", true, true}, {"phy:/x,xvdc:cdrom,w!", false, false}};
     for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
         assert_int_equal(read_disk(modes[i].words, &d), 0);

@@ -5,8 +5,8 @@
  *      /dev/mapper/vg0-root ---> /dev/vda1 ---> /dev/vda        (slaves; the whole disk)
  *      /dev/loop0 -------------> /srv/disk.img                  (the backing file)
  *
- * so two disks overlap if one is the other or lies on it. Two partitions of one disk, two volumes of
- * one group do not. The file system that holds an image file is no part of this.
+ * so two disks overlap if one is the other or lies on it. Two partitions of one disk, two volumes
+ * of one group do not. The file system that holds an image file is no part of this.
  */
 #include <dirent.h>
 #include <errno.h>
@@ -93,8 +93,8 @@ static bool lies_on_parts(const struct identity *upper, const struct identity *l
         char name[NAME_MAX + sizeof "slaves//dev"];
         snprintf(name, sizeof name, "slaves/%s/dev", entry->d_name);
         path_of(upper->device, path, name);
-        found = entry->d_name[0] != '.' && read_device(path, &part) &&
-                lies_on(&part, lower, depth - 1);
+        found =
+            entry->d_name[0] != '.' && read_device(path, &part) && lies_on(&part, lower, depth - 1);
     }
     if (dir != NULL) {
         closedir(dir);

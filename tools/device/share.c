@@ -11,8 +11,8 @@
 #include <unistd.h>
 #include "lib/message.h"
 
-/* Has that backend something of what is wanted? physical-device is what it serves, params where that
- * came from: a file without a loop device yet, or what a script understands. */
+/* Has that backend something of what is wanted? physical-device is what it serves, params where
+ * that came from: a file without a loop device yet, or what a script understands. */
 static bool matches(const struct identity *wanted, const char *params, const char *physical)
 {
     struct identity other;

@@ -306,10 +306,11 @@ int main(void)
 {
 #define SHARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),   SHARE_TEST(test_nodes),
-        SHARE_TEST(test_backend_refuses), SHARE_TEST(test_backend_domains),
-        SHARE_TEST(test_overlaps),        SHARE_TEST(test_other_names),
-        SHARE_TEST(test_shared),          SHARE_TEST(test_mounted),
+        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),
+        SHARE_TEST(test_nodes),           SHARE_TEST(test_backend_refuses),
+        SHARE_TEST(test_backend_domains), SHARE_TEST(test_overlaps),
+        SHARE_TEST(test_other_names),     SHARE_TEST(test_shared),
+        SHARE_TEST(test_mounted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
