@@ -27,7 +27,8 @@ asks() { # guest, wanted status, command: what it said is in $said
     [ "${said%% *}" = "$2" ] || fail "guest $1: $3: wanted status $2: $said"
     said=${said#* }
 }
-sum() { # file: of its first 8 MiB
+sum() { # file or device: of its first 8 MiB, as they are there and not in dom0's cache
+    [ ! -b "$1" ] || blockdev --flushbufs "$1"
     head -c 8388608 "$1" | md5sum | cut -d' ' -f1
 }
 back() { # guest, number, key: of a disk's back end
@@ -58,7 +59,7 @@ done
 try /sbin/mke2fs -q -t ext4 /dev/vg0/root
 truncate -s 16M /tmp/image
 truncate -s 16M /tmp/second
-follows | guest d "memory = 128" "disk = ['phy:/dev/vg0/root,xvda,w', 'phy:/dev/vda2,xvdb,w', '/tmp/image,raw,xvdc,w']"
+follows | guest d "memory = 256" "disk = ['phy:/dev/vg0/root,xvda,w', 'phy:/dev/vda2,xvdb,w', '/tmp/image,raw,xvdc,w']"
 try xl create /tmp/d.cfg
 guest_says d "@@READY"
 id=$(xl domid d)
@@ -96,7 +97,8 @@ asks d 0 "echo 3 >/proc/sys/vm/drop_caches; dd if=/dev/xvdb bs=1M count=8 iflag=
 same "what the guest reads back" "$data" "${said%% *}"
 
 step "attach and detach under load"
-asks d 0 "while [ ! -e /tmp/stop ]; do cp /tmp/data /mnt/load && sync && cmp /tmp/data /mnt/load || break; echo >>/tmp/rounds; done >/tmp/load 2>&1 &"
+load="while [ ! -e /tmp/stop ]; do cp /tmp/data /mnt/load && sync && cmp /tmp/data /mnt/load || break; echo >>/tmp/rounds; done"
+asks d 0 "($load; touch /tmp/stopped) >/tmp/load 2>&1 &"
 asks d 0 "until_true test -s /tmp/rounds"
 try xl block-attach d phy:/dev/vg0/more xvdd w
 asks d 0 "until_true test -b /dev/xvdd && dd if=/tmp/data of=/dev/xvdd bs=1M oflag=direct && sync"
@@ -109,7 +111,7 @@ asks d 0 "until_true test -b /dev/xvdd; while dd if=/tmp/data of=/dev/xvdd bs=1M
 asks d 0 "until_true test -s /tmp/writes"
 try xl block-detach d xvdd
 asks d 0 "until_true test ! -b /dev/xvdd"
-asks d 0 "touch /tmp/stop; wait; cat /tmp/load; test ! -s /tmp/load"
+asks d 0 "touch /tmp/stop; until_true test -e /tmp/stopped && cat /tmp/load && test ! -s /tmp/load"
 
 step "one writer, or readers: under every name"
 bare other "kernel = '/boot/idle.img'"
@@ -123,7 +125,7 @@ for name in /dev/vg0/root /dev/mapper/vg0-root /dev/dm-0 /tmp/link vg0/root /dev
     for mode in w r; do
         case $name$mode in
             /dev/vdaw | /dev/vda1w) words="in use in this domain" ;; # the volume group has it
-            *) words="disk xvde: $name is in use by guest \"d\" (xvd[abc], writes)" ;;
+            *) words="disk xvde: .*$name is in use by guest \"d\" (xvd[abc], writes)" ;;
         esac
         refused "$words" xl block-attach other "phy:$name" xvde $mode
     done
@@ -169,23 +171,19 @@ try xl block-attach d script=/etc/xen/scripts/block,vdev=xvdf,target=/tmp/second
 asks d 0 "until_true test -b /dev/xvdf && head -n 1 /dev/xvdf"
 same "a file by Debian's script" HOOKED "$said"
 try xl block-detach d xvdf
-try xl block-attach d script=/etc/xen/scripts/block,vdev=xvdg,target=/dev/vg0/more
-asks d 0 "until_true test -b /dev/xvdg && head -c 8388608 /dev/xvdg | md5sum"
-same "a volume by Debian's script" "$data" "${said%% *}"
-try xl block-detach d xvdg
 
 step "what the back end counted"
-dmesg | grep "xen-blkback: (51728.*pg:" || dmesg | grep "pg:" | tail -n 3
-dmesg | grep -q "pg: *[1-9][0-9]*/" || fail "no page stayed granted: $(dmesg | grep blkback | tail -n 5)"
+dmesg | grep "xen-blkback.*pg:" | tail -n 5
+dmesg | grep -q "xen-blkback.*pg: *[1-9][0-9]*/" || fail "no page stayed granted"
 
 step "destroy, then read back"
 asks d 0 "sync; umount /mnt"
 try xl destroy d
 gone d
 same "loop devices" "" "$(losetup -a)"
-echo 3 >/proc/sys/vm/drop_caches
 same "on the partition" "$data" "$(sum /dev/vda2)"
 same "in the file" "$data" "$(sum /tmp/image)"
+blockdev --flushbufs /dev/vg0/root
 try mount -o ro -t ext4 /dev/vg0/root /mnt
 same "on the volume" "$data" "$(sum /mnt/data)"
 refused "in use in this domain" xl create /tmp/d.cfg
