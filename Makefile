@@ -105,8 +105,9 @@ debian: $(DEBIAN)
 $(DEBIAN): scripts/debian.sh scripts/debs.sh | deps-dom0
 	$(Q)scripts/debian.sh $@
 
-# An image of other flags (TOOLCHAIN=clang, DEBUG=1) is the one that boots
-BOOTED := $(if $(XEN)$(KANSO)$(filter build/arm64,$(OUT)),,KANSO=$(OUT)/kanso)
+# What was built with other flags (TOOLCHAIN=clang, DEBUG=1) is what boots
+BOOTED = $(if $(XEN)$(KANSO)$(filter build/arm64,$(OUT)),,KANSO=$(OUT)/kanso) \
+  $(if $(filter clang,$(TOOLCHAIN)),TOOLS_BIN=$(TOOL_OUT_arm64)/bin)
 
 # Whose tools dom0 has: ours, or Debian's by TOOLS=debian
 run: all tools $(DOM0) | deps-run
@@ -190,7 +191,7 @@ help:
 	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
 	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
-	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, clang-tidy, shellcheck (CHECKS="arrows ...")'
+	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, analysers (clang-tidy, gcc, cppcheck, sparse), shellcheck (CHECKS="arrows ...")'
 	@echo 'format   let clang-format have its way'
 	@echo 'stats    the table of figures about the code'
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'

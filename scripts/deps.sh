@@ -36,6 +36,9 @@ run     device-tree-compiler     command:fdtput
 lint    python3                  command:python3
 lint    clang-format             command:clang-format
 lint    clang-tidy               command:clang-tidy
+lint    gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
+lint    cppcheck                 command:cppcheck
+lint    sparse                   command:sparse
 lint    shellcheck               command:shellcheck
 lint    mandoc                   command:mandoc
 stats   cloc                     command:cloc

@@ -87,6 +87,7 @@ static void close_locked(struct domain *d, struct evtchn *chn, u32 port, struct 
     }
     if (word_state(word) == PORT_INTERDOMAIN) {
         struct evtchn *peer = port_find(remote->evtchn, word_peer(word));
+        assert(peer != NULL);
         u64 w = peer->word;
         port_set_word(peer, word_make(PORT_UNBOUND, word_priority(w), word_vcpu(w), 0, d->id));
     }

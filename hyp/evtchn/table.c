@@ -167,6 +167,7 @@ enum err port_take(struct domain *d, u32 *port, struct evtchn **out)
             }
         }
         struct evtchn *chn = port_find(t, at);
+        assert(chn != NULL);
         if (word_state(chn->word) != PORT_FREE) {
             t->scan = at + 1;
             continue;

@@ -283,6 +283,7 @@ void grant_unpin(struct domain *granter, u32 ref, bool readonly)
     struct frame *last = NULL;
     spin_lock(&g->lock);
     struct active *a = active_find(g, ref, false);
+    assert(a != NULL && is_pinned(a));
     if (readonly) {
         a->readers--;
     } else {
@@ -305,7 +306,9 @@ struct frame *grant_pinned(struct domain *granter, u32 ref)
 {
     struct gnttab *g = granter->gnttab;
     spin_lock(&g->lock);
-    struct frame *f = active_find(g, ref, false)->frame;
+    const struct active *a = active_find(g, ref, false);
+    assert(a != NULL);
+    struct frame *f = a->frame;
     spin_unlock(&g->lock);
     return f;
 }

@@ -265,6 +265,7 @@ void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type ty
 void walk_merge(struct p2m_gather *g, gfn_t gfn)
 {
     u64 *slot = walk_slot_if(g->p2m, gfn, 2);
+    assert(slot != NULL);
     u64 *table = child(*slot);
     mfn_t first = pte_mfn(table[0]);
     if (*nr_valid(table) != 512 || !is_aligned(first.mfn, 1ULL << ORDER_2M)) {

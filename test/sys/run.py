@@ -5,7 +5,8 @@
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
-CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
+CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
+TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
 disk=MIB net debian switch tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
 apart: only when it is named.
 """
@@ -26,7 +27,7 @@ import calls
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BUILD = ROOT / "build"
 IMAGES = BUILD / "arm64"
-TOOLS = IMAGES / "tools/bin"
+TOOLS = pathlib.Path(os.environ.get("TOOLS_BIN") or IMAGES / "tools/bin").resolve()
 DEBIAN_XEN = BUILD / "debian/arm64/boot/xen-4.17-arm64"
 SCENARIOS = ROOT / "test/sys"
 DEFAULTS = {"smp": "1", "mem": "2048", "dom0": "768", "vcpus": "1", "timeout": "180"}
@@ -268,14 +269,17 @@ def run_scenario(script, gic, number):
     lock = open(where / "lock", "w", encoding="ascii")  # two runs of one scenario wait for each other
     fcntl.flock(lock, fcntl.LOCK_EX)
     log = where / "console.log"
-    if script.suffix == ".py":
-        ok, why = run_program(script, gic, where, int(needs["timeout"]) * float(os.environ.get("SLOW", "1")))
-    else:
-        ok, why = run_guest(script, gic, number, where)
+    try:
+        if script.suffix == ".py":
+            ok, why = run_program(script, gic, where, int(needs["timeout"]) * float(os.environ.get("SLOW", "1")))
+        else:
+            ok, why = run_guest(script, gic, number, where)
+    except OSError as error:
+        ok, why = False, f"did not start: {error}"
     with threading.Lock():
         print(f"  {'ok      ' if ok else 'FAILED  '} {name:32} {why}", flush=True)
         if not ok:
-            variable = "".join(f"{v}={os.environ[v]} " for v in ("KANSO", "XEN", "TOOLS") if os.environ.get(v))
+            variable = "".join(f"{v}={os.environ[v]} " for v in ("KANSO", "XEN", "TOOLS", "TOOLS_BIN") if os.environ.get(v))
             print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
                   f"           log:   {log.relative_to(ROOT)}\n{panic_of(log)}", end="", flush=True)
     return ok

@@ -42,13 +42,20 @@ static void a_channel_of_a_guest(void **state)
     assert_int_equal(status.status, EVTCHNSTAT_interdomain);
     assert_int_equal(hv_bind_event(hv, domid, port, &local), -EINVAL);
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN); /* does not block */
-    assert_int_equal(hv_notify(hv, local), 0);
+    assert_int_equal(hv_notify(hv, local), 0);           /* to the guest, not to us */
+    assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
+    assert_true(xen_host_send(domid, port));
     struct pollfd wait = {.fd = hv_event_fd(hv), .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 0), 1);
     assert_int_equal(hv_next_event(hv, &next), 0);
     assert_int_equal(next, local);
+    assert_true(xen_host_send(domid, port)); /* masked: it waits */
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
     assert_int_equal(hv_unmask_event(hv, local), 0);
+    assert_int_equal(hv_next_event(hv, &next), 0);
+    assert_int_equal(next, local);
+    assert_int_equal(hv_unmask_event(hv, local), 0);
+    assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
     assert_int_equal(hv_unbind_event(hv, local), 0);
     assert_int_equal(hv_unbind_event(hv, local), -EINVAL);
     assert_int_equal(hv_notify(hv, local), -EINVAL);
@@ -61,6 +68,12 @@ static void virtual_interrupts(void **state)
     assert_int_equal(hv_bind_virq(hv, VIRQ_DOM_EXC, &port), 0);
     assert_int_not_equal(port, 0);
     assert_int_equal(hv_bind_virq(hv, NR_VIRQS, &port), -EINVAL);
+    assert_int_equal(hv_notify(hv, port), -EINVAL);
+    uint32_t next = 0;
+    assert_false(xen_host_raise_virq(VIRQ_CON_RING));
+    assert_true(xen_host_raise_virq(VIRQ_DOM_EXC));
+    assert_int_equal(hv_next_event(hv, &next), 0);
+    assert_int_equal(next, port);
 }
 
 static void failures(void **state)
