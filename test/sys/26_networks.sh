@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 26. Networks with our tools: vif-bridge, vif-route, vif-nat and vif-openvswitch, on the switch itself: tags, trunks, names; Debian's
 #     own scripts beside ours; attach and detach while packets flow; nothing is left of it after destroy
-# needs: smp=2 dom0=768 vcpus=2 timeout=300 tools switch dom0args=kanso.tools=own
+# needs: smp=2 dom0=768 vcpus=2 timeout=400 tools switch dom0args=kanso.tools=own
 . /test/lib.sh
 
 # A guest does what it is told, line by line: "NUMBER COMMAND", and says how that ended
@@ -32,7 +32,7 @@ asked=0
 asks() { # guest, wanted status, command
     asked=$((asked + 1))
     guest_told "$1" "$asked $3"
-    guest_says "$1" "@@$asked status" 60
+    guest_says "$1" "@@$asked status" 100
     case $(grep -o "@@$asked status [0-9]*" "$logs/guest-$1.log") in
         "@@$asked status $2") ;;
         *) fail "guest $1: $3: wanted status $2: $(grep "@@$asked " "$logs/guest-$1.log")" ;;
@@ -76,9 +76,9 @@ try ovs-vsctl add-br ovs0 $(internal 10) $(internal 20) $(internal 30)
 for tag in 10 20 30; do
     try ip link set "dom$tag" up
     try ip addr add "10.$tag.0.1/24" dev "dom$tag"
+    # Linux answers for all its addresses on each interface: here an address has one place
+    echo 1 >"/proc/sys/net/ipv4/conf/dom$tag/arp_ignore"
 done
-# Linux answers for all its addresses on each interface: here an address has one place
-echo 1 >/proc/sys/net/ipv4/conf/all/arp_ignore
 bridge_up xenbr0 192.168.9.1/24
 try ip netns add outside
 try ip link add out0 type veth peer name in0
@@ -102,8 +102,8 @@ follows | guest b "vif = ['mac=$mac:b0,script=/etc/xen/scripts/vif-openvswitch,b
 echo /sys/class/net/* >/tmp/before
 try xl create /tmp/a.cfg
 try xl create /tmp/b.cfg
-guest_says a "@@READY"
-guest_says b "@@READY"
+guest_says a "@@READY" 200
+guest_says b "@@READY" 200
 
 step "a bridge"
 asks a 0 "up a0 192.168.9.2/24"

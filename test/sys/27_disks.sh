@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 27. Disks with our tools: a volume, a partition, an image file; what Linux negotiates and uses; attach and detach under load;
 #     one writer or readers, under whatever name; a hook of the user's and Debian's block script; data outlives the guest
-# needs: smp=2 dom0=768 vcpus=2 disk=256 timeout=300 tools dom0args=kanso.tools=own
+# needs: smp=2 dom0=768 vcpus=2 disk=256 timeout=400 tools dom0args=kanso.tools=own
 . /test/lib.sh
 
 follows() { # see 26
@@ -22,7 +22,7 @@ asked=0
 asks() { # guest, wanted status, command: what it said is in $said
     asked=$((asked + 1))
     guest_told "$1" "$asked $3"
-    guest_says "$1" "@@$asked status" 60
+    guest_says "$1" "@@$asked status" 100
     said=$(sed -n "s/.*@@$asked status \(.*\)/\1/p" "$logs/guest-$1.log" | tr -d '\r')
     [ "${said%% *}" = "$2" ] || fail "guest $1: $3: wanted status $2: $said"
     said=${said#* }
@@ -61,7 +61,7 @@ truncate -s 16M /tmp/image
 truncate -s 16M /tmp/second
 follows | guest d "memory = 256" "disk = ['phy:/dev/vg0/root,xvda,w', 'phy:/dev/vda2,xvdb,w', '/tmp/image,raw,xvdc,w']"
 try xl create /tmp/d.cfg
-guest_says d "@@READY"
+guest_says d "@@READY" 200
 id=$(xl domid d)
 
 step "what both ends agreed on"
