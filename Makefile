@@ -16,7 +16,7 @@ SOURCES := $(sort $(shell find hyp -name '*.[cS]' 2>/dev/null))
 NEVER := %_test.c %_fuzz.c %_arm32.c %_arm32.S %_x86.c %_x86.S
 NOT_arm64 := %_host.c %_host.S
 NOT_host := %_arm.c %_arm.S %_arm64.c %_arm64.S hyp/trap/% hyp/boot/% hyp/plat/%
-ALSO_host := $(sort $(wildcard test/host/*.c hyp/boot/dom0*.c hyp/boot/image.c hyp/boot/inflate.c))
+ALSO_host := $(sort $(wildcard test/host/*.c test/spec/*.c hyp/boot/dom0*.c hyp/boot/image.c hyp/boot/inflate.c))
 FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES)) $(filter-out $(NEVER),$(ALSO_$(ARCH)))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(FILES)))
 TESTS := $(patsubst %.c,%,$(sort $(filter %_test.c,$(SOURCES)) $(wildcard abi/*_test.c)))
@@ -185,10 +185,10 @@ clean:
 help:
 	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
 	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
-	@echo 'tools    build/arm64/tools/bin: our xl, xenstored, xenconsoled, static arm64 (tools-unit: their unit tests)'
+	@echo 'tools    build/arm64/tools/bin: our xl, xenstored, xenconsoled, static arm64 (tools-unit: their unit tests; tools-fuzz T=20: any bytes)'
 	@echo 'dom0     build/arm64/dom0.cpio.gz: Debian arm64 with Xen tools, from packages unpacked under build/debian'
-	@echo 'run      boot it in QEMU, create a Linux guest; on a terminal dom0 shell follows (GIC=2, XEN=debian)'
-	@echo 'test     unit tests, then the scenarios of test/sys on GICv2 and GICv3'
+	@echo 'run      boot it in QEMU, create a Linux guest with our xl; on a terminal dom0 shell follows (GIC=2, XEN=debian, TOOLS=debian)'
+	@echo 'test     unit tests, fuzzers for some seconds, then the scenarios of test/sys on GICv2 and GICv3'
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
 	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
 	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, analysers (clang-tidy, gcc, cppcheck, sparse), shellcheck (CHECKS="arrows ...")'

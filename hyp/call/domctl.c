@@ -116,6 +116,8 @@ static const struct domctl_op {
     [XEN_DOMCTL_settimeoffset] = {set_time_offset, 0},
     [XEN_DOMCTL_set_address_size] = {set_address_size, 0},
     [XEN_DOMCTL_get_address_size] = {get_address_size, OUT | READ_ONLY},
+    [XEN_DOMCTL_sethvmcontext] = {domctl_set_records, CURSOR},
+    [XEN_DOMCTL_gethvmcontext_partial] = {domctl_get_records, OUT},
     [XEN_DOMCTL_max_vcpus] = {domctl_max_vcpus, 0},
     [XEN_DOMCTL_setvcpucontext] = {domctl_set_context, 0},
     [XEN_DOMCTL_getvcpucontext] = {domctl_get_context, OUT},

@@ -91,6 +91,15 @@ bool evtchn_poll_end(struct vcpu *v);
  * 8-aligned. */
 enum err evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, u32 offset);
 
+/* dom/record.h: RECORD_EVENTS first, then _EVENTS_VCPU and RECORD_PORTS, the lowest ports first. */
+struct record;
+enum err evtchn_save(struct domain *d, struct record *r);
+enum err evtchn_load(struct domain *d, const struct record *r);
+enum err evtchn_save_vcpu(struct domain *d, struct record *r);
+enum err evtchn_load_vcpu(struct domain *d, const struct record *r);
+enum err evtchn_save_ports(struct domain *d, struct record *r);
+enum err evtchn_load_ports(struct domain *d, const struct record *r);
+
 u32 evtchn_nr_ports_in_use(struct domain *d);
 void evtchn_dump(struct domain *d);
 

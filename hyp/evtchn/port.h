@@ -170,6 +170,8 @@ enum err port_take(struct domain *d, u32 *port, struct evtchn **out);
 void port_bind(struct domain *d, struct evtchn *chn, enum port_state state, u32 vcpu, u32 peer,
                domid_t id);
 void port_free(struct domain *d, struct evtchn *chn, u32 port);
+/* One more bucket of ports. E_NOMEM. */
+enum err table_grow(struct evtchn_table *t);
 /* d's vCPU by number, NULL if there is none. */
 struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu);
 
@@ -184,6 +186,11 @@ void upcall_raise(struct vcpu *v);
 bool upcall_select(struct vcpu *v, u32 n);
 /* Wakes vCPUs of d that poll this port. After the pending bit was set. */
 void poll_wake(struct domain *d, u32 port);
+bool vcpuinfo_offset_is_valid(u32 offset);
+/* The table's lock held. v's info is there as it was: nothing is copied or marked. E_INVAL,
+ * E_NOMEM.
+ */
+enum err vcpuinfo_restore(struct vcpu *v, gfn_t gfn, u32 offset);
 /* Gives the guest's pages back (by RCU). */
 void vcpuinfo_release(struct vcpu *v);
 

@@ -10,8 +10,8 @@
 #define SCAN_BUDGET  1024u
 #define CLOSE_BUDGET 32u
 
-/* Adds one bucket (and its group) at the end. Published last: who sees nr_ports sees the bucket. */
-static enum err table_grow(struct evtchn_table *t)
+/* At the end, and its group. Published last: who sees nr_ports sees the bucket. */
+enum err table_grow(struct evtchn_table *t)
 {
     u32 first = t->nr_ports;
     struct evtchn ***group = &t->group[first / PORTS_GROUP];

@@ -77,6 +77,16 @@ bool vgic_has_pending(struct vcpu *v);
  */
 void vgic_sgi1r_write(struct vcpu *v, u64 value);
 
+/* dom/record.h: RECORD_VGIC, _VGIC_VCPU, _VGIC_SPIS. One that has a line of the host's is E_BUSY.
+ */
+struct record;
+enum err vgic_save_dist(struct domain *d, struct record *r);
+enum err vgic_load_dist(struct domain *d, const struct record *r);
+enum err vgic_save_vcpu(struct domain *d, struct record *r);
+enum err vgic_load_vcpu(struct domain *d, const struct record *r);
+enum err vgic_save_spis(struct domain *d, struct record *r);
+enum err vgic_load_spis(struct domain *d, const struct record *r);
+
 /* Relinquish: unroutes everything. */
 enum err vgic_relinquish(struct domain *d, u64 *cursor);
 void vgic_dump(struct vcpu *v); /* debug key */

@@ -21,6 +21,9 @@
  * of the first bank. The device tree is made twice: at build_open() to find what is wrong with it,
  * at build_boot() with what the hypervisor told.
  *
+ * A guest starts with maxmem: Linux takes what its device tree tells for static-max, and gives back
+ * the difference to target. Told of less, it would give back as much once more.
+ *
  * A failure has had its one sentence when a negative errno comes back.
  */
 #pragma once
