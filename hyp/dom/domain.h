@@ -43,16 +43,16 @@ struct domain {
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
-    bool privileged;      /* [c] the control domain */
-    bool direct_mapped;   /* [c] gfn == mfn */
-    bool is_32bit;        /* [c after set_address_size] */
-    u8 life;              /* [L] enum domain_life */
-    bool shut_down;       /* [L] its vCPUs are held */
-    u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    u8 paused_by_tools;   /* [L] pausedomain / unpausedomain, how often */
-    bool has_run;         /* [L] the tools have let it go once */
-    bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
-    u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
+    bool privileged;    /* [c] the control domain */
+    bool direct_mapped; /* [c] gfn == mfn */
+    bool is_32bit;      /* [c after set_address_size] */
+    u8 life;            /* [L] enum domain_life */
+    bool shut_down;     /* [L] its vCPUs are held */
+    u8 shutdown_code;   /* [L] XEN_SHUTDOWN_*; 0xff none yet */
+    u8 paused_by_tools; /* [L] pausedomain / unpausedomain, how often */
+    bool has_run;       /* [L] the tools have let it go once */
+    bool debug_preempt; /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;   /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
     u8 handle[16];       /* [L] uuid */
     u32 teardown_step;   /* [L] index into the relinquish table */
