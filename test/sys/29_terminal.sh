@@ -83,4 +83,13 @@ at_terminal 0 env NO_COLOR=1 xl list
 at_terminal 2 xl lst
 grep -q "list" /tmp/seen || fail "a mistyped word at a terminal: $(cat /tmp/seen)"
 try xl destroy one
+
+step "xenstore-watch tells a script of changes"
+xenstore-watch -n 3 /tool/w >/tmp/watched &
+watcher=$!
+await 60 /tmp/watched /tool/w || fail "xenstore-watch says nothing"
+try xenstore-write /tool/w/a 1
+try xenstore-rm /tool/w
+wait $watcher || fail "xenstore-watch ended with $?"
+same "what it saw" "/tool/w /tool/w/a /tool/w" "$(tr '\n' ' ' </tmp/watched | sed 's/ $//')"
 pass
