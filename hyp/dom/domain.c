@@ -82,10 +82,10 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     d->vcpu = heap_alloc(d->max_vcpus * (u32)sizeof(*d->vcpu));
     d->last_vcpu = heap_alloc(last_vcpu_bytes());
     enum err e = d->vcpu && d->last_vcpu ? OK : E_NOMEM;
-    /* The rooms want to know the id. Until they are done nobody can act on the domain but through
-     * the tools, whose lock the caller holds, and guests, who find nothing to bind or map. */
+    /* The rooms want to know the id; guests, who need no lock of the tools', must not meet a domain
+     * that lacks a room. */
     if (e == OK) {
-        e = find_insert(d, c->id);
+        e = find_reserve(d, c->id);
     }
     if (e != OK) {
         d->max_vcpus = d->vcpu ? d->max_vcpus : 0;
@@ -94,10 +94,11 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     }
     e = dom_up_create(d, c);
     if (e != OK) {
-        d->life = DOMAIN_DYING;
+        store_relaxed(&d->life, DOMAIN_DYING);
         domain_put(d);
         return e;
     }
+    find_publish(d);
     *out = d;
     return OK;
 }
@@ -202,7 +203,7 @@ enum err domain_pause_by_tools(struct domain *d)
     spin_lock(&d->lock);
     u32 before = d->paused_by_tools;
     if (before < MAX_TOOLS_PAUSES) {
-        d->paused_by_tools++;
+        store_relaxed(&d->paused_by_tools, (u8)(before + 1));
     }
     if (before == 0) {
         hold_all_locked(d);
@@ -218,7 +219,9 @@ enum err domain_unpause_by_tools(struct domain *d)
 {
     spin_lock(&d->lock);
     u32 before = d->paused_by_tools;
-    d->paused_by_tools -= before != 0;
+    if (before != 0) {
+        store_relaxed(&d->paused_by_tools, (u8)(before - 1));
+    }
     if (before == 1) {
         d->has_run = true;
         release_all_locked(d);
@@ -284,7 +287,7 @@ static struct vcpu *find_witness(struct domain *d)
     }
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v && v->online) {
+        if (v && load_relaxed(&v->online)) {
             return v;
         }
     }
