@@ -5,7 +5,7 @@
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
-CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
+CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
 disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
 apart: only when it is named.
 """
@@ -235,7 +235,7 @@ def run_program(script, gic, where, seconds):
 def run_guest(script, gic, number, where):
     """A scenario that is a script in dom0."""
     needs = needs_of(script)
-    words = f"kanso.test=/test/run.sh kanso.tools={tools()} kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
+    words = f"kanso.test=/test/run.sh kanso.tools={tools()} kanso.gic={gic} kanso.seed={int(os.environ.get('SEED', '1')) + number} {needs.get('dom0args', '')}"
     if "calls" in needs:
         words += " nokaslr kanso.record=1"
     ramdisk = make_ramdisk(where, scenario_files(script))

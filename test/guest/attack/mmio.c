@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+// The windows of the interrupt controller: at each double word a read and a write of each size, at an alignment drawn each
+// time, and now and then of a form that no syndrome describes; in an order that spreads over the window.
+#include "attack.h"
+
+enum { WORDS_A_TURN = 384, STEP = 40503 }; // odd: each double word comes once before the first comes again
+
+struct window {
+    unsigned long base, bytes; // bytes: a power of two
+};
+
+// GICv2: distributor, CPU interface. GICv3: distributor, both frames of one redistributor
+static const struct window windows_v2[] = {{0x03001000, 0x1000}, {0x03002000, 0x2000}};
+static const struct window windows_v3[] = {{0x03001000, 0x10000}, {0x03020000, 0x20000}};
+
+static unsigned window;
+static unsigned long at;
+
+static unsigned long aligned(unsigned long a, unsigned long size)
+{
+    a += below(8);
+    return below(4) ? a & ~(size - 1) : a;
+}
+
+static void touch(unsigned long a, unsigned long v)
+{
+    unsigned long r;
+
+    __asm__ volatile("ldrb %w0, [%1]" : "=r"(r) : "r"(aligned(a, 1)) : "memory");
+    __asm__ volatile("strb %w0, [%1]" ::"r"(v), "r"(aligned(a, 1)) : "memory");
+    __asm__ volatile("ldrsh %w0, [%1]" : "=r"(r) : "r"(aligned(a, 2)) : "memory");
+    __asm__ volatile("strh %w0, [%1]" ::"r"(v), "r"(aligned(a, 2)) : "memory");
+    __asm__ volatile("ldr %w0, [%1]" : "=r"(r) : "r"(aligned(a, 4)) : "memory");
+    __asm__ volatile("str %w0, [%1]" ::"r"(v), "r"(aligned(a, 4)) : "memory");
+    __asm__ volatile("ldr %0, [%1]" : "=r"(r) : "r"(aligned(a, 8)) : "memory");
+    __asm__ volatile("str %0, [%1]" ::"r"(v), "r"(aligned(a, 8)) : "memory");
+}
+
+static void touch_oddly(unsigned long a, unsigned long v)
+{
+    unsigned long r, other;
+
+    __asm__ volatile("ldp %0, %1, [%2]" : "=&r"(r), "=&r"(other) : "r"(a) : "memory");
+    __asm__ volatile("stp %w0, %w0, [%1]" ::"r"(v), "r"(a) : "memory");
+    __asm__ volatile("ldxr %0, [%1]\n clrex" : "=r"(r) : "r"(a) : "memory");
+    __asm__ volatile("str %w1, [%0], #4" : "+r"(a) : "r"(v) : "memory");
+    __asm__ volatile("ldr q0, [%0]" ::"r"(a) : "memory");
+    __asm__ volatile("dc zva, %0\n dc civac, %0\n ic ivau, %0" ::"r"(a) : "memory");
+    __asm__ volatile("prfm pldl1keep, [%0]" ::"r"(a) : "memory");
+}
+
+bool attack_mmio(void)
+{
+    const struct window *w = gic == 2 ? &windows_v2[window] : &windows_v3[window];
+
+    for (unsigned i = 0; i < WORDS_A_TURN; i++) {
+        unsigned long a = w->base + (at * STEP * 8) % w->bytes;
+
+        touch(a, below(4) ? wild() : draw());
+        if (below(64) == 0) {
+            touch_oddly(a + below(8), wild());
+        }
+        if (++at == w->bytes / 8) {
+            at = 0;
+            window = (window + 1) % 2;
+            return window == 0;
+        }
+    }
+    return false;
+}
