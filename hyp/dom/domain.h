@@ -55,6 +55,7 @@ struct domain {
     u8 handle[16];       /* [L] uuid */
     u32 teardown_step;   /* [L] index into the relinquish table */
     u64 teardown_cursor; /* [L] the step's own */
+    u32 nr_freed_vcpus;  /* after RCU: how far its end has come */
     u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
     u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
@@ -182,7 +183,8 @@ void domain_populate_cancel(struct domain *d);
 /* Upcalls of dom/: */
 /* boot/teardown.c: rooms attach their state in order */
 enum err dom_up_create(struct domain *d, const struct domain_config *c);
-void dom_up_destroy(struct domain *d); /* boot/teardown.c: rooms free it (RCU has passed) */
+/* boot/teardown.c: rooms free it (RCU has passed), a bounded step a call: E_RESTART until done */
+enum err dom_up_destroy(struct domain *d);
 enum err dom_up_vcpu_create(struct vcpu *v);
 void dom_up_vcpu_destroy(struct vcpu *v);
 /* boot/teardown.c: its timers and interrupts as after reset */

@@ -11,8 +11,8 @@
 #include "dom/pages.h"
 #include "mem/frame.h"
 
-/* Pages that one call of domain_pages_relinquish() drops at most: about 100 instructions each. */
-#define DROP_MAX 128u
+/* Pages that one call of domain_pages_relinquish() drops at most: about 210 instructions each. */
+#define DROP_MAX 64u
 
 static struct frame *at(u32 index)
 {

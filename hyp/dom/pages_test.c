@@ -171,9 +171,9 @@ static void test_relinquish_in_steps(void **state)
     add(0);
     u64 cursor = 0;
     d->life = DOMAIN_DYING;
-    for (u32 i = 1; i <= 4; i++) {
+    for (u32 i = 1; i <= 8; i++) {
         assert_int_equal(domain_pages_relinquish(d, &cursor), E_RESTART);
-        assert_int_equal(d->nr_pages, 513 - i * 128);
+        assert_int_equal(d->nr_pages, 513 - i * 64);
     }
     assert_int_equal(domain_pages_relinquish(d, &cursor), OK);
     assert_int_equal(d->nr_pages, 0);

@@ -332,27 +332,15 @@ bool p2m_allows(struct p2m *p2m, gaddr_t at, bool write, bool execute)
     return (!write || p2m_type_is_writable(type)) && (!execute || p2m_type_is_ram(type));
 }
 
-enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget_pages)
+enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget)
 {
-    /* A first look over the two upper levels of one slot alone costs 1,024. */
-    u32 budget = MAX(budget_pages, 2048u);
-    enum err e = OK;
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
-    u64 gfn = *cursor;
-    while (gfn < P2M_GFN_END) {
-        u64 *slot = walk_slot_if(p2m, (gfn_t){gfn}, 1);
-        if (budget == 0 || (*slot && !walk_clear(&g, slot, (gfn_t){gfn}, 1, &budget))) {
-            e = E_RESTART;
-            break;
-        }
-        budget -= MIN(budget, 1u);
-        gfn += 1ULL << ORDER_1G;
-    }
+    walk_sweep(&g, cursor, p2m->reach, &budget);
     walk_gather_drain(&g);
+    const enum err e = *cursor < p2m->reach ? E_RESTART : OK;
     write_unlock(&p2m->lock);
-    *cursor = gfn;
     return e;
 }
 

@@ -32,7 +32,7 @@ def watch(name, gic, where):
     script, report = SCRIPTS / f"{name}.sh", where / f"stays-{name}"
     needs = {**run.needs_of(script), "thread": "single"}
     ramdisk = run.make_ramdisk(where, run.scenario_files(script))
-    words = f"kanso.test=/test/run.sh kanso.gic={gic} {needs.get('dom0args', '')}"
+    words = f"kanso.test=/test/run.sh kanso.gic={gic} kanso.seed={os.environ.get('SEED', '1')} {needs.get('dom0args', '')}"
     command = run.machine(gic, needs, ramdisk, words, where) + [
         "-icount", "shift=0,sleep=off", "-plugin",
         f"{where / 'stay.so'},lo={LAND[0]},hi={LAND[1]},limit={LIMIT},exempt={EXEMPT},symbols={where / 'symbols'},out={report}"]
