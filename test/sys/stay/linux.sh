@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # Lives of guests, each step of which the counter of 31_stay.py watches: a small one and one of 256 MiB, Debian's tools
 # and ours, disk and network (grant copies and maps), reboot, dump, destroy
-# needs: dom0=1024 tools
+# needs: dom0=1024 tools apart timeout=600
 . /test/lib.sh
 
 life() { # whose tools
