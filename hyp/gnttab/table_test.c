@@ -63,7 +63,8 @@ static void its_end_is_taken_in_steps(void **state)
     u64 cursor = 0;
     while (gnttab_relinquish(dom(0), &cursor) == E_RESTART) {
     }
-    /* The mapper has a page of handles and a frame, the granter eight frames: more than one stay takes. */
+    /* The mapper has a page of handles and a frame, the granter eight frames: more than one stay
+     * takes. */
     assert_int_equal(gnttab_shrink(dom(0)), OK);
     assert_int_equal(gnttab_nr_maptrack_pages(dom(0)), 0);
     assert_int_equal(gnttab_shrink(dom(1)), E_RESTART);

@@ -196,7 +196,8 @@ void irq_handle(void)
         }
         handle(raw);
         if ((raw & 0x3ff) == IPI_RCU) {
-            return; /* a callback has the rest of the stay to itself: what else is there interrupts again */
+            return; /* a callback has the rest of the stay to itself: what else is there interrupts
+                       again */
         }
     }
 }

@@ -638,7 +638,8 @@ static void test_relinquish_in_steps(void **state)
     drop(f);
 }
 
-/* A tool maps something into a dying domain where the sweep has been: it stays whole, and the last look finds it. */
+/* A tool maps something into a dying domain where the sweep has been: it stays whole, and the last
+ * look finds it. */
 static void test_relinquish_leaves_what_comes_behind_it(void **state)
 {
     struct frame *f = guest_page(other);

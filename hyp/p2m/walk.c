@@ -10,7 +10,8 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
-/* What a leaf that is cleared takes from a sweep's budget, beside the 1 of every slot that is looked at. */
+/* What a leaf that is cleared takes from a sweep's budget, beside the 1 of every slot that is
+ * looked at. */
 #define LEAF_COST 2u
 
 DEFINE_PER_CPU(u32, p2m_window);
@@ -257,8 +258,8 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
     return true;
 }
 
-/* Nothing left in the table that slot is in, and that the slot above leads to: a dying domain's tables may still get
- * entries behind the sweep, which then comes once more. */
+/* Nothing left in the table that slot is in, and that the slot above leads to: a dying domain's
+ * tables may still get entries behind the sweep, which then comes once more. */
 static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn_t gfn, u32 level)
 {
     if (*nr_valid(slot) == 0) {
@@ -268,7 +269,7 @@ static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn
 
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
 {
-    while (*gfn < end && *budget > 0) {
+    while (*gfn<end && * budget> 0) {
         const gfn_t at = {*gfn};
         u64 *slot[4] = {[1] = root_slot(g->p2m, at)};
         u32 level = 1;

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's plugin header is in no Debian package: prototypes of what we use of API version 1 (QEMU 7.2). */
+/* QEMU's plugin header is in no Debian package: prototypes of what we use of API version 1
+ * (QEMU 7.2). */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>

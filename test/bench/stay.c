@@ -269,8 +269,8 @@ static void report(plugin_id id, void *data)
 {
     (void)id;
     (void)data;
-    fprintf(out, "stays %lu longest %lu over %lu exempt %lu longest-exempt %lu\n", nr_stays, longest,
-            nr_over, nr_exempt, longest_exempt);
+    fprintf(out, "stays %lu longest %lu over %lu exempt %lu longest-exempt %lu\n", nr_stays,
+            longest, nr_over, nr_exempt, longest_exempt);
     for (unsigned i = 0; i < 64; i++) {
         if (histogram[i]) {
             fprintf(out, "below %lu %lu\n", 2ul << i, histogram[i]);

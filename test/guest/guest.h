@@ -14,7 +14,12 @@ enum {
     CALL_HVM = 34,
 };
 enum { DOMID_SELF = 0x7ff0 };
-enum { PARAM_STORE_FRAME = 1, PARAM_STORE_PORT = 2, PARAM_CONSOLE_FRAME = 17, PARAM_CONSOLE_PORT = 18 };
+enum {
+    PARAM_STORE_FRAME = 1,
+    PARAM_STORE_PORT = 2,
+    PARAM_CONSOLE_FRAME = 17,
+    PARAM_CONSOLE_PORT = 18
+};
 enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_CRASH = 3 };
 
 // Exception classes of ESR_EL1, and what stands for "none"
@@ -39,8 +44,8 @@ long hvm_param(uint32_t index, unsigned long *value);
 void print(const char *text);
 void print_hex(unsigned long value);
 
-// The number behind NAME= in the guest's command line (extra=), or other. Before the guest has written over its device
-// tree, which lies somewhere in its memory.
+// The number behind NAME= in the guest's command line (extra=), or other. Before the guest has
+// written over its device tree, which lies somewhere in its memory.
 unsigned long option(const char *name, unsigned long other);
 
 // Whether the hypervisor calls itself Kanso: some promises are its own, Xen does not make them.

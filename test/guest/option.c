@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The command line: the value of "bootargs" in the flattened device tree (Devicetree Specification 0.4, chapter 5). It is
-// the only property of that name, so the structure is walked without its nesting.
+// The command line: the value of "bootargs" in the flattened device tree (Devicetree Specification
+// 0.4, chapter 5). It is the only property of that name, so the structure is walked without its
+// nesting.
 #include "guest.h"
 
 enum { MAGIC = 0xd00dfeed, BEGIN_NODE = 1, END_NODE = 2, PROP = 3, NOP = 4 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Attacks for as long as extra="seconds=N" asks, and each of them at least once all through; rounds=N ends it earlier, for a
-// machine that counts. seed=N, and gic=2 or 3 for where the windows are. Ends with SYSTEM_OFF. Wants memory = 64 and 4 vCPUs.
+// Attacks for as long as extra="seconds=N" asks, and each of them at least once all through;
+// rounds=N ends it earlier, for a machine that counts. seed=N, and gic=2 or 3 for where the windows
+// are. Ends with SYSTEM_OFF. Wants memory = 64 and 4 vCPUs.
 #include "attack.h"
 
 const char guest_name[] = "attack";
@@ -14,8 +15,9 @@ static const struct attack {
     const char *name;
     bool (*run)(void);
 } attacks[] = {
-    {"calls", attack_calls},   {"words", attack_words},   {"mmio", attack_mmio},   {"events", attack_events},
-    {"memory", attack_memory}, {"firmware", attack_psci}, {"rings", attack_rings},
+    {"calls", attack_calls},   {"words", attack_words},   {"mmio", attack_mmio},
+    {"events", attack_events}, {"memory", attack_memory}, {"firmware", attack_psci},
+    {"rings", attack_rings},
 };
 enum { NR_ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
 
@@ -72,9 +74,29 @@ unsigned long wild_frame(void)
 unsigned long wild_address(void)
 {
     static const unsigned long edges[] = {
-        0, 1, 0xfff, 0x03001000, 0x08000000, 0x09000000, 0x37fffff8, 0x38000000, 0x3ffffff8, 0x43fffff8, 0x44000000,
-        0xfffffff8, 0x100000000, 0x7ffffffff8, 0x8000000000, 0xffffffffff, 0xe00000000000, 0xe00000200000,
-        0xfffffffff000, 0x1000000000000, 0xffff000000000000, 0xfffffffffffffff8, 0xffffffffffffffff,
+        0,
+        1,
+        0xfff,
+        0x03001000,
+        0x08000000,
+        0x09000000,
+        0x37fffff8,
+        0x38000000,
+        0x3ffffff8,
+        0x43fffff8,
+        0x44000000,
+        0xfffffff8,
+        0x100000000,
+        0x7ffffffff8,
+        0x8000000000,
+        0xffffffffff,
+        0xe00000000000,
+        0xe00000200000,
+        0xfffffffff000,
+        0x1000000000000,
+        0xffff000000000000,
+        0xfffffffffffffff8,
+        0xffffffffffffffff,
     };
     unsigned long page = (unsigned long)scratch[below(SCRATCH_PAGES)];
 
@@ -95,8 +117,27 @@ unsigned long wild_address(void)
 unsigned long wild(void)
 {
     static const unsigned long edges[] = {
-        0, 1, 2, 0x7f, 0x80, 0xff, 0x7fff, 0x8000, 0xffff, 0x7fffffff, 0x80000000, 0xffffffff, 0x100000000,
-        0x7fffffffffffffff, 0x8000000000000000, 0xffffffffffffffff, 0x7ff0, 0x7ff1, 0x7ff2, 0x7ff4, 0x7fff,
+        0,
+        1,
+        2,
+        0x7f,
+        0x80,
+        0xff,
+        0x7fff,
+        0x8000,
+        0xffff,
+        0x7fffffff,
+        0x80000000,
+        0xffffffff,
+        0x100000000,
+        0x7fffffffffffffff,
+        0x8000000000000000,
+        0xffffffffffffffff,
+        0x7ff0,
+        0x7ff1,
+        0x7ff2,
+        0x7ff4,
+        0x7fff,
     };
 
     switch (below(8)) {
@@ -141,7 +182,8 @@ void guest_main(void)
 {
     bool whole[NR_ATTACKS] = {false};
     unsigned left = NR_ATTACKS;
-    unsigned long rounds = 0, most = option("rounds", 0), seed = option("seed", 1), end = now() + option("seconds", 1) * ticks_a_second();
+    unsigned long rounds = 0, most = option("rounds", 0), seed = option("seed", 1),
+                  end = now() + option("seconds", 1) * ticks_a_second();
 
     gic = (unsigned)option("gic", 3);
     state = seed * 0x9e3779b97f4a7c15 + 1;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Hypercalls: every number from 0 to 63, each with the operations that it may have and a few that nobody has, the
-// structures that they point to filled at random. A helper flips bytes of them meanwhile (helper.c).
+// Hypercalls: every number from 0 to 63, each with the operations that it may have and a few that
+// nobody has, the structures that they point to filled at random. A helper flips bytes of them
+// meanwhile (helper.c).
 #include "attack.h"
 
 enum { NR_NUMBERS = 64, NR_OPERATIONS = 48, NR_ENTRIES = 8, CALLS_A_TURN = 256 };
@@ -23,7 +24,8 @@ long hypercall5(unsigned long number, const unsigned long args[5])
     register unsigned long x4 __asm__("x4") = args[4];
     register unsigned long x16 __asm__("x16") = number;
 
-    __asm__ volatile("hvc #0xea1" : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16)::"memory");
+    __asm__ volatile("hvc #0xea1"
+                     : "+r"(x0), "+r"(x1), "+r"(x2), "+r"(x3), "+r"(x4), "+r"(x16)::"memory");
     return (long)x0;
 }
 

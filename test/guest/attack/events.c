@@ -1,11 +1,19 @@
 // SPDX-License-Identifier: MIT
-// Storms: interrupts to all of the guest's vCPUs, events to itself and to the daemons, ports opened and closed by the
-// hundred. The other vCPUs send, too (helper.c).
+// Storms: interrupts to all of the guest's vCPUs, events to itself and to the daemons, ports opened
+// and closed by the hundred. The other vCPUs send, too (helper.c).
 #include "attack.h"
 
 enum { SENDS_A_TURN = 512, NR_PORTS = 64, TURNS = 64 };
-enum { EVTCHN_BIND_VIRQ = 1, EVTCHN_CLOSE = 3, EVTCHN_SEND = 4, EVTCHN_STATUS = 5, EVTCHN_UNBOUND = 6,
-       EVTCHN_BIND_IPI = 7, EVTCHN_BIND_VCPU = 8, EVTCHN_UNMASK = 9 };
+enum {
+    EVTCHN_BIND_VIRQ = 1,
+    EVTCHN_CLOSE = 3,
+    EVTCHN_SEND = 4,
+    EVTCHN_STATUS = 5,
+    EVTCHN_UNBOUND = 6,
+    EVTCHN_BIND_IPI = 7,
+    EVTCHN_BIND_VCPU = 8,
+    EVTCHN_UNMASK = 9
+};
 
 struct unbound {
     uint16_t domid, remote;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The other vCPUs: bytes of what a call may be reading change under it, interrupts and events come from two sides at once.
-// vCPU 2 does little and switches itself off again.
+// The other vCPUs: bytes of what a call may be reading change under it, interrupts and events come
+// from two sides at once. vCPU 2 does little and switches itself off again.
 #include "attack.h"
 
 enum { CPU_OFF = 0x84000002, EVTCHN_SEND = 4, FEW = 200 };
@@ -18,7 +18,8 @@ void helper_main(unsigned long vcpu)
 
         ((volatile unsigned char *)scratch)[r % sizeof(scratch)] ^= (unsigned char)(r >> 16);
         if (i % 16 == 0) {
-            send_sgi(gic == 2 ? (r & 3) << 24 | (r >> 8 & 0xff) << 16 | (r & 15) : r & 0x0000010f000f);
+            send_sgi(gic == 2 ? (r & 3) << 24 | (r >> 8 & 0xff) << 16 | (r & 15)
+                              : r & 0x0000010f000f);
         }
         if (i % 32 == 0) {
             port = r & 63;

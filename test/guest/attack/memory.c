@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
-// Stage-2 thrash: pages and blocks of the guest's memory given back, asked for anew, used, and used while they are away;
-// the grant table and the shared page put here and there between them.
+// Stage-2 thrash: pages and blocks of the guest's memory given back, asked for anew, used, and used
+// while they are away; the grant table and the shared page put here and there between them.
 #include "attack.h"
 
 enum { DECREASE = 1, POPULATE = 6, ADD_TO_PHYSMAP = 7, REMOVE_FROM_PHYSMAP = 15 };
-enum { STEPS_A_TURN = 16, NR_EXTENTS = 32, TURNS = 64, ORDER_2M = 9, CALL_GRANT = 20, GRANT_CACHE_FLUSH = 12 };
+enum {
+    STEPS_A_TURN = 16,
+    NR_EXTENTS = 32,
+    TURNS = 64,
+    ORDER_2M = 9,
+    CALL_GRANT = 20,
+    GRANT_CACHE_FLUSH = 12
+};
 
 static unsigned long gfns[NR_EXTENTS];
 static unsigned turns;
@@ -76,7 +83,8 @@ static void place_shared(void)
         uint16_t domid, size;
         uint32_t space;
         unsigned long index, gfn;
-    } add = {.domid = DOMID_SELF, .space = (uint32_t)below(6), .index = below(70), .gfn = wild_frame()};
+    } add = {
+        .domid = DOMID_SELF, .space = (uint32_t)below(6), .index = below(70), .gfn = wild_frame()};
     struct {
         uint16_t domid;
         unsigned long gfn;
@@ -96,7 +104,9 @@ static void flush(void)
         unsigned long address;
         uint16_t offset, length;
         uint32_t operation;
-    } f = {.address = draw() >> below(40), .length = (uint16_t)below(PAGE + 1), .operation = 1 + (uint32_t)below(3)};
+    } f = {.address = draw() >> below(40),
+           .length = (uint16_t)below(PAGE + 1),
+           .operation = 1 + (uint32_t)below(3)};
 
     hypercall(CALL_GRANT, GRANT_CACHE_FLUSH, (unsigned long)&f, 1);
     __asm__ volatile("dc cisw, %0\n dc isw, %0\n dc csw, %0" ::"r"(below(64) << 6 | below(3) << 1));

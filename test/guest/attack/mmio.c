@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
-// The windows of the interrupt controller: at each double word a read and a write of each size, at an alignment drawn each
-// time, and now and then of a form that no syndrome describes; in an order that spreads over the window.
+// The windows of the interrupt controller: at each double word a read and a write of each size, at
+// an alignment drawn each time, and now and then of a form that no syndrome describes; in an order
+// that spreads over the window.
 #include "attack.h"
 
-enum { WORDS_A_TURN = 384, STEP = 40503 }; // odd: each double word comes once before the first comes again
+enum {
+    WORDS_A_TURN = 384,
+    STEP = 40503
+}; // odd: each double word comes once before the first comes again
 
 struct window {
     unsigned long base, bytes; // bytes: a power of two

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Garbage in the rings that dom0's daemons serve: bytes, indices, messages that lie about their length and kind. Either
-// daemon may give up on this guest; the console's goes on, which the report at the end needs.
+// Garbage in the rings that dom0's daemons serve: bytes, indices, messages that lie about their
+// length and kind. Either daemon may give up on this guest; the console's goes on, which the report
+// at the end needs.
 #include "attack.h"
 
 enum { CALL_SEND = 4, STEPS_A_TURN = 16, TURNS = 64, STORE_RING = 1024, CONSOLE_RING = 2048 };
@@ -31,7 +32,8 @@ static void ring_bell(unsigned which)
 
 static void console_bytes(void)
 {
-    unsigned nr = (unsigned)below(CONSOLE_RING - (console->out_prod - console->out_cons) % CONSOLE_RING);
+    unsigned nr =
+        (unsigned)below(CONSOLE_RING - (console->out_prod - console->out_cons) % CONSOLE_RING);
 
     for (unsigned i = 0; i < nr; i++) {
         // No line of this guest's own report by chance
@@ -66,10 +68,20 @@ static void put_request(const void *from, unsigned nr)
 
 static void store_message(void)
 {
-    static const char *const paths[] = {"", "/", "data", "/local/domain/0", "/local/domain/0/backend", "@releaseDomain",
-                                        "control/shutdown", "../../0", "a//b", "/tool", "device/vbd/0/state"};
+    static const char *const paths[] = {"",
+                                        "/",
+                                        "data",
+                                        "/local/domain/0",
+                                        "/local/domain/0/backend",
+                                        "@releaseDomain",
+                                        "control/shutdown",
+                                        "../../0",
+                                        "a//b",
+                                        "/tool",
+                                        "device/vbd/0/state"};
     const char *path = paths[below(sizeof(paths) / sizeof(paths[0]))];
-    struct header h = {(uint32_t)below(below(4) ? 24 : 1000), (uint32_t)draw(), below(3) ? 0 : (uint32_t)below(40), 0};
+    struct header h = {(uint32_t)below(below(4) ? 24 : 1000), (uint32_t)draw(),
+                       below(3) ? 0 : (uint32_t)below(40), 0};
     unsigned char text[64];
     unsigned nr = 0;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// Every word of the class "system" of A64 (Arm ARM C4.1.94: 0xd5 in front; op0 0 to 3, so barriers, hints, cache and TLB
-// instructions as well as all 65,536 accesses to system registers), then every HVC and SMC. Made at run time, one by one.
+// Every word of the class "system" of A64 (Arm ARM C4.1.94: 0xd5 in front; op0 0 to 3, so barriers,
+// hints, cache and TLB instructions as well as all 65,536 accesses to system registers), then every
+// HVC and SMC. Made at run time, one by one.
 #include "attack.h"
 
 enum { WORDS_A_TURN = 4096, NR_SYSTEM = 1 << 17, NR_CALLS = 1 << 17 };
@@ -19,7 +20,8 @@ static void execute(uint32_t word, unsigned long value, unsigned long number)
 }
 
 // Bits 20 to 5: op0 (two bits), op1, CRn, CRm, op2
-#define SYSTEM(op0, op1, crn, crm, op2) ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
+#define SYSTEM(op0, op1, crn, crm, op2) \
+    ((op0) << 14 | (op1) << 11 | (crn) << 7 | (crm) << 3 | (op2))
 enum {
     WFE = SYSTEM(0, 3, 2, 0, 2),
     WFI = SYSTEM(0, 3, 2, 0, 3),
@@ -41,7 +43,8 @@ static unsigned long value_for(unsigned encoding)
 
     if (encoding == DAIF) {
         value |= 0x3c0;
-    } else if (encoding == SCTLR) { // without translation, endianness and what traps the guest's own code
+    } else if (encoding ==
+               SCTLR) { // without translation, endianness and what traps the guest's own code
         __asm__ volatile("mrs %0, sctlr_el1" : "=r"(value));
     }
     return value;
@@ -60,8 +63,8 @@ static void system_word(unsigned n)
     }
 }
 
-// HVC and SMC with every immediate. With the one that means something, numbers that nobody has: the others are the
-// business of calls.c and psci.c.
+// HVC and SMC with every immediate. With the one that means something, numbers that nobody has: the
+// others are the business of calls.c and psci.c.
 static void call_word(unsigned n)
 {
     unsigned long value = wild();

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
-// The neighbour of an attack. Its memory holds a pattern that it reads over and over, its registers another; the virtual
-// timer wakes it ten times a second, and each second of that it says a line "tick N bad N late MS". late: by how much the
-// worst wake-up came behind its time. Goes on until somebody destroys it. gic=2 or 3.
+// The neighbour of an attack. Its memory holds a pattern that it reads over and over, its registers
+// another; the virtual timer wakes it ten times a second, and each second of that it says a line
+// "tick N bad N late MS". late: by how much the worst wake-up came behind its time. Goes on until
+// somebody destroys it. gic=2 or 3.
 #include "guest.h"
 
 const char guest_name[] = "canary";
 
-enum { PATTERN_BASE = 0x40800000, PATTERN_END = 0x42000000, TICKS_A_LINE = 10, TIMER_INTERRUPT = 27 };
+enum {
+    PATTERN_BASE = 0x40800000,
+    PATTERN_END = 0x42000000,
+    TICKS_A_LINE = 10,
+    TIMER_INTERRUPT = 27
+};
 enum { GICD = 0x03001000, GICC = 0x03002000, GICR = 0x03020000, GICR_SGI = GICR + 0x10000 };
 
 static unsigned gic;
@@ -28,19 +34,20 @@ static volatile uint32_t *reg(unsigned long address)
 static void gic_init(void)
 {
     if (gic == 2) {
-        *reg(GICD) = 1;                                // GICD_CTLR
-        *reg(GICD + 0x100) = 1u << TIMER_INTERRUPT;    // GICD_ISENABLER0
-        *reg(GICC + 4) = 0xf0;                         // GICC_PMR
-        *reg(GICC) = 1;                                // GICC_CTLR
+        *reg(GICD) = 1;                             // GICD_CTLR
+        *reg(GICD + 0x100) = 1u << TIMER_INTERRUPT; // GICD_ISENABLER0
+        *reg(GICC + 4) = 0xf0;                      // GICC_PMR
+        *reg(GICC) = 1;                             // GICC_CTLR
         return;
     }
-    *reg(GICD) = 2;                                    // GICD_CTLR: group 1
-    *reg(GICR + 0x14) = 0;                             // GICR_WAKER
-    *reg(GICR_SGI + 0x80) = ~0u;                       // GICR_IGROUPR0
-    *reg(GICR_SGI + 0x100) = 1u << TIMER_INTERRUPT;    // GICR_ISENABLER0
-    __asm__ volatile("msr S3_0_C12_C12_5, %0\n isb\n"  // ICC_SRE_EL1
-                     "msr S3_0_C4_C6_0, %1\n"          // ICC_PMR_EL1
-                     "msr S3_0_C12_C12_7, %0\n isb" ::"r"(1UL), "r"(0xf0UL)); // ICC_IGRPEN1_EL1
+    *reg(GICD) = 2;                                   // GICD_CTLR: group 1
+    *reg(GICR + 0x14) = 0;                            // GICR_WAKER
+    *reg(GICR_SGI + 0x80) = ~0u;                      // GICR_IGROUPR0
+    *reg(GICR_SGI + 0x100) = 1u << TIMER_INTERRUPT;   // GICR_ISENABLER0
+    __asm__ volatile("msr S3_0_C12_C12_5, %0\n isb\n" // ICC_SRE_EL1
+                     "msr S3_0_C4_C6_0, %1\n"         // ICC_PMR_EL1
+                     "msr S3_0_C12_C12_7, %0\n isb" ::"r"(1UL),
+                     "r"(0xf0UL)); // ICC_IGRPEN1_EL1
 }
 
 // Returns what came, and ends it
@@ -52,7 +59,8 @@ static unsigned acknowledge(void)
         id = *reg(GICC + 12);
         *reg(GICC + 16) = (uint32_t)id;
     } else {
-        __asm__ volatile("mrs %0, S3_0_C12_C12_0\n dsb sy\n msr S3_0_C12_C12_1, %0\n isb" : "=r"(id)::"memory");
+        __asm__ volatile("mrs %0, S3_0_C12_C12_0\n dsb sy\n msr S3_0_C12_C12_1, %0\n isb"
+                         : "=r"(id)::"memory");
     }
     return id & 0x3ff;
 }
@@ -78,19 +86,20 @@ static void wait_with_registers(unsigned long salt)
 {
     unsigned long bad = 0;
 
-    __asm__ volatile("msr tpidr_el0, %1\n msr tpidr_el1, %1\n msr contextidr_el1, %2\n msr mair_el1, %1\n"
-                     "fmov d0, %1\n fmov d15, %1\n fmov d31, %1\n isb\n"
-                     "wfi\n"
-                     "mrs x9, tpidr_el0\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     "mrs x9, tpidr_el1\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     "mrs x9, contextidr_el1\n sub x9, x9, %2\n orr %0, %0, x9\n"
-                     "mrs x9, mair_el1\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     "fmov x9, d0\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     "fmov x9, d15\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     "fmov x9, d31\n sub x9, x9, %1\n orr %0, %0, x9\n"
-                     : "+r"(bad)
-                     : "r"(pattern(salt)), "r"(salt & 0xffff)
-                     : "x9", "memory");
+    __asm__ volatile(
+        "msr tpidr_el0, %1\n msr tpidr_el1, %1\n msr contextidr_el1, %2\n msr mair_el1, %1\n"
+        "fmov d0, %1\n fmov d15, %1\n fmov d31, %1\n isb\n"
+        "wfi\n"
+        "mrs x9, tpidr_el0\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        "mrs x9, tpidr_el1\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        "mrs x9, contextidr_el1\n sub x9, x9, %2\n orr %0, %0, x9\n"
+        "mrs x9, mair_el1\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        "fmov x9, d0\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        "fmov x9, d15\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        "fmov x9, d31\n sub x9, x9, %1\n orr %0, %0, x9\n"
+        : "+r"(bad)
+        : "r"(pattern(salt)), "r"(salt & 0xffff)
+        : "x9", "memory");
     nr_bad += bad != 0;
 }
 
