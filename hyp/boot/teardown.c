@@ -17,7 +17,7 @@
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
-/* Of one step of the stage-2 teardown, some 25 instructions each (p2m_relinquish()). */
+/* Of one step of the stage-2 teardown, some 20 instructions each (p2m_relinquish()). */
 #define STAGE2_BUDGET 512u
 
 static enum err create_shared_info(struct domain *d)

@@ -12,7 +12,7 @@ enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 
 /* What a leaf that is cleared takes from a sweep's budget, beside the 1 of every slot that is
  * looked at. */
-#define LEAF_COST 2u
+#define LEAF_COST 3u
 
 DEFINE_PER_CPU(u32, p2m_window);
 
@@ -270,21 +270,28 @@ static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
 {
     while (*gfn<end && * budget> 0) {
-        const gfn_t at = {*gfn};
-        u64 *slot[4] = {[1] = root_slot(g->p2m, at)};
+        const gfn_t first = {*gfn};
+        u64 *slot[4] = {[1] = root_slot(g->p2m, first)};
         u32 level = 1;
         while (level < 3 && pte_is_table(*slot[level], level)) {
-            slot[level + 1] = child(*slot[level]) + pte_index(at, level + 1);
+            slot[level + 1] = child(*slot[level]) + pte_index(first, level + 1);
             level++;
         }
-        *budget -= 1;
-        if (*slot[level]) {
-            *budget -= MIN(*budget, LEAF_COST);
-            clear_leaf(g, slot[level], at, level, budget);
-        }
-        *gfn = align_down(at.gfn, 1ULL << level_order(level)) + (1ULL << level_order(level));
+        const u64 span = 1ULL << level_order(level);
+        u64 *at = slot[level];
+        bool ends; /* the table, or what is in it as leaves */
+        do {
+            *budget -= 1;
+            if (*at) {
+                *budget -= MIN(*budget, LEAF_COST);
+                clear_leaf(g, at, (gfn_t){*gfn}, level, budget);
+            }
+            *gfn = align_down(*gfn, span) + span;
+            at++;
+            ends = *gfn >= end || is_aligned(*gfn, span << 9) || pte_is_table(*at, level);
+        } while (!ends && *budget > 0);
         while (level > 1 && is_aligned(*gfn, 1ULL << level_order(level - 1))) {
-            drop_if_empty(g, slot[level], slot[level - 1], at, level - 1);
+            drop_if_empty(g, slot[level], slot[level - 1], first, level - 1);
             level--;
         }
     }

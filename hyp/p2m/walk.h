@@ -21,7 +21,7 @@ u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
  * for each reference) goes down and may end it early: false, and the slot is not yet empty. */
 bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
 /* Removes leaves in [*gfn, end) and the tables that become empty, and moves *gfn on. *budget as
- * above, two more for each leaf: some 25 instructions a unit. */
+ * above, three more for each leaf: some 20 instructions a unit. */
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget);
 /* Writes a leaf into an empty slot; counts. The flush that is owed is done before. */
 void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type);
