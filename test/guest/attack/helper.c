@@ -21,8 +21,8 @@ void helper_main(unsigned long vcpu)
             send_sgi(gic == 2 ? (r & 3) << 24 | (r >> 8 & 0xff) << 16 | (r & 15)
                               : r & 0x0000010f000f);
         }
-        if (i % 32 == 0) {
-            port = r & 63;
+        port = r & 63;
+        if (i % 32 == 0 && port != own_ports[0] && port != own_ports[1]) {
             hypercall(CALL_EVTCHN, EVTCHN_SEND, (unsigned long)&port, 0);
         }
     }

@@ -5,7 +5,7 @@
 #include "attack.h"
 
 enum {
-    WORDS_A_TURN = 384,
+    WORDS_A_TURN = 768,
     STEP = 40503
 }; // odd: each double word comes once before the first comes again
 
@@ -26,18 +26,37 @@ static unsigned long aligned(unsigned long a, unsigned long size)
     return below(4) ? a & ~(size - 1) : a;
 }
 
-static void touch(unsigned long a, unsigned long v)
+// What each of the accesses is: read or written, of which size
+static void touch(unsigned long a, unsigned kind, unsigned long v)
 {
     unsigned long r;
 
-    __asm__ volatile("ldrb %w0, [%1]" : "=r"(r) : "r"(aligned(a, 1)) : "memory");
-    __asm__ volatile("strb %w0, [%1]" ::"r"(v), "r"(aligned(a, 1)) : "memory");
-    __asm__ volatile("ldrsh %w0, [%1]" : "=r"(r) : "r"(aligned(a, 2)) : "memory");
-    __asm__ volatile("strh %w0, [%1]" ::"r"(v), "r"(aligned(a, 2)) : "memory");
-    __asm__ volatile("ldr %w0, [%1]" : "=r"(r) : "r"(aligned(a, 4)) : "memory");
-    __asm__ volatile("str %w0, [%1]" ::"r"(v), "r"(aligned(a, 4)) : "memory");
-    __asm__ volatile("ldr %0, [%1]" : "=r"(r) : "r"(aligned(a, 8)) : "memory");
-    __asm__ volatile("str %0, [%1]" ::"r"(v), "r"(aligned(a, 8)) : "memory");
+    switch (kind) {
+    case 0:
+        __asm__ volatile("ldrb %w0, [%1]" : "=r"(r) : "r"(aligned(a, 1)) : "memory");
+        break;
+    case 1:
+        __asm__ volatile("strb %w0, [%1]" ::"r"(v), "r"(aligned(a, 1)) : "memory");
+        break;
+    case 2:
+        __asm__ volatile("ldrsh %w0, [%1]" : "=r"(r) : "r"(aligned(a, 2)) : "memory");
+        break;
+    case 3:
+        __asm__ volatile("strh %w0, [%1]" ::"r"(v), "r"(aligned(a, 2)) : "memory");
+        break;
+    case 4:
+        __asm__ volatile("ldr %w0, [%1]" : "=r"(r) : "r"(aligned(a, 4)) : "memory");
+        break;
+    case 5:
+        __asm__ volatile("str %w0, [%1]" ::"r"(v), "r"(aligned(a, 4)) : "memory");
+        break;
+    case 6:
+        __asm__ volatile("ldr %0, [%1]" : "=r"(r) : "r"(aligned(a, 8)) : "memory");
+        break;
+    case 7:
+        __asm__ volatile("str %0, [%1]" ::"r"(v), "r"(aligned(a, 8)) : "memory");
+        break;
+    }
 }
 
 static void touch_oddly(unsigned long a, unsigned long v)
@@ -60,7 +79,9 @@ bool attack_mmio(void)
     for (unsigned i = 0; i < WORDS_A_TURN; i++) {
         unsigned long a = w->base + (at * STEP * 8) % w->bytes;
 
-        touch(a, below(4) ? wild() : draw());
+        for (unsigned kind = (unsigned)below(3); kind < 8; kind += 1 + (unsigned)below(4)) {
+            touch(a, kind, below(4) ? wild() : draw());
+        }
         if (below(64) == 0) {
             touch_oddly(a + below(8), wild());
         }
