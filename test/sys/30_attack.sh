@@ -5,7 +5,7 @@
 # needs: smp=2 mem=2048 timeout=300
 . /test/lib.sh
 
-seconds=20
+seconds=10
 seed=$(option kanso.seed)
 gic=$(option kanso.gic)
 

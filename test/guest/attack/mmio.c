@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// The windows of the interrupt controller: at each double word a read and a write of each size, at
+// The windows of the interrupt controller: at each double word some reads and writes of all sizes, at
 // an alignment drawn each time, and now and then of a form that no syndrome describes; in an order
 // that spreads over the window.
 #include "attack.h"
