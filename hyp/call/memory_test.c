@@ -90,7 +90,7 @@ static void test_many_pages_take_several_stays(void **state)
     assert_int_equal(stays, 9);
     assert_int_equal(guest->nr_pages, 101);
     assert_int_equal(decrease(gfn, 100, 0), 100);
-    assert_in_range(stays, 3, 7);
+    assert_in_range(stays, 3, 9);
     assert_int_equal(guest->nr_pages, 1);
 }
 
@@ -292,7 +292,7 @@ static void test_decrease_a_block_whole(void **state)
     u64 free = frame_nr_free();
     assert_int_equal(decrease(block, 2, 9), 2);
     assert_int_equal(frame_nr_free(), free + 1024);
-    assert_int_equal(stays, 2);
+    assert_int_equal(stays, 9); /* the leaf goes at once, its pages in steps */
 }
 
 /* 256 single pages as one extent: two stays, and the place between them is not lost. */

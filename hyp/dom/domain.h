@@ -72,6 +72,9 @@ struct domain {
     u32 populate_order;           /* [RANK_PAGES] its size */
     u32 populate_done_pages;      /* [RANK_PAGES] zeroed and cleaned so far */
     u32 populate_given_pages;     /* [RANK_PAGES] then: on the list so far */
+    struct frame *drop_first;     /* [RANK_PAGES] a run that is unmapped and still to be dropped */
+    u32 drop_left;                /* [RANK_PAGES] its pages; 0: none */
+    bool drop_claimed;            /* [RANK_PAGES] one is about to be unmapped */
 
     u64 hvm_param[64];       /* [L] call/hvm.c */
     u64 vtimer_offset_ticks; /* [c] vtimer/: counter at creation, where the virtual one begins */
@@ -166,6 +169,13 @@ bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
 bool domain_drop_page(struct domain *d, struct frame *f);
 /* The same for neighbours; nr <= 512. */
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
+/* A long run, one at a time a domain, in steps that a stay has room for. Claimed before its leaf is
+ * removed (false: another one is not done yet), handed over with domain_drop_later(), nr 0 if there
+ * is none after all; then a step a call, true while there is more. Who takes no more steps leaves
+ * the rest owned and nowhere mapped. */
+bool domain_drop_claim(struct domain *d);
+void domain_drop_later(struct domain *d, struct frame *first, u32 nr);
+bool domain_drop_step(struct domain *d);
 /* Teardown, after p2m_relinquish() and gnttab_relinquish(): drops all that are left. */
 enum err domain_pages_relinquish(struct domain *d, u64 *cursor);
 

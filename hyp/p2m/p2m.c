@@ -13,7 +13,7 @@
  * instructions. */
 #define CLEAR_BUDGET 3000u
 /* Leaves that one p2m_unmap_ram() removes at most. */
-#define UNMAP_STEPS 128u
+#define UNMAP_STEPS 32u
 
 static struct slab_cache p2m_cache = SLAB_CACHE_INIT(p2m_cache, "p2m", sizeof(struct p2m));
 

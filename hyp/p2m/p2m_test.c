@@ -540,9 +540,9 @@ static void test_unmap_ram_is_bounded(void **state)
     u32 nr_runs, done;
     assert_int_equal(p2m_map(p2m, G(0), M(0x9000), 8, P2M_RAM_RW), OK);
     assert_int_equal(p2m_unmap_ram(p2m, G(0), 256, run, 1, &nr_runs, &done), OK);
-    assert_int_equal(done, 128);
-    assert_int_equal(run[0].nr, 128);
-    expect_map(128, 0x9080, P2M_RAM_RW, 0);
+    assert_int_equal(done, 32);
+    assert_int_equal(run[0].nr, 32);
+    expect_map(32, 0x9020, P2M_RAM_RW, 0);
 }
 
 /* --- bounds and shortage --- */
