@@ -98,6 +98,11 @@ static enum outcome new_block(struct extents *x, struct frame **block)
     for (;;) {
         enum err e = domain_populate_step(x->d, x->order, block);
         bool spent = memory_op_spend(x->m, WORK_EXTENT + MIN(1u << x->order, 16u));
+        if (e == OK && spent && x->order > SMALL_ORDER) {
+            give_back(x, *block); /* to be there at once the next time: what it replaces may be long
+                                     work, too */
+            return AGAIN;
+        }
         if (e == OK) {
             return DONE;
         }

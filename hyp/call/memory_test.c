@@ -224,7 +224,7 @@ static void test_populate_replaces_foreign_pages(void **state)
     }
     const u64 gfn[1] = {GFN};
     assert_int_equal(populate(gfn, 1, 9), 1);
-    assert_int_equal(stays, 12);
+    assert_int_equal(stays, 24);
     (void)mfn_of(guest, GFN + 3, P2M_RAM_RW, 9);
     assert_int_equal(f->refs, FRAME_OWNED);
     assert_int_equal(f->writable_maps, 0);

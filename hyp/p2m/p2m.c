@@ -9,9 +9,11 @@
 #include "p2m/tlb.h"
 #include "p2m/walk.h"
 
-/* Looks at table entries, ten more a reference dropped, that one call makes at most: about 15,000
- * instructions. */
-#define CLEAR_BUDGET 3000u
+/* What one p2m_map() may spend on what is in the way (walk_clear()), under a slot of level 2 and of
+ * level 1: some 12,000 instructions, and more than a look at all that an earlier one has emptied.
+ */
+#define CLEAR_BUDGET_2M 800u
+#define CLEAR_BUDGET_1G 1200u
 /* Leaves that one p2m_unmap_ram() removes at most. */
 #define UNMAP_STEPS 32u
 
@@ -73,7 +75,7 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
     }
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
-    u32 budget = CLEAR_BUDGET;
+    u32 budget = level == 1 ? CLEAR_BUDGET_1G : CLEAR_BUDGET_2M;
     u32 nr = nr_slots(order);
     for (u32 i = 0; i < nr && e == OK; i++) {
         if (slot[i] && !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget)) {

@@ -225,6 +225,17 @@ static void test_map_inside_a_block(void **state)
     assert_int_equal(p2m->nr_leaves[P2M_DEVICE], 1);
 }
 
+/* What is in the way may take several. */
+static void map_in_stays(u64 gfn, u64 mfn, u32 order, enum p2m_type type)
+{
+    enum err e;
+    u32 stays = 0;
+    while ((e = p2m_map(p2m, G(gfn), M(mfn), order, type)) == E_RESTART) {
+        assert_true(++stays < 100);
+    }
+    assert_int_equal(e, OK);
+}
+
 static void test_block_over_tables(void **state)
 {
     for (u64 i = 0; i < 512; i += 5) {
@@ -232,7 +243,7 @@ static void test_block_over_tables(void **state)
     }
     assert_int_equal(p2m->nr_tables, 4);
     u64 free = frame_nr_free();
-    assert_int_equal(p2m_map(p2m, G(0), M(ONE_GIB), 9, P2M_RAM_RW), OK);
+    map_in_stays(0, ONE_GIB, 9, P2M_RAM_RW);
     assert_int_equal(p2m->nr_tables, 3);
     assert_int_equal(frame_nr_free(), free + 1);
     expect_map(3, ONE_GIB + 3, P2M_RAM_RW, 9);
@@ -279,7 +290,7 @@ static void test_pages_that_are_no_block_stay_apart(void **state)
         enum p2m_type type;
     } row[] = {{0x8005, P2M_RAM_RW}, {0x9205, P2M_RAM_RO}, {0x9205, P2M_DEVICE}};
     for (u32 i = 0; i < ARRAY_LEN(row); i++) {
-        assert_int_equal(p2m_map(p2m, G(0x200), M(0x9200), 9, P2M_RAM_RW), OK);
+        map_in_stays(0x200, 0x9200, 9, P2M_RAM_RW);
         assert_int_equal(p2m_map(p2m, G(0x205), M(row[i].mfn), 0, row[i].type), OK);
         assert_int_equal(p2m_unmap(p2m, G(0x207), MFN_INVALID, 0), OK);
         assert_int_equal(p2m_map(p2m, G(0x207), M(0x9207), 0, P2M_RAM_RW), OK);
@@ -606,7 +617,7 @@ static void test_map_over_much_restarts(void **state)
         rounds++;
     }
     assert_int_equal(e, OK);
-    assert_in_range(rounds, 3, 6);
+    assert_in_range(rounds, 3, 40);
     assert_int_equal(f->refs, FRAME_OWNED);
     expect_map(1000, 2 * ONE_GIB + 1000, P2M_RAM_RW, 18);
     assert_int_equal(p2m->nr_tables, 2);
@@ -774,7 +785,7 @@ static void test_random_changes(void **state)
         u32 gfn = dice(SPACE) & ~((1u << order) - 1);
         if (dice(2)) {
             u64 mfn = (u64)(1 + dice(1000)) << order;
-            assert_int_equal(p2m_map(p2m, G(gfn), M(mfn), order, P2M_DEVICE), OK);
+            map_in_stays(gfn, mfn, order, P2M_DEVICE);
             for (u32 i = 0; i < 1u << order; i++) {
                 model[gfn + i] = mfn + i;
             }

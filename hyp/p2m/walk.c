@@ -10,9 +10,10 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
-/* What a leaf that is cleared takes from a sweep's budget, beside the 1 of every slot that is
- * looked at. */
-#define LEAF_COST 3u
+/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at; a
+ * borrowed page BORROWED_COST more. */
+#define LEAF_COST     3u
+#define BORROWED_COST 10u
 
 DEFINE_PER_CPU(u32, p2m_window);
 
@@ -182,6 +183,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     struct p2m *p2m = g->p2m;
     u64 pte = *slot;
     enum p2m_type type = pte_type(pte);
+    *budget -= MIN(*budget, LEAF_COST);
     pte_write(slot, 0);
     *nr_valid(slot) -= 1;
     u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
@@ -189,7 +191,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     p2m->nr_leaves[type] -= 1ULL << level_order(level);
     g->removed += 1ULL << level_order(level);
     if (p2m_type_is_borrowed(type)) {
-        *budget -= MIN(*budget, 10u);
+        *budget -= MIN(*budget, BORROWED_COST);
         gather(g, pte_mfn(pte), p2m_type_is_writable(type) ? PUT_WRITABLE : PUT);
     } else if (type == P2M_SHARED_RW) {
         mfn_to_frame(pte_mfn(pte))->gfn = FRAME_NO_GFN;
@@ -283,7 +285,6 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
         do {
             *budget -= 1;
             if (*at) {
-                *budget -= MIN(*budget, LEAF_COST);
                 clear_leaf(g, at, (gfn_t){*gfn}, level, budget);
             }
             *gfn = align_down(*gfn, span) + span;
