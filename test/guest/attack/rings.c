@@ -51,7 +51,6 @@ static void console_indices(void)
     indices[below(4)] = (uint32_t)wild();
     indices[below(4)] = (uint32_t)draw();
     ring_bell(0);
-    hypercall(CALL_SCHED, 0, 0, 0);
     console->out_prod = console->out_cons;
 }
 
@@ -93,11 +92,14 @@ static void store_message(void)
         text[nr] = (unsigned char)(below(3) ? 0 : draw());
     }
     h.length = below(16) ? nr : (uint32_t)wild();
+    if (STORE_RING - (store->req_prod - store->req_cons) < sizeof(h) + nr) {
+        ring_bell(1);
+        return;
+    }
     put_request(&h, sizeof(h));
     put_request(text, nr);
     store->rsp_cons = store->rsp_prod; // read, whatever it was
     ring_bell(1);
-    hypercall(CALL_SCHED, 0, 0, 0);
 }
 
 static void store_garbage(void)
