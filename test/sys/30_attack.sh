@@ -22,7 +22,7 @@ state_of() { # domain: the letters of xl list
 }
 
 progress() { # what the attack says of itself, between its garbage
-    grep -a "@@BARE" $logs/guest-attack.log | tr -c '[:print:]\n' '?' | sed 's/.*@@BARE/BARE/'
+    tr -c '[:print:]' '\n' <$logs/guest-attack.log | grep "^@@BARE" | sed 's/^@@//'
 }
 
 beats() { # wait for the canary's next lines
@@ -57,7 +57,7 @@ unharmed
 beats 2
 progress | grep -v "round "
 state_of attack | grep -q s || fail "the attacker crashed"
-grep -aq "@@BARE-DONE attack: .* bad 0x0" $logs/guest-attack.log || fail "the attack did not come round"
+progress | grep -q "BARE-DONE attack: .* bad 0x0" || fail "the attack did not come round"
 step "$n answers meanwhile; destroy"
 try xl destroy attack
 gone attack

@@ -198,7 +198,7 @@ void guest_main(void)
                 report(attacks[i].name, rounds);
             }
         }
-        if (rounds % 16 == 0) {
+        if (rounds % 4 == 0) {
             report("round", rounds);
         }
     }

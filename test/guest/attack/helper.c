@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 // The other vCPUs: bytes of what a call may be reading change under it, interrupts and events come
-// from two sides at once. vCPU 2 does little and switches itself off again.
+// from two sides at once. Both switch themselves off again, vCPU 2 soon: the firmware attack starts
+// them anew.
 #include "attack.h"
 
-enum { CPU_OFF = 0x84000002, EVTCHN_SEND = 4, FEW = 200 };
+enum { CPU_OFF = 0x84000002, EVTCHN_SEND = 4, FEW = 200, MANY = 20000 };
 
 void send_sgi(unsigned long value);
 
@@ -12,7 +13,7 @@ void helper_main(unsigned long vcpu)
     unsigned long state = vcpu; // a generator of its own: draw() is vCPU 0's
     uint32_t port;
 
-    for (unsigned long i = 0; vcpu == 1 || i < FEW; i++) {
+    for (unsigned long i = 0; i < (vcpu == 1 ? MANY : FEW); i++) {
         state = state * 6364136223846793005 + 1442695040888963407;
         unsigned long r = state >> 24;
 

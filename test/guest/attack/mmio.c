@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The windows of the interrupt controller: at each double word some reads and writes of all sizes, at
-// an alignment drawn each time, and now and then of a form that no syndrome describes; in an order
-// that spreads over the window.
+// The windows of the interrupt controller: at each double word some reads and writes of all sizes,
+// at an alignment drawn each time, and now and then of a form that no syndrome describes; in an
+// order that spreads over the window.
 #include "attack.h"
 
 enum {
