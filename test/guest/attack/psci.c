@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// The firmware's functions with wild arguments. vCPU 1 is started as a helper for good, vCPU 2
-// again and again, vCPU 3 at addresses where there is nothing: what it then does is its own affair.
+// The firmware's functions with wild arguments. vCPUs 1 and 2 are started as helpers again and
+// again, vCPU 3 at addresses where there is nothing: what it then does is its own affair.
 #include "attack.h"
 
 enum { CALLS_A_TURN = 64, TURNS = 32, NR_VCPUS = 4 };
