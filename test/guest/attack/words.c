@@ -4,19 +4,36 @@
 // HVC and SMC. Made at run time, one by one.
 #include "attack.h"
 
-enum { WORDS_A_TURN = 8192, NR_SYSTEM = 1 << 17, NR_CALLS = 1 << 15 };
+enum { WORDS_A_TURN = 8192, NR_SYSTEM = 1 << 17, NR_CALLS = 1 << 15, NR_AT_ONCE = 512 };
 
 unsigned long word_run(void *code, unsigned long value, unsigned long number);
 
-static uint32_t code[16] __attribute__((aligned(64)));
-static unsigned next;
+// A page of its own, and many at once: an emulator that sees a page written to which it has
+// translated begins anew with it.
+static uint32_t code[PAGE / 4] __attribute__((aligned(4096)));
+static struct work {
+    unsigned long value, number;
+} work[NR_AT_ONCE];
+static unsigned next, nr_work;
 
 static void execute(uint32_t word, unsigned long value, unsigned long number)
 {
-    code[0] = word;
-    code[1] = 0xd61f0220; // br x17
-    __asm__ volatile("dc cvau, %0\n dsb ish\n ic ivau, %0\n dsb ish\n isb" ::"r"(code) : "memory");
-    word_run(code, value, number);
+    code[2 * nr_work] = word;
+    code[2 * nr_work + 1] = 0xd61f0220; // br x17
+    work[nr_work++] = (struct work){value, number};
+}
+
+static void run_all(void)
+{
+    for (unsigned long at = (unsigned long)code; at < (unsigned long)code + sizeof(code);
+         at += 16) {
+        __asm__ volatile("dc cvau, %0" ::"r"(at) : "memory");
+    }
+    __asm__ volatile("dsb ish\n ic iallu\n dsb ish\n isb" ::: "memory");
+    for (unsigned i = 0; i < nr_work; i++) {
+        word_run(&code[2 * i], work[i].value, work[i].number);
+    }
+    nr_work = 0;
 }
 
 // Bits 20 to 5: op0 (two bits), op1, CRn, CRm, op2
@@ -84,10 +101,15 @@ bool attack_words(void)
         } else {
             call_word(next - NR_SYSTEM);
         }
+        if (nr_work == NR_AT_ONCE) {
+            run_all();
+        }
         next = (next + 1) % (NR_SYSTEM + NR_CALLS);
         if (next == 0) {
+            run_all();
             return true;
         }
     }
+    run_all();
     return false;
 }
