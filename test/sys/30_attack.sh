@@ -22,7 +22,7 @@ state_of() { # domain: the letters of xl list
 }
 
 progress() { # what the attack says of itself, between its garbage
-    tr -c '[:print:]' '\n' <$logs/guest-attack.log | grep "^@@BARE" | sed 's/^@@//'
+    tr -c ' -~' '\n' <$logs/guest-attack.log | grep "^@@BARE" | sed 's/^@@//'
 }
 
 beats() { # wait for the canary's next lines
