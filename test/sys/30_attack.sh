@@ -17,6 +17,10 @@ answers() { # dom0's tools and store, while the attack runs
     answered=$((answered + 1))
 }
 
+seconds_up() {
+    cut -d. -f1 /proc/uptime
+}
+
 state_of() { # domain: the letters of xl list
     xl list "$1" | awk 'NR == 2 { print $5 }'
 }
@@ -46,10 +50,12 @@ before=$(free_pages)
 
 step "attack"
 try xl create /tmp/attack.cfg
+began=$(seconds_up)
 n=0
 until state_of attack | grep -q "[sc]"; do
     answers 2
     n=$((n + 1))
+    [ "$(seconds_up)" -lt $((began + 240)) ] || { xl debug-keys q; fail "the attack does not end"; }
     [ $((n % 5)) != 0 ] || step "$n answers; $(progress | tail -n 1)"
     usleep 500000
 done

@@ -69,6 +69,16 @@ static unsigned long structure(unsigned long number)
     return (unsigned long)to;
 }
 
+static unsigned long port_to_close(void)
+{
+    static uint32_t port[2];
+
+    do {
+        port[0] = (uint32_t)wild();
+    } while (is_own_port(port[0]));
+    return (unsigned long)port;
+}
+
 static void arguments(struct call *c, unsigned long number, unsigned long operation)
 {
     c->number = number;
@@ -79,9 +89,9 @@ static void arguments(struct call *c, unsigned long number, unsigned long operat
     if (number == CALL_GRANT) {
         c->args[2] = below(4) ? below(6) : wild();
     }
-    // A pointer at random may lead to the guest's ports
+    // A pointer at random may lead to the guest's ports, and so may a helper's flip of a bit
     if (number == CALL_EVTCHN) {
-        c->args[1] = structure(number);
+        c->args[1] = (uint32_t)operation == EVTCHN_CLOSE ? port_to_close() : structure(number);
     }
     if (number == CALL_VERSION || number == CALL_CONSOLE) {
         c->args[2] = wild_address();
