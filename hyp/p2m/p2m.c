@@ -9,11 +9,10 @@
 #include "p2m/tlb.h"
 #include "p2m/walk.h"
 
-/* What one p2m_map() may spend on what is in the way (walk_clear()), under a slot of level 2 and of
- * level 1: some 12,000 instructions, and more than a look at all that an earlier one has emptied.
- */
-#define CLEAR_BUDGET_2M 800u
-#define CLEAR_BUDGET_1G 1200u
+/* By level: what one p2m_map() may spend on what is in the way (walk_clear()), some 12,000
+ * instructions. At levels 1 and 2 it is more than a look at all that an earlier one has emptied; at
+ * level 3 up to 256 slots are then written, too. */
+static const u32 clear_budget[] = {[1] = 1200, [2] = 800, [3] = 300};
 /* Leaves that one p2m_unmap_ram() removes at most. */
 #define UNMAP_STEPS 32u
 
@@ -75,10 +74,11 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
     }
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
-    u32 budget = level == 1 ? CLEAR_BUDGET_1G : CLEAR_BUDGET_2M;
+    u32 budget = clear_budget[level];
     u32 nr = nr_slots(order);
     for (u32 i = 0; i < nr && e == OK; i++) {
-        if (slot[i] && !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget)) {
+        if (slot[i] &&
+            (budget == 0 || !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
             e = E_RESTART;
         }
     }
@@ -348,8 +348,8 @@ enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget)
 
 enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pages)
 {
-    /* A hole costs a walk, a page a walk and 64 lines. */
-    u32 budget = budget_pages * 8;
+    /* A hole costs a walk, some 100 instructions; a page a walk and 64 lines. */
+    u32 budget = budget_pages * 4;
     u64 gfn = start->gfn;
     u64 stop = MIN(end.gfn, P2M_GFN_END);
     read_lock(&p2m->lock);
@@ -366,7 +366,7 @@ enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pa
         cache_clean_invalidate((void *)(frame_linear + ((pte_mfn(pte).mfn + within) << PAGE_SHIFT)),
                                PAGE_SIZE);
         gfn++;
-        budget -= MIN(budget, 8u);
+        budget -= MIN(budget, 4u);
     }
     read_unlock(&p2m->lock);
     cache_invalidate_instructions();
