@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 30. A guest attacks with all it has (test/guest/attack): host, dom0 and a neighbour go on, unharmed; it can be destroyed
 #     at its height, and every page comes back. SEED=N chooses; `make soak T=SECONDS` goes on with new ones
-# needs: smp=2 mem=2048 timeout=300
+# needs: smp=2 mem=2048 timeout=500
 . /test/lib.sh
 
 seconds=10
@@ -55,7 +55,7 @@ n=0
 until state_of attack | grep -q "[sc]"; do
     answers 2
     n=$((n + 1))
-    [ "$(seconds_up)" -lt $((began + 240)) ] || { xl debug-keys q; fail "the attack does not end"; }
+    [ "$(seconds_up)" -lt $((began + 400)) ] || { xl debug-keys q; fail "the attack does not end"; }
     [ $((n % 5)) != 0 ] || step "$n answers; $(progress | tail -n 1)"
     usleep 500000
 done

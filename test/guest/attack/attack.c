@@ -198,7 +198,7 @@ void guest_main(void)
                 report(attacks[i].name, rounds);
             }
         }
-        if (rounds % 4 == 0) {
+        if (rounds % 2 == 0) {
             report("round", rounds);
         }
     }

@@ -3,7 +3,7 @@
 // and closed by the hundred. The other vCPUs send, too (helper.c).
 #include "attack.h"
 
-enum { SENDS_A_TURN = 512, NR_PORTS = 64, TURNS = 32 };
+enum { SENDS_A_TURN = 512, NR_PORTS = 64, TURNS = 16 };
 enum {
     EVTCHN_BIND_VIRQ = 1,
     EVTCHN_CLOSE = 3,

@@ -7,7 +7,7 @@ enum { DECREASE = 1, POPULATE = 6, ADD_TO_PHYSMAP = 7, REMOVE_FROM_PHYSMAP = 15 
 enum {
     STEPS_A_TURN = 16,
     NR_EXTENTS = 32,
-    TURNS = 32,
+    TURNS = 16,
     ORDER_2M = 9,
     CALL_GRANT = 20,
     GRANT_CACHE_FLUSH = 12

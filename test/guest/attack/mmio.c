@@ -5,7 +5,7 @@
 #include "attack.h"
 
 enum {
-    WORDS_A_TURN = 768,
+    WORDS_A_TURN = 1536,
     STEP = 40503
 }; // odd: each double word comes once before the first comes again
 

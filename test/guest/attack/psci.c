@@ -3,7 +3,7 @@
 // again, vCPU 3 at addresses where there is nothing: what it then does is its own affair.
 #include "attack.h"
 
-enum { CALLS_A_TURN = 64, TURNS = 32, NR_VCPUS = 4 };
+enum { CALLS_A_TURN = 64, TURNS = 16, NR_VCPUS = 4 };
 enum {
     CPU_SUSPEND = 0x84000001,
     CPU_SUSPEND_64 = 0xc4000001,

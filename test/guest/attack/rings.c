@@ -4,7 +4,7 @@
 // at the end needs.
 #include "attack.h"
 
-enum { CALL_SEND = 4, STEPS_A_TURN = 16, TURNS = 32, STORE_RING = 1024, CONSOLE_RING = 2048 };
+enum { CALL_SEND = 4, STEPS_A_TURN = 16, TURNS = 16, STORE_RING = 1024, CONSOLE_RING = 2048 };
 
 struct console {
     unsigned char in[1024], out[CONSOLE_RING];

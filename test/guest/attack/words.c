@@ -4,7 +4,7 @@
 // HVC and SMC. Made at run time, one by one.
 #include "attack.h"
 
-enum { WORDS_A_TURN = 8192, NR_SYSTEM = 1 << 17, NR_CALLS = 1 << 15, NR_AT_ONCE = 512 };
+enum { WORDS_A_TURN = 10240, NR_SYSTEM = 1 << 17, NR_CALLS = 1 << 15, NR_AT_ONCE = 512 };
 
 unsigned long word_run(void *code, unsigned long value, unsigned long number);
 

@@ -5,7 +5,7 @@
 . /test/lib.sh
 
 bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 4" "on_poweroff = 'preserve'" \
-    "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) rounds=4'"
+    "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) rounds=2'"
 try xl create /tmp/attack.cfg
 n=0
 until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
