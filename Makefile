@@ -146,6 +146,11 @@ S ?= 2
 test-repeat: scenarios
 	$(Q)$(BOOTED) test/sys/run.py test --times $(N) $(S)
 
+# Attacks with new seeds for T seconds, on both GICs, with and without the asserts of DEBUG=1
+soak: scenarios
+	$(Q)$(MAKE) DEBUG=1 all
+	$(Q)scripts/soak.sh $(or $(T),600)
+
 # {Kanso, Xen 4.17} x {our tools, Debian's}, one table: make test-square SQUARE="-c kanso+own -g 3 life"
 test-square: scenarios
 	$(Q)$(BOOTED) test/sys/square.py $(SQUARE)
@@ -192,6 +197,7 @@ help:
 	@echo 'run      boot it in QEMU, create a Linux guest with our xl; on a terminal dom0 shell follows (GIC=2, XEN=debian, TOOLS=debian)'
 	@echo 'test     unit tests, fuzzers for some seconds, then the scenarios of test/sys on GICv2 and GICv3'
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
+	@echo 'soak T=600               attack guests with new seeds for so many seconds'
 	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
 	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, analysers (clang-tidy, gcc, cppcheck, sparse), shellcheck (CHECKS="arrows ...")'
 	@echo 'format   let clang-format have its way'
@@ -202,5 +208,5 @@ help:
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests firmware scenarios test test-repeat test-square lint format stats coverage mutants bench symbols clean help always
+.PHONY: all unit dom0 debian run guests firmware scenarios test soak test-repeat test-square lint format stats coverage mutants bench symbols clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

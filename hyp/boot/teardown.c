@@ -18,7 +18,7 @@
 #include "vtimer/vtimer.h"
 #include "vuart/vuart.h"
 
-/* Leaves and table entries that one step of the stage-2 teardown looks at. */
+/* Of one step of the stage-2 teardown, some 20 instructions each (p2m_relinquish()). */
 #define STAGE2_BUDGET 512u
 
 static enum err create_shared_info(struct domain *d)
@@ -57,8 +57,24 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
     return e;
 }
 
-void dom_up_destroy(struct domain *d)
+/* What may be large. Of stage 2 nothing is left, unless creation failed: then very little. */
+static enum err shrink(struct domain *d)
 {
+    enum err e = d->gnttab ? gnttab_shrink(d) : OK;
+    if (e == OK && d->evtchn) {
+        e = evtchn_shrink(d);
+    }
+    if (e == OK && d->p2m) {
+        e = p2m_relinquish(d->p2m, &d->teardown_cursor, STAGE2_BUDGET);
+    }
+    return e;
+}
+
+enum err dom_up_destroy(struct domain *d)
+{
+    if (shrink(d) == E_RESTART) {
+        return E_RESTART;
+    }
     io_access_release(d);
     vuart_destroy(d);
     if (d->vgic) {
@@ -71,14 +87,12 @@ void dom_up_destroy(struct domain *d)
         evtchn_destroy(d);
     }
     if (d->p2m) {
-        u64 cursor = 0; /* nothing is left but tables, unless creation failed: then very little */
-        while (p2m_relinquish(d->p2m, &cursor, STAGE2_BUDGET) == E_RESTART) {
-        }
         p2m_destroy(d->p2m);
     }
     if (d->shared_info) {
         frame_unshare(d->shared_info);
     }
+    return OK;
 }
 
 enum err dom_up_vcpu_create(struct vcpu *v)

@@ -57,6 +57,7 @@ struct domain {
     u8 handle[16];       /* [L] uuid */
     u32 teardown_step;   /* [L] index into the relinquish table */
     u64 teardown_cursor; /* [L] the step's own */
+    u32 nr_freed_vcpus;  /* after RCU: how far its end has come */
     u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
     u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
@@ -73,6 +74,9 @@ struct domain {
     u32 populate_order;           /* [RANK_PAGES] its size */
     u32 populate_done_pages;      /* [RANK_PAGES] zeroed and cleaned so far */
     u32 populate_given_pages;     /* [RANK_PAGES] then: on the list so far */
+    struct frame *drop_first;     /* [RANK_PAGES] a run that is unmapped and still to be dropped */
+    u32 drop_left;                /* [RANK_PAGES] its pages; 0: none */
+    bool drop_claimed;            /* [RANK_PAGES] one is about to be unmapped */
 
     u64 hvm_param[64];       /* [L] call/hvm.c */
     u64 vtimer_offset_ticks; /* [c] vtimer/: counter at creation, where the virtual one begins */
@@ -169,6 +173,13 @@ bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
 bool domain_drop_page(struct domain *d, struct frame *f);
 /* The same for neighbours; nr <= 512. */
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
+/* A long run, one at a time a domain, in steps that a stay has room for. Claimed before its leaf is
+ * removed (false: another one is not done yet), handed over with domain_drop_later(), nr 0 if there
+ * is none after all; then a step a call, true while there is more. Who takes no more steps leaves
+ * the rest owned and nowhere mapped. */
+bool domain_drop_claim(struct domain *d);
+void domain_drop_later(struct domain *d, struct frame *first, u32 nr);
+bool domain_drop_step(struct domain *d);
 /* Teardown, after p2m_relinquish() and gnttab_relinquish(): drops all that are left. */
 enum err domain_pages_relinquish(struct domain *d, u64 *cursor);
 
@@ -186,7 +197,8 @@ void domain_populate_cancel(struct domain *d);
 /* Upcalls of dom/: */
 /* boot/teardown.c: rooms attach their state in order */
 enum err dom_up_create(struct domain *d, const struct domain_config *c);
-void dom_up_destroy(struct domain *d); /* boot/teardown.c: rooms free it (RCU has passed) */
+/* boot/teardown.c: rooms free it (RCU has passed), a bounded step a call: E_RESTART until done */
+enum err dom_up_destroy(struct domain *d);
 enum err dom_up_vcpu_create(struct vcpu *v);
 void dom_up_vcpu_destroy(struct vcpu *v);
 /* boot/teardown.c: its timers and interrupts as after reset */

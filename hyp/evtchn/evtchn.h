@@ -25,6 +25,9 @@ struct vcpu;
  */
 enum err evtchn_create(struct domain *d, u32 max_port);
 void evtchn_destroy(struct domain *d);
+/* Before it, for a bounded end: a part of what is large; E_RESTART until the rest is small. Nobody
+ * uses it any more. */
+enum err evtchn_shrink(struct domain *d);
 /* Teardown: closes all ports, gives back the guest's pages (vcpu_info, FIFO). E_RESTART; cursor
  * starts at 0. */
 enum err evtchn_relinquish(struct domain *d, u64 *cursor);

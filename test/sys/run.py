@@ -5,7 +5,7 @@
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
-CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
+CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
 disk=MIB net debian switch tools own cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses). A scenario NN_name.py
 boots its own machines; once: on no GIC in particular; apart: only when it is named; whole=S: there is more of it, within S seconds,
@@ -248,7 +248,7 @@ def run_guest(script, gic, number, where):
     """A scenario that is a script in dom0."""
     needs = needs_of(script)
     whose = "own" if "own" in needs else tools()
-    words = f"kanso.test=/test/run.sh kanso.tools={whose} kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
+    words = f"kanso.test=/test/run.sh kanso.tools={whose} kanso.gic={gic} kanso.seed={int(os.environ.get('SEED', '1')) + number} {needs.get('dom0args', '')}"
     if is_whole(needs):
         words += " kanso.whole=1"
     if "calls" in needs:
