@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The house's rules, checked: `make lint`. Each rule is a function that yields "file:line: what is wrong"."""
 import collections
-import concurrent.futures
-import os
 import pathlib
 import re
 import subprocess
 import sys
+
+import analysers
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 OBJECTS = ROOT / "build/arm64"
@@ -221,39 +221,6 @@ def check_format(_):
                 yield line.replace("code should be clang-formatted [-Wclang-format-violations]", "clang-format would change it")
 
 
-def tidy_one(path, flags):
-    """clang-tidy's words on a file; silence is remembered until the file or a header of it changes."""
-    stamp = ROOT / "build/lint" / (path + ".tidy")
-    depends = [ROOT / path, ROOT / ".clang-tidy"]
-    d = (OBJECTS / path).with_suffix(".d")
-    if d.exists():
-        depends += [ROOT / w for w in d.read_text().replace("\\\n", " ").split() if w.endswith(".h")]
-    if stamp.exists() and all(p.exists() and p.stat().st_mtime < stamp.stat().st_mtime for p in depends):
-        return []
-    run = subprocess.run(["clang-tidy", "--quiet", path, "--", *flags], cwd=ROOT, text=True, capture_output=True, check=False)
-    found = [line.replace(f"{ROOT}/", "") for line in run.stdout.splitlines() if re.search(r": (error|warning):", line)]
-    if not found and run.returncode == 0:
-        stamp.parent.mkdir(parents=True, exist_ok=True)
-        stamp.touch()
-    return found or ([f"{path}: clang-tidy: {run.stderr.strip()[-200:]}"] if run.returncode else [])
-
-
-def check_tidy(_):
-    """.clang-tidy decides."""
-    flags = ["--target=aarch64-linux-gnu", "-std=gnu2x", "-ffreestanding", "-mgeneral-regs-only", "-Ihyp", "-I.",
-             '-DARCH_H="cpu/arch_arm64.h"', "-DDEBUG=0", "-isystem", "build/debian/fdt/usr/include", "-Wall", "-Wextra",
-             "-Wno-unused-parameter"]
-    other = re.compile(r"_(test|fuzz|host|arm32|x86)\.c$")
-    todo = [(p, flags) for p in tracked("hyp/*.c") if not other.search(p)]
-    sysroot = "/usr/aarch64-linux-gnu/include"
-    flags = ["--target=aarch64-linux-gnu", "-std=gnu2x", "-D_GNU_SOURCE", "-Itools", "-I.", "-isystem",
-             "build/debian/toolslib/usr/include", "-isystem", sysroot, "-Wall", "-Wextra", "-Wno-unused-parameter"]
-    todo += [(p, flags) for p in tracked("tools/*.c") if not other.search(p)]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
-        for found in pool.map(lambda t: tidy_one(*t), todo):
-            yield from found
-
-
 def check_globals(_):
     """The rooms of the tools share one archive: no function or variable has the name of another."""
     archive = OBJECTS / "tools/tools.a"
@@ -276,6 +243,17 @@ def check_manuals(_):
     for path in tracked("docs/man/*"):
         out = subprocess.run(["mandoc", "-Tlint", path], cwd=ROOT, text=True, capture_output=True, check=False).stdout
         yield from (line for line in out.splitlines() if "referenced manual not found" not in line)
+    # xl's page is compared with its table by a unit test
+    for path, page in (("tools/xenstored/main.c", "xenstored.8"), ("tools/xenconsoled/options.c", "xenconsoled.8"),
+                       ("tools/xenstore/command.c", "xenstore.1")):
+        text = (ROOT / "docs/man" / page).read_text(encoding="utf-8")
+        for number, line in lines_of(path):
+            option = re.match(r'\s*{"([\w-]+)", (?:no|required|optional)_argument', line)
+            command = re.match(r'\s*{"(\w+)", "[a-zR:]+", \d', line)
+            word = f"Fl -{option[1]}" if option else f".It Cm {command[1]}" if command else ""
+            # ".It Fl D , -long": mandoc repeats the flag
+            if word and not re.search(rf"{word}\b|Fl [^\n]*, -{(option or command)[1]}\b", text):
+                yield f"docs/man/{page}: nothing about {word[word.index(' ') + 1:]} of {path}:{number}"
 
 
 def check_shell(_):
@@ -288,7 +266,8 @@ def check_shell(_):
 
 
 CHECKS = {f.__name__[6:]: f for f in (check_arrows, check_upcalls, check_locks, check_sizes, check_words, check_frames,
-                                      check_format, check_shell, check_manuals, check_globals, check_tidy)}
+                                      check_format, check_shell, check_manuals, check_globals)}
+CHECKS |= {name: lambda _, name=name: analysers.check(name, tracked("hyp/*.c", "tools/*.c")) for name in analysers.ANALYSERS}
 
 
 def main():

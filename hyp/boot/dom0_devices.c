@@ -38,7 +38,7 @@ void dom0_devices_begin(void)
     memset(routed, 0, sizeof(routed));
 }
 
-static u64 read_cells(const u32 *cells, u32 n)
+static u64 read_cells(const fdt32_t *cells, u32 n)
 {
     u64 value = 0;
     for (u32 i = 0; i < n; i++) {
@@ -50,7 +50,7 @@ static u64 read_cells(const u32 *cells, u32 n)
 static u32 read_u32(const void *fdt, int node, const char *name, u32 otherwise)
 {
     int bytes;
-    const u32 *cell = tree_property(fdt, node, name, &bytes);
+    const fdt32_t *cell = tree_property(fdt, node, name, &bytes);
     return cell != NULL && bytes >= 4 ? fdt32_to_cpu(*cell) : otherwise;
 }
 
@@ -97,7 +97,7 @@ static bool translate(const struct dom0_walk *walk, u32 level, u64 *at)
         u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
         bool found = bus->ranges_bytes == 0;
         for (u32 i = 0; !found && (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
-            const u32 *cells = bus->ranges + i * row;
+            const fdt32_t *cells = bus->ranges + i * row;
             u64 child = read_cells(cells, bus->address_cells);
             u64 up = read_cells(cells + bus->address_cells, parent->address_cells);
             u64 bytes =
@@ -172,7 +172,7 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     const struct dom0_bus *parent = bus - 1;
     int length;
-    const u32 *reg = tree_property(walk->fdt, bus->node, "reg", &length);
+    const fdt32_t *reg = tree_property(walk->fdt, bus->node, "reg", &length);
     u32 row = parent->address_cells + parent->size_cells;
     if (reg == NULL || parent->pci || parent->address_cells > 2 || parent->size_cells - 1 > 1 ||
         (i + 1) * row * 4 > (u32)length) {
@@ -193,7 +193,7 @@ static void add_pci_windows(const struct dom0_walk *walk)
     }
     u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
     for (u32 i = 0; (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
-        const u32 *cells = bus->ranges + i * row + bus->address_cells;
+        const fdt32_t *cells = bus->ranges + i * row + bus->address_cells;
         u64 at = read_cells(cells, parent->address_cells);
         if (translate(walk, walk->depth - 1, &at)) {
             add_mmio(at, read_cells(cells + parent->address_cells, bus->size_cells));
@@ -217,7 +217,7 @@ static enum err route(struct dom0 *dom0, u32 irq, enum irq_trigger trigger)
 
 /* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual
  * GIC's own. */
-static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
+static enum err add_gic_interrupt(struct dom0 *dom0, const fdt32_t *cells)
 {
     if (fdt32_to_cpu(cells[0]) != GIC_SPI) {
         return OK;
@@ -236,7 +236,7 @@ static enum err add_interrupts(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
+    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
     if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
         return OK;
     }
@@ -254,7 +254,7 @@ static enum err add_interrupts(struct dom0_walk *walk)
 static enum err add_interrupts_extended(struct dom0_walk *walk)
 {
     int bytes;
-    const u32 *cells =
+    const fdt32_t *cells =
         tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
     enum err e = OK;
     for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
@@ -275,7 +275,7 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
+    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
     if (cells == NULL) {
         return OK;
     }

@@ -47,13 +47,13 @@ static void put_string(struct tree *t, const char *name, const char *value)
 
 static void put_u32(struct tree *t, const char *name, u32 value)
 {
-    u32 cell = cpu_to_fdt32(value);
+    fdt32_t cell = cpu_to_fdt32(value);
     done(t, fdt_property(t->out, name, &cell, sizeof(cell)));
 }
 
 static void put_u64(struct tree *t, const char *name, u64 value)
 {
-    u64 cells = cpu_to_fdt64(value);
+    fdt64_t cells = cpu_to_fdt64(value);
     done(t, fdt_property(t->out, name, &cells, sizeof(cells)));
 }
 
@@ -70,7 +70,7 @@ static void end_node(struct tree *t)
 /* reg of a child of the root: address and size in the root's own number of cells. */
 static void put_reg(struct tree *t, const struct range *ranges, u32 n)
 {
-    u32 cells[DOM0_MAX_BANKS * 4];
+    fdt32_t cells[DOM0_MAX_BANKS * 4];
     u32 at = 0;
     for (u32 i = 0; i < n; i++) {
         if (walk.bus[0].address_cells == 2) {
@@ -165,7 +165,7 @@ static enum node_kind kind_of_node(const struct tree *t, int node)
 
 /* ---- what happens to a property */
 
-static bool names_an_its(const struct tree *t, const u32 *cells, int bytes, u32 at)
+static bool names_an_its(const struct tree *t, const fdt32_t *cells, int bytes, u32 at)
 {
     for (u32 i = 0; at * 4 + 4 <= (u32)bytes && i < t->nr_its; i++) {
         if (fdt32_to_cpu(cells[at]) == t->its[i]) {
@@ -309,8 +309,8 @@ static void put_hypervisor(struct tree *t)
 {
     static const char compatible[] = "xen,xen-4.17\0xen,xen";
     /* A private interrupt, for all CPUs (GICv2's mask), level low as Xen has it. */
-    const u32 interrupt[4] = {cpu_to_fdt32(1), cpu_to_fdt32(GUEST_EVTCHN_PPI - 16),
-                              cpu_to_fdt32(0xf08), 0};
+    const fdt32_t interrupt[4] = {cpu_to_fdt32(1), cpu_to_fdt32(GUEST_EVTCHN_PPI - 16),
+                                  cpu_to_fdt32(0xf08), 0};
     begin_node(t, "hypervisor");
     done(t, fdt_property(t->out, "compatible", compatible, sizeof(compatible)));
     put_reg(t, &t->dom0->grant, 1);
@@ -437,7 +437,7 @@ enum err dom0_fdt_write(struct dom0 *dom0)
     find_its(&t);
     int bytes;
     int gic_node = tree_find_phandle(walk.fdt, gic_info.phandle);
-    const u32 *cells =
+    const fdt32_t *cells =
         gic_node >= 0 ? tree_property(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
     if (cells != NULL && bytes == 4 && fdt32_to_cpu(*cells) == 4) {
         t.gic_cells = 4;

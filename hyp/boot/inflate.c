@@ -59,14 +59,13 @@ static void put_byte(struct stream *s, u8 byte)
  */
 static void code_build(struct stream *s, struct code *c, const u8 *lengths, u32 n)
 {
-    u16 next[MAX_CODE_BITS + 1];
+    u16 next[MAX_CODE_BITS + 1] = {0};
     memset(c->count, 0, sizeof(c->count));
     for (u32 i = 0; i < n; i++) {
         c->count[lengths[i]]++;
     }
     c->count[0] = 0;
     s32 left = 1;
-    next[1] = 0;
     for (u32 length = 1; length <= MAX_CODE_BITS; length++) {
         left = left * 2 - c->count[length];
         if (left < 0) {

@@ -6,6 +6,7 @@
 #include "call/runstate.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
+#include "dom/record_format.h"
 #include "guestmem/guestmem.h"
 #include "mem/slab.h"
 #include "sync/rcu.h"
@@ -67,18 +68,21 @@ void runstate_write(struct vcpu *v, u32 state, u64 since_ns, const u64 time_ns[4
 
 /* ---- registering */
 
-/* The page of the domain's RAM under a virtual address of the current vCPU. */
-static enum err take_page(struct domain *d, gva_t at, struct runstate_area *area)
+static enum err take_frame(struct domain *d, gfn_t gfn, struct runstate_area *area)
 {
-    gaddr_t where;
-    if (guest_translate(at, true, &where) != OK) {
-        return E_FAULT;
-    }
-    if (gpage_get(d, gaddr_to_gfn(where), true, &area->page[area->nr_pages]) != OK) {
+    if (gpage_get(d, gfn, true, &area->page[area->nr_pages]) != OK) {
         return E_FAULT;
     }
     area->nr_pages++;
     return OK;
+}
+
+/* The page of the domain's RAM under a virtual address of the current vCPU. */
+static enum err take_page(struct domain *d, gva_t at, struct runstate_area *area)
+{
+    gaddr_t where;
+    return guest_translate(at, true, &where) == OK ? take_frame(d, gaddr_to_gfn(where), area)
+                                                   : E_FAULT;
 }
 
 static void free_area(struct runstate_area *area)
@@ -143,6 +147,49 @@ enum err runstate_register(struct vcpu *v, gva_t at)
     }
     spin_unlock(&v->domain->lock);
     let_go(area);
+    return e;
+}
+
+void runstate_place(const struct vcpu *v, u32 gfn[2], u32 *offset)
+{
+    const struct runstate_area *area = v->runstate;
+    for (u32 i = 0; i < 2; i++) {
+        gfn[i] = area && i < area->nr_pages ? (u32)area->page[i].gfn.gfn : RECORD_NO_GFN;
+    }
+    *offset = area ? area->offset : 0;
+}
+
+/* Takes both frames, or none. */
+static enum err restore_area(struct domain *d, const u32 gfn[2], u32 offset,
+                             struct runstate_area **out)
+{
+    struct runstate_area *area = heap_alloc(sizeof(*area));
+    if (!area) {
+        return E_NOMEM;
+    }
+    area->offset = offset;
+    for (u32 i = 0; i < 2 && gfn[i] != RECORD_NO_GFN; i++) {
+        if (take_frame(d, (gfn_t){gfn[i]}, area) != OK) {
+            free_area(area);
+            return E_INVAL;
+        }
+    }
+    *out = area;
+    return OK;
+}
+
+enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset)
+{
+    const bool first = gfn[0] != RECORD_NO_GFN;
+    const bool second = first && bytes_in_first(offset) < AREA_BYTES;
+    if (offset >= (first ? PAGE_SIZE : 1) || second != (gfn[1] != RECORD_NO_GFN)) {
+        return E_INVAL;
+    }
+    struct runstate_area *area = NULL;
+    enum err e = first ? restore_area(v->domain, gfn, offset, &area) : OK;
+    if (e == OK) {
+        let_go(atomic_xchg(&v->runstate, area));
+    }
     return e;
 }
 

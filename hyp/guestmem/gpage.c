@@ -21,6 +21,15 @@
 
 void (*guest_dirty_hook)(struct frame *f);
 
+static void map(struct gpage *p, struct domain *d, struct frame *f, gfn_t gfn, bool writable)
+{
+    *p = (struct gpage){.frame = f,
+                        .va = (void __force __guest *)frame_map(f),
+                        .domain = d,
+                        .gfn = gfn,
+                        .writable = writable};
+}
+
 enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out)
 {
     struct frame *f;
@@ -31,13 +40,18 @@ enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out
         frame_put(f);
         return E_INVAL;
     }
-    *out = (struct gpage){.frame = f, .va = frame_map(f), .domain = d, .writable = writable};
+    map(out, d, f, gfn, writable);
     return OK;
 }
 
 void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out)
 {
-    *out = (struct gpage){.frame = f, .va = frame_map(f), .domain = d, .writable = true};
+    map(out, d, f, GFN_INVALID, true);
+}
+
+static char *page_of(const struct gpage *p)
+{
+    return (char __force *)p->va;
 }
 
 void gpage_put(struct gpage *p)
@@ -45,7 +59,7 @@ void gpage_put(struct gpage *p)
     if (!p->frame) {
         return;
     }
-    frame_unmap(p->va);
+    frame_unmap(page_of(p));
     if (p->frame->state == FRAME_GUEST) {
         frame_put(p->frame);
     }
@@ -58,7 +72,7 @@ void gpage_put(struct gpage *p)
 static void *at(const struct gpage *p, u32 offset, u32 bytes)
 {
     assert(offset <= PAGE_SIZE - bytes && offset % bytes == 0);
-    return (char *)p->va + (offset & PAGE_MASK & ~(u64)(bytes - 1));
+    return page_of(p) + (offset & PAGE_MASK & ~(u64)(bytes - 1));
 }
 
 static void wrote(struct gpage *p)
@@ -90,7 +104,7 @@ u64 gpage_read64(const struct gpage *p, u32 offset)
 void gpage_read(const struct gpage *p, u32 offset, void *to, u32 bytes)
 {
     check(bytes <= PAGE_SIZE && offset <= PAGE_SIZE - bytes);
-    memcpy(to, (char *)p->va + offset, bytes);
+    memcpy(to, page_of(p) + offset, bytes);
 }
 
 void gpage_write8(struct gpage *p, u32 offset, u8 value)
@@ -120,7 +134,7 @@ void gpage_write64(struct gpage *p, u32 offset, u64 value)
 void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes)
 {
     check(bytes <= PAGE_SIZE && offset <= PAGE_SIZE - bytes);
-    memcpy((char *)p->va + offset, from, bytes);
+    memcpy(page_of(p) + offset, from, bytes);
     wrote(p);
 }
 
@@ -128,7 +142,7 @@ void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 f
                 u32 bytes)
 {
     check(bytes <= PAGE_SIZE && to_offset <= PAGE_SIZE - bytes && from_offset <= PAGE_SIZE - bytes);
-    memmove((char *)to->va + to_offset, (const char *)from->va + from_offset, bytes);
+    memmove(page_of(to) + to_offset, page_of(from) + from_offset, bytes);
     wrote(to);
 }
 

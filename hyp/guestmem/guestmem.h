@@ -24,6 +24,15 @@
 
 struct domain;
 
+/* A pointer into guest memory is followed in gpage.c only: sparse sees to it (make lint). */
+#ifdef __CHECKER__
+#define __guest __attribute__((noderef, address_space(1)))
+#define __force __attribute__((force))
+#else
+#define __guest
+#define __force
+#endif
+
 /* Of the current vCPU. 0 bytes are always OK. E_FAULT: not mapped, not allowed, no RAM, or bytes >
  * 64 KiB; bytes before the bad page may have been copied. Any context.
  */
@@ -41,8 +50,9 @@ enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 byte
 
 struct gpage {
     struct frame *frame;
-    void *va; /* no other file dereferences it */
+    void __guest *va;
     struct domain *domain;
+    gfn_t gfn; /* where it was taken, or GFN_INVALID */
     bool writable;
 };
 

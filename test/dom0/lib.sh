@@ -19,7 +19,7 @@ own_tools() {
     for tool in $own; do
         ln -sf "/usr/lib/kanso/bin/$tool" "/run/tools/$tool"
         [ "$tool" = xenstore ] || continue
-        for name in chmod exists list ls read rm watch write; do
+        for name in chmod control exists list ls read rm watch write; do
             ln -sf xenstore "/run/tools/xenstore-$name"
         done
     done
@@ -125,13 +125,27 @@ free_pages() {
     physinfo | cut -d' ' -f2
 }
 
+eventually() { # what, command...: wait until the command succeeds
+    what=$1
+    shift
+    n=0
+    until "$@"; do
+        n=$((n + 1))
+        [ $n -lt 600 ] || fail "never: $what"
+        usleep 50000
+    done
+}
+
+has_left() { # name
+    ! xl domid "$1" >/dev/null 2>&1
+}
+
 gone() { # names: wait until their domains have left the list
     for name in "$@"; do
-        n=0
-        while xl domid "$name" >/dev/null 2>&1; do
-            n=$((n + 1))
-            [ $n -lt 600 ] || fail "domain $name does not go away"
-            usleep 50000
-        done
+        eventually "domain $name goes away" has_left "$name"
     done
+}
+
+is_elf() { # file
+    [ "$(hexdump -n 4 -e '4/1 "%02x"' "$1")" = 7f454c46 ]
 }

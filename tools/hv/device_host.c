@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -40,9 +41,14 @@ struct segment {
 };
 
 static char foreign_handle, grant_handle;
+enum port_kind { PORT_FREE, PORT_INTERDOMAIN, PORT_VIRQ };
 static struct {
     int pipe[2];
-    bool is_bound[EVENT_MAX], is_masked[EVENT_MAX];
+    struct event_port {
+        enum port_kind kind;
+        unsigned virq;
+        bool is_masked, is_pending;
+    } port[EVENT_MAX];
 } event = {.pipe = {-1, -1}};
 
 xenforeignmemory_handle *xenforeignmemory_open(struct xentoollog_logger *logger, unsigned flags);
@@ -271,16 +277,15 @@ int xengnttab_grant_copy(xengnttab_handle *handle, uint32_t nr, struct segment *
     return errno == 0 ? 0 : -1;
 }
 
-/* ---- events: a notified port comes back as pending at once, as if bound to itself */
+/* ---- events: as Linux' driver gives them: a port is masked when it is read, and what comes while
+ * it is masked is there again when it is unmasked */
 
 xenevtchn_handle *xenevtchn_open(struct xentoollog_logger *logger, unsigned flags)
 {
     if (fails() || pipe2(event.pipe, O_CLOEXEC) != 0) {
         return NULL;
     }
-    for (unsigned i = 0; i < EVENT_MAX; i++) {
-        event.is_bound[i] = event.is_masked[i] = false;
-    }
+    memset(event.port, 0, sizeof(event.port));
     xen_host_handles(1);
     return (void *)&event;
 }
@@ -298,21 +303,31 @@ int xenevtchn_fd(xenevtchn_handle *handle)
     return event.pipe[0];
 }
 
-static int check_port(uint32_t port)
+static struct event_port *find_port(uint32_t port)
 {
-    if (port >= EVENT_MAX || !event.is_bound[port]) {
+    if (port >= EVENT_MAX || event.port[port].kind == PORT_FREE) {
         errno = EINVAL;
-        return -1;
+        return NULL;
     }
-    return 0;
+    return &event.port[port];
 }
 
-static int bind(void)
+static bool raise_port(uint32_t number)
+{
+    struct event_port *port = find_port(number);
+    if (port == NULL) {
+        return false;
+    }
+    port->is_pending = port->is_masked;
+    return port->is_masked ||
+           write(event.pipe[1], &number, sizeof(number)) == (ssize_t)sizeof(number);
+}
+
+static int bind(enum port_kind kind, unsigned virq)
 {
     for (int i = 1; i < EVENT_MAX; i++) {
-        if (!event.is_bound[i]) {
-            event.is_bound[i] = true;
-            event.is_masked[i] = false;
+        if (event.port[i].kind == PORT_FREE) {
+            event.port[i] = (struct event_port){.kind = kind, .virq = virq};
             return i;
         }
     }
@@ -320,13 +335,32 @@ static int bind(void)
     return -1;
 }
 
-int xenevtchn_notify(xenevtchn_handle *handle, uint32_t port)
+bool xen_host_send(uint16_t domid, uint32_t port)
 {
-    if (fails() || check_port(port) != 0) {
-        return -1;
+    const struct xen_host_domain *d = xen_host_find(domid);
+    return d != NULL && port < XEN_HOST_PORTS && d->port[port].status == EVTCHNSTAT_interdomain &&
+           raise_port(d->port[port].u.interdomain.port);
+}
+
+bool xen_host_raise_virq(unsigned virq)
+{
+    bool is_raised = false;
+    for (uint32_t i = 1; i < EVENT_MAX; i++) {
+        if (event.port[i].kind == PORT_VIRQ && event.port[i].virq == virq) {
+            is_raised |= raise_port(i);
+        }
     }
-    return event.is_masked[port] || write(event.pipe[1], &port, sizeof(port)) == sizeof(port) ? 0
-                                                                                              : -1;
+    return is_raised;
+}
+
+int xenevtchn_notify(xenevtchn_handle *handle, uint32_t number)
+{
+    const struct event_port *port = fails() ? NULL : find_port(number);
+    if (port != NULL && port->kind != PORT_INTERDOMAIN) {
+        errno = EINVAL;
+        port = NULL;
+    }
+    return port == NULL ? -1 : 0;
 }
 
 int xenevtchn_bind_interdomain(xenevtchn_handle *handle, uint32_t domid, uint32_t port)
@@ -340,7 +374,7 @@ int xenevtchn_bind_interdomain(xenevtchn_handle *handle, uint32_t domid, uint32_
         errno = EINVAL;
         return -1;
     }
-    const int local = bind();
+    const int local = bind(PORT_INTERDOMAIN, 0);
     if (local > 0) {
         d->port[port].status = EVTCHNSTAT_interdomain;
         d->port[port].u.interdomain.port = (uint32_t)local;
@@ -357,15 +391,16 @@ int xenevtchn_bind_virq(xenevtchn_handle *handle, unsigned virq)
         errno = EINVAL;
         return -1;
     }
-    return bind();
+    return bind(PORT_VIRQ, virq);
 }
 
-int xenevtchn_unbind(xenevtchn_handle *handle, uint32_t port)
+int xenevtchn_unbind(xenevtchn_handle *handle, uint32_t number)
 {
-    if (check_port(port) != 0) {
+    struct event_port *port = find_port(number);
+    if (port == NULL) {
         return -1;
     }
-    event.is_bound[port] = false;
+    port->kind = PORT_FREE;
     return 0;
 }
 
@@ -375,15 +410,16 @@ int xenevtchn_pending(xenevtchn_handle *handle)
     if (read(event.pipe[0], &port, sizeof(port)) != sizeof(port)) {
         return -1;
     }
-    event.is_masked[port] = true;
+    event.port[port].is_masked = true;
     return (int)port;
 }
 
-int xenevtchn_unmask(xenevtchn_handle *handle, uint32_t port)
+int xenevtchn_unmask(xenevtchn_handle *handle, uint32_t number)
 {
-    if (check_port(port) != 0) {
+    struct event_port *port = find_port(number);
+    if (port == NULL) {
         return -1;
     }
-    event.is_masked[port] = false;
-    return 0;
+    port->is_masked = false;
+    return !port->is_pending || raise_port(number) ? 0 : -1;
 }

@@ -1,30 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
+#include "hv/fixture_test.h"
 
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-#include "hv/xen_host.h"
-
-static struct hv *hv;
-static uint16_t domid;
-
-static int setup(void **state)
-{
-    struct xen_domctl_createdomain config = {
-        .flags = XEN_DOMCTL_CDF_hvm, .max_vcpus = 2, .grant_opts = 1};
-    xen_host_start();
-    domid = 0;
-    return hv_open(&hv) != 0 || hv_create_domain(hv, &config, &domid) != 0;
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
-}
 
 static void a_channel_of_a_guest(void **state)
 {
@@ -42,13 +19,20 @@ static void a_channel_of_a_guest(void **state)
     assert_int_equal(status.status, EVTCHNSTAT_interdomain);
     assert_int_equal(hv_bind_event(hv, domid, port, &local), -EINVAL);
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN); /* does not block */
-    assert_int_equal(hv_notify(hv, local), 0);
+    assert_int_equal(hv_notify(hv, local), 0);           /* to the guest, not to us */
+    assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
+    assert_true(xen_host_send(domid, port));
     struct pollfd wait = {.fd = hv_event_fd(hv), .events = POLLIN};
     assert_int_equal(poll(&wait, 1, 0), 1);
     assert_int_equal(hv_next_event(hv, &next), 0);
     assert_int_equal(next, local);
+    assert_true(xen_host_send(domid, port)); /* masked: it waits */
     assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
     assert_int_equal(hv_unmask_event(hv, local), 0);
+    assert_int_equal(hv_next_event(hv, &next), 0);
+    assert_int_equal(next, local);
+    assert_int_equal(hv_unmask_event(hv, local), 0);
+    assert_int_equal(hv_next_event(hv, &next), -EAGAIN);
     assert_int_equal(hv_unbind_event(hv, local), 0);
     assert_int_equal(hv_unbind_event(hv, local), -EINVAL);
     assert_int_equal(hv_notify(hv, local), -EINVAL);
@@ -61,6 +45,12 @@ static void virtual_interrupts(void **state)
     assert_int_equal(hv_bind_virq(hv, VIRQ_DOM_EXC, &port), 0);
     assert_int_not_equal(port, 0);
     assert_int_equal(hv_bind_virq(hv, NR_VIRQS, &port), -EINVAL);
+    assert_int_equal(hv_notify(hv, port), -EINVAL);
+    uint32_t next = 0;
+    assert_false(xen_host_raise_virq(VIRQ_CON_RING));
+    assert_true(xen_host_raise_virq(VIRQ_DOM_EXC));
+    assert_int_equal(hv_next_event(hv, &next), 0);
+    assert_int_equal(next, port);
 }
 
 static void failures(void **state)
@@ -83,9 +73,9 @@ static void failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_channel_of_a_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(virtual_interrupts, setup, teardown),
-        cmocka_unit_test_setup_teardown(failures, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_channel_of_a_guest, start_guest, teardown),
+        cmocka_unit_test_setup_teardown(virtual_interrupts, start_guest, teardown),
+        cmocka_unit_test_setup_teardown(failures, start_guest, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

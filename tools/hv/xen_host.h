@@ -92,6 +92,10 @@ bool xen_host_read(uint16_t domid, uint64_t address, void *to, size_t bytes);
 bool xen_host_write(uint16_t domid, uint64_t address, const void *from, size_t bytes);
 /* Whether all of it went through cacheflush since it was last mapped writable. */
 bool xen_host_is_flushed(uint16_t domid, uint64_t address, uint64_t bytes);
+/* The guest's event on a port that is bound here; a virtual interrupt of this domain. Whether
+ * anybody is told. What is sent the other way (hv_notify) nobody hears. */
+bool xen_host_send(uint16_t domid, uint32_t port);
+bool xen_host_raise_virq(unsigned virq);
 /* No mappings, no hypercall buffers, all handles closed. */
 bool xen_host_is_clean(void);
 

@@ -7,6 +7,7 @@
 #include "xenstored/xenstored.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +29,14 @@ static int control_log(struct request *r)
     if (strcmp(r->string[1], "on") == 0) {
         if (r->x->log == NULL) {
             /* Where it goes is said by -T or logfile; without them to where messages go */
-            r->x->log = fdopen(dup(STDERR_FILENO), "a");
+            const int copy = fcntl(STDERR_FILENO, F_DUPFD_CLOEXEC, 0);
+            r->x->log = copy < 0 ? NULL : fdopen(copy, "a");
+            if (r->x->log == NULL) {
+                if (copy >= 0) {
+                    close(copy);
+                }
+                return -EIO;
+            }
         }
     } else if (strcmp(r->string[1], "off") == 0) {
         if (r->x->log != NULL) {

@@ -178,7 +178,8 @@ static int read_options(int argc, char **argv, struct settings *settings)
 static int write_pid(const char *path)
 {
     FILE *file = fopen(path, "we");
-    if (file == NULL || fprintf(file, "%ld\n", (long)getpid()) < 0 || fclose(file) != 0) {
+    const bool is_written = file != NULL && fprintf(file, "%ld\n", (long)getpid()) > 0;
+    if (file == NULL || fclose(file) != 0 || !is_written) {
         message_error("%s: %s", path, strerror(errno));
         return -EIO;
     }

@@ -4,9 +4,10 @@
  * bytes and a few words. The guest writes what it likes there at any time: each index is read once
  * and believed only if it makes sense. Pure functions.
  *
- * A guest saves events (Linux' xb_write() and xb_read() do): of new bytes it tells only if the store
- * had taken all before them, of room only if the ring was full. So who has taken something looks
- * whether there is more, and who finds the ring full has looked after its last write: else both wait.
+ * A guest saves events (Linux' xb_write() and xb_read() do): of new bytes it tells only if the
+ * store had taken all before them, of room only if the ring was full. So who has taken something
+ * looks whether there is more, and who finds the ring full has looked after its last write: else
+ * both wait.
  *
  *      0        1024      2048  +4    +8    +12   +16       +20         +24
  *      | request | response | cons prod | cons prod | features | connection | error

@@ -77,7 +77,8 @@ static void guest_writes(struct pair *pair, uint32_t bytes)
 {
     struct storepage *page = &pair->page;
     const uint32_t producer = page->request_producer;
-    while (STOREPAGE_RING - (producer - __atomic_load_n(&page->request_consumer, __ATOMIC_ACQUIRE)) <
+    while (STOREPAGE_RING -
+               (producer - __atomic_load_n(&page->request_consumer, __ATOMIC_ACQUIRE)) <
            bytes) {
         sched_yield();
     }
