@@ -98,8 +98,8 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
         e = find_reserve(d, c->id);
     }
     if (e != OK) {
-        d->max_vcpus = d->vcpu ? d->max_vcpus : 0;
-        (void)free_some(d); /* all of it: there is nothing yet that is large */
+        d->nr_freed_vcpus = d->max_vcpus; /* none was made: one step frees all */
+        check(free_some(d));
         return e;
     }
     e = dom_up_create(d, c);
