@@ -16,6 +16,7 @@
 #include "p2m/p2m.h"
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
+#include "vuart/vuart.h"
 
 /* Leaves and table entries that one step of the stage-2 teardown looks at. */
 #define STAGE2_BUDGET 512u
@@ -59,6 +60,7 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
 void dom_up_destroy(struct domain *d)
 {
     io_access_release(d);
+    vuart_destroy(d);
     if (d->vgic) {
         vgic_destroy(d);
     }
@@ -132,11 +134,8 @@ static enum err relinquish_stage2(struct domain *d, u64 *cursor)
 }
 
 const struct relinquish domain_relinquish[] = {
-    {"vcpus", relinquish_vcpus},
-    {"events", evtchn_relinquish},
-    {"interrupts", vgic_relinquish},
-    {"grants", gnttab_relinquish},
-    {"stage 2", relinquish_stage2},
-    {"pages", domain_pages_relinquish},
-    {NULL, NULL},
+    {"vcpus", relinquish_vcpus},        {"events", evtchn_relinquish},
+    {"uart", vuart_relinquish},         {"interrupts", vgic_relinquish},
+    {"grants", gnttab_relinquish},      {"stage 2", relinquish_stage2},
+    {"pages", domain_pages_relinquish}, {NULL, NULL},
 };

@@ -25,23 +25,26 @@ static void free_page(struct gpage *p)
     }
 }
 
-/* The page of the domain's RAM under a virtual address of the current vCPU. */
-static enum err take_page(struct domain *d, gva_t at, struct gpage **out)
+static enum err take_frame(struct domain *d, gfn_t gfn, struct gpage **out)
 {
-    gaddr_t where;
-    if (guest_translate(at, true, &where) != OK) {
-        return E_FAULT;
-    }
     struct gpage *p = heap_alloc(sizeof(*p));
     if (!p) {
         return E_NOMEM;
     }
-    if (gpage_get(d, gaddr_to_gfn(where), true, p) != OK) {
+    if (gpage_get(d, gfn, true, p) != OK) {
         heap_free(p, sizeof(*p));
         return E_FAULT;
     }
     *out = p;
     return OK;
+}
+
+/* The page of the domain's RAM under a virtual address of the current vCPU. */
+static enum err take_page(struct domain *d, gva_t at, struct gpage **out)
+{
+    gaddr_t where;
+    return guest_translate(at, true, &where) == OK ? take_frame(d, gaddr_to_gfn(where), out)
+                                                   : E_FAULT;
 }
 
 /* Writes bytes at position at of the area, which may cross into its second page. */
@@ -116,6 +119,30 @@ enum err runstate_register(struct vcpu *v, gva_t at)
     free_page(pages[0]);
     free_page(pages[1]);
     return e;
+}
+
+enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset)
+{
+    const u32 none = ~0u;
+    const bool first = gfn[0] != none;
+    const bool second = first && bytes_in_first(offset) < AREA_BYTES;
+    if (offset >= (first ? PAGE_SIZE : 1) || second != (gfn[1] != none)) {
+        return E_INVAL;
+    }
+    struct gpage *pages[2] = {NULL, NULL};
+    enum err e = OK;
+    for (u32 i = 0; i < 2 && e == OK; i++) {
+        e = gfn[i] != none ? take_frame(v->domain, (gfn_t){gfn[i]}, &pages[i]) : OK;
+    }
+    if (e != OK) {
+        free_page(pages[0]);
+        return e == E_FAULT ? E_INVAL : e;
+    }
+    runstate_release(v);
+    v->runstate_offset = offset;
+    v->runstate_page = pages[0];
+    v->runstate_page2 = pages[1];
+    return OK;
 }
 
 void runstate_release(struct vcpu *v)

@@ -13,6 +13,7 @@
 
 #define NO_SHUTDOWN_CODE    0xffu
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
+#define MAX_TOOLS_PAUSES    0xffu
 
 struct domain *domain_hardware;
 
@@ -57,7 +58,7 @@ static void fill(struct domain *d, const struct domain_config *c)
     d->direct_mapped = c->direct_mapped;
     d->life = DOMAIN_ALIVE;
     d->shutdown_code = NO_SHUTDOWN_CODE;
-    d->paused_by_tools = true;
+    d->paused_by_tools = 1;
     d->pauses = 1;
     d->create_flags = c->flags;
     d->ssidref = c->ssidref;
@@ -196,30 +197,34 @@ void domain_unpause(struct domain *d)
     spin_unlock(&d->lock);
 }
 
-void domain_pause_by_tools(struct domain *d)
+enum err domain_pause_by_tools(struct domain *d)
 {
     spin_lock(&d->lock);
-    bool first = !d->paused_by_tools;
-    if (first) {
-        d->paused_by_tools = true;
+    u32 before = d->paused_by_tools;
+    if (before < MAX_TOOLS_PAUSES) {
+        d->paused_by_tools++;
+    }
+    if (before == 0) {
         hold_all_locked(d);
     }
     spin_unlock(&d->lock);
-    if (first) {
+    if (before == 0) {
         wait_out_all(d);
     }
+    return before < MAX_TOOLS_PAUSES ? OK : E_OVERFLOW;
 }
 
 enum err domain_unpause_by_tools(struct domain *d)
 {
     spin_lock(&d->lock);
-    bool was = d->paused_by_tools;
-    if (was) {
-        d->paused_by_tools = false;
+    u32 before = d->paused_by_tools;
+    d->paused_by_tools -= before != 0;
+    if (before == 1) {
+        d->has_run = true;
         release_all_locked(d);
     }
     spin_unlock(&d->lock);
-    return was ? OK : E_INVAL;
+    return before != 0 ? OK : E_INVAL;
 }
 
 /* ---- the end, as the guest sees it ---- */

@@ -24,6 +24,7 @@ struct p2m;
 struct evtchn_table;
 struct gnttab;
 struct vgic;
+struct vuart;
 struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
@@ -42,15 +43,16 @@ struct domain {
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
-    bool privileged;      /* [c] the control domain */
-    bool direct_mapped;   /* [c] gfn == mfn */
-    bool is_32bit;        /* [c after set_address_size] */
-    u8 life;              /* [L] enum domain_life */
-    bool shut_down;       /* [L] its vCPUs are held */
-    u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    bool paused_by_tools; /* [L] pausedomain / unpausedomain */
-    bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
-    u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
+    bool privileged;    /* [c] the control domain */
+    bool direct_mapped; /* [c] gfn == mfn */
+    bool is_32bit;      /* [c after set_address_size] */
+    u8 life;            /* [L] enum domain_life */
+    bool shut_down;     /* [L] its vCPUs are held */
+    u8 shutdown_code;   /* [L] XEN_SHUTDOWN_*; 0xff none yet */
+    u8 paused_by_tools; /* [L] pausedomain / unpausedomain, how often */
+    bool has_run;       /* [L] the tools have let it go once */
+    bool debug_preempt; /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;   /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
     u8 handle[16];       /* [L] uuid */
     u32 teardown_step;   /* [L] index into the relinquish table */
@@ -81,6 +83,7 @@ struct domain {
     struct evtchn_table *evtchn;
     struct gnttab *gnttab;
     struct vgic *vgic;
+    struct vuart *vuart;       /* [c from its first instruction on] or NULL */
     struct frame *shared_info; /* [c] one SHARED page */
     struct list io_ranges;     /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
     struct mmio_handler *mmio; /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
@@ -130,7 +133,8 @@ void domain_pause(struct domain *d); /* counts; returns when no vCPU of d is in 
                                         caller's own) */
 void domain_pause_nowait(struct domain *d);
 void domain_unpause(struct domain *d);
-void domain_pause_by_tools(struct domain *d);
+/* These count, too. E_OVERFLOW: 255 times; E_INVAL: it is not paused. */
+enum err domain_pause_by_tools(struct domain *d);
 enum err domain_unpause_by_tools(struct domain *d);
 
 /* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the

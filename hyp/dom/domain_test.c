@@ -113,7 +113,11 @@ static void test_a_vcpu_runs_when_online_and_unpaused(void **state)
 {
     struct domain *d = make(1);
     struct vcpu *v = d->vcpu[0];
+    assert_int_equal(domain_pause_by_tools(d), OK); /* beside the one it was made with */
     assert_int_equal(domain_unpause_by_tools(d), OK);
+    assert_false(d->has_run);
+    assert_int_equal(domain_unpause_by_tools(d), OK);
+    assert_true(d->has_run);
     assert_int_equal(domain_unpause_by_tools(d), E_INVAL);
     leave_all();
     assert_false(sched_is_running(&v->unit, NULL));
@@ -162,13 +166,19 @@ static void test_the_tools_pause_once(void **state)
     u32 cpu;
     assert_true(sched_is_running(&d->vcpu[0]->unit, &cpu));
     become((cpu + 1) % NR_CPUS);
-    domain_pause_by_tools(d);
-    domain_pause_by_tools(d);
-    assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
-    assert_true(d->paused_by_tools);
-    assert_int_equal(domain_unpause_by_tools(d), OK);
+    for (u32 i = 0; i < 255; i++) {
+        assert_int_equal(domain_pause_by_tools(d), OK);
+        assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
+    }
+    assert_int_equal(domain_pause_by_tools(d), E_OVERFLOW);
+    for (u32 i = 0; i < 255; i++) {
+        leave_all();
+        assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
+        assert_int_equal(domain_unpause_by_tools(d), OK);
+    }
     leave_all();
     assert_true(sched_is_running(&d->vcpu[0]->unit, NULL));
+    assert_int_equal(domain_unpause_by_tools(d), E_INVAL);
 }
 
 static void test_a_vcpu_made_under_a_pause_is_under_it(void **state)

@@ -10,8 +10,8 @@
 #define SCAN_BUDGET  1024u
 #define CLOSE_BUDGET 32u
 
-/* Adds one bucket (and its group) at the end. Published last: who sees nr_ports sees the bucket. */
-static enum err table_grow(struct evtchn_table *t)
+/* At the end, and its group. Published last: who sees nr_ports sees the bucket. */
+enum err table_grow(struct evtchn_table *t)
 {
     u32 first = t->nr_ports;
     struct evtchn ***group = &t->group[first / PORTS_GROUP];
@@ -100,7 +100,7 @@ enum err evtchn_relinquish(struct domain *d, u64 *cursor)
             fifo_release(d);
             return OK;
         }
-        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: was not in use */
+        err_ignore(port_close(d, (port_t){port}, WORD_DEVICE)); /* E_INVAL: was not in use */
     }
     *cursor = port;
     return E_RESTART;
@@ -126,12 +126,13 @@ enum err evtchn_reset(struct domain *d, bool again)
             spin_unlock(&t->lock);
             return E_RESTART;
         }
-        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: was not in use */
+        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: not in use, or a device's */
     }
 
     spin_lock(&t->lock);
     t->reset_next = 0;
-    enum err e = t->nr_active != 0 ? E_AGAIN : OK; /* another vCPU opened ports meanwhile */
+    /* E_AGAIN: another vCPU opened ports meanwhile. */
+    enum err e = t->nr_active != t->nr_devices ? E_AGAIN : OK;
     spin_unlock(&t->lock);
     if (e == OK) {
         fifo_release(d);
@@ -224,10 +225,11 @@ void evtchn_dump(struct domain *d)
         struct evtchn *chn = port_find(t, port);
         u64 w = port_word(chn);
         if (word_state(w) > PORT_RESERVED) {
-            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u\n", port,
+            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u%s\n", port,
                      t->abi->is_pending(d, chn, port) ? 'p' : '-',
                      t->abi->is_masked(d, port) ? 'm' : '-', word_vcpu(w), word_priority(w),
-                     names[word_state(w)], word_domid(w).id, word_peer(w));
+                     names[word_state(w)], word_domid(w).id, word_peer(w),
+                     w & WORD_DEVICE ? " device" : "");
         }
     }
 }

@@ -78,4 +78,9 @@ enum err gnttab_cache_flush(struct domain *caller, const struct xen_gnttab_cache
 void gnttab_swap(struct domain *d, u32 ref_a, u32 ref_b, s16 *status);
 void gnttab_dump(struct domain *d);
 
+/* dom/record.h: RECORD_GRANTS. While the domain maps others' pages E_BUSY. */
+struct record;
+enum err gnttab_save(struct domain *d, struct record *r);
+enum err gnttab_load(struct domain *d, const struct record *r);
+
 #endif

@@ -294,6 +294,31 @@ enum err p2m_lookup(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type,
     return e;
 }
 
+enum err p2m_next(struct p2m *p2m, gfn_t *gfn, struct p2m_leaf *out, u32 *looks)
+{
+    enum err e = E_NOENT;
+    read_lock(&p2m->lock);
+    while (gfn->gfn <= p2m->max_gfn) {
+        if (*looks == 0) {
+            e = E_RESTART;
+            break;
+        }
+        --*looks;
+        u32 level;
+        u64 pte = walk_find(p2m, *gfn, &level);
+        u64 within = gfn->gfn & ((1ULL << level_order(level)) - 1);
+        u64 left = (1ULL << level_order(level)) - within;
+        if (pte) {
+            *out = (struct p2m_leaf){mfn_add(pte_mfn(pte), within), left, pte_type(pte)};
+            e = OK;
+            break;
+        }
+        *gfn = gfn_add(*gfn, left);
+    }
+    read_unlock(&p2m->lock);
+    return e;
+}
+
 enum err p2m_get_page(struct p2m *p2m, gfn_t gfn, bool write, struct frame **out)
 {
     mfn_t mfn;

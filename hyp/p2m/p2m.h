@@ -129,6 +129,16 @@ enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs,
  * Takes the lock for reading. */
 enum err p2m_lookup(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, u32 *order);
 enum err p2m_lookup_locked(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, u32 *order);
+/*
+ * The first leaf at *gfn or after it, from *gfn on, which moves there. *looks, at leaves and holes,
+ * goes down: E_RESTART when there are no more, *gfn says where to go on. E_NOENT: none left.
+ */
+struct p2m_leaf {
+    mfn_t mfn;
+    u64 nr_pages; /* from there to its end */
+    enum p2m_type type;
+};
+enum err p2m_next(struct p2m *p2m, gfn_t *gfn, struct p2m_leaf *out, u32 *looks);
 /* The same for RAM-like pages with a reference on the frame (frame_put when done). write: the leaf
  * allows it. E_NOENT nothing or no RAM, E_ACCES not writable. Foreign and grant leaves are given
  * too: *frame says the owner. */

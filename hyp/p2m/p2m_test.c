@@ -769,6 +769,46 @@ static void test_random_changes(void **state)
     assert_int_equal(p2m->nr_leaves[P2M_DEVICE], mapped);
 }
 
+static void expect_next(u64 from, u64 gfn, u64 mfn, u64 nr_pages, enum p2m_type type)
+{
+    gfn_t at = G(from);
+    struct p2m_leaf leaf;
+    u32 looks = 1000;
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), OK);
+    assert_int_equal(at.gfn, gfn);
+    assert_int_equal(leaf.mfn.mfn, mfn);
+    assert_int_equal(leaf.nr_pages, nr_pages);
+    assert_int_equal(leaf.type, type);
+}
+
+static void test_leaf_after_leaf(void **state)
+{
+    gfn_t at = G(0);
+    struct p2m_leaf leaf;
+    u32 looks = 10;
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), E_NOENT);
+    assert_int_equal(p2m_map(p2m, G(0x80003), M(0x100000), 0, P2M_DEVICE), OK);
+    assert_int_equal(p2m_map(p2m, G(0x80200), M(0x100400), 9, P2M_RAM_RW), OK);
+    assert_int_equal(p2m_map(p2m, G(3 * ONE_GIB), M(ONE_GIB), 18, P2M_RAM_RO), OK);
+    expect_next(0x80000, 0x80003, 0x100000, 1, P2M_DEVICE);
+    expect_next(0x80003, 0x80003, 0x100000, 1, P2M_DEVICE);
+    expect_next(0x80201, 0x80201, 0x100401, 511, P2M_RAM_RW);
+    expect_next(0x80400, 3 * ONE_GIB, ONE_GIB, ONE_GIB, P2M_RAM_RO);
+    expect_next(4 * ONE_GIB - 1, 4 * ONE_GIB - 1, 2 * ONE_GIB - 1, 1, P2M_RAM_RO);
+    at = G(4 * ONE_GIB);
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), E_NOENT);
+    at = G(P2M_GFN_END);
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), E_NOENT);
+    at = G(0x80004);
+    looks = 3;
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), E_RESTART);
+    assert_int_equal(looks, 0);
+    assert_int_equal(at.gfn, 0x80007);
+    looks = 1000;
+    assert_int_equal(p2m_next(p2m, &at, &leaf, &looks), OK);
+    assert_int_equal(at.gfn, 0x80200);
+}
+
 static int start_group(void **state)
 {
     fake_machine_init(64, 1);
@@ -782,6 +822,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_descriptors),
+        TEST(test_leaf_after_leaf),
         TEST(test_map_each_order),
         TEST(test_map_orders_between),
         TEST(test_map_refuses),

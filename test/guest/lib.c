@@ -207,7 +207,7 @@ unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned lon
     return seen_class == EC_FETCH ? lr : elr + 4;
 }
 
-void guest_interrupt(void)
+__attribute__((weak)) void guest_interrupt(void)
 {
     guest_interrupts++;
 }

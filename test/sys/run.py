@@ -7,7 +7,7 @@ run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 a
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian tools own cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses). A scenario NN_name.py
+disk=MIB net debian switch tools own cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses). A scenario NN_name.py
 boots its own machines; once: on no GIC in particular; apart: only when it is named; whole=S: there is more of it, within S seconds,
 when it is named or with WHOLE=1.
 """
@@ -18,7 +18,6 @@ import os
 import pathlib
 import re
 import select
-import shutil
 import subprocess
 import sys
 import threading
@@ -118,11 +117,12 @@ def machine(gic, needs, ramdisk, dom0_words, where):
     return command
 
 
-def make_ramdisk(where, files):
-    """dom0's ramdisk and a scenario's files behind it."""
+def make_ramdisk(where, files, more=()):
+    """dom0's ramdisk, more of its kind, and a scenario's files behind them."""
     path = where / "dom0.cpio"
-    shutil.copyfile(IMAGES / "dom0.cpio.gz", path)
-    with open(path, "ab") as f:
+    with open(path, "wb") as f:
+        for name in ("dom0", *more):
+            f.write((IMAGES / f"{name}.cpio.gz").read_bytes())
         f.write(cpio_archive(files))
     return path
 
@@ -253,7 +253,7 @@ def run_guest(script, gic, number, where):
         words += " kanso.whole=1"
     if "calls" in needs:
         words += " nokaslr kanso.record=1"
-    ramdisk = make_ramdisk(where, scenario_files(script))
+    ramdisk = make_ramdisk(where, scenario_files(script), ["switch"] if "switch" in needs else [])
     log = where / "console.log"
     ok, why = Run(machine(gic, needs, ramdisk, words, where), log, seconds_of(needs)).go()
     if ok and "calls" in needs:

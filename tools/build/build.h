@@ -41,7 +41,7 @@ typedef void build_progress_fn(void *context, uint64_t done, uint64_t total);
 struct build_result {
     uint64_t console_gfn, store_gfn, vuart_gfn;
     uint32_t console_port, store_port; /* of the guest, for domain 0 to bind */
-    uint32_t vuart_port;               /* of domain 0; 0: no vuart */
+    uint32_t vuart_port;               /* the guest's, domain 0 binds to it; 0: no vuart */
 };
 
 /* config must live and stay as it is until build_close(). */
