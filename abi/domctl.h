@@ -36,6 +36,7 @@
 #define XEN_DOMCTL_resumedomain            27
 #define XEN_DOMCTL_sendtrigger             28
 #define XEN_DOMCTL_subscribe               29
+#define XEN_DOMCTL_sethvmcontext           34
 #define XEN_DOMCTL_set_address_size        35
 #define XEN_DOMCTL_get_address_size        36
 #define XEN_DOMCTL_assign_device           37
@@ -46,6 +47,7 @@
 #define XEN_DOMCTL_deassign_device         47
 #define XEN_DOMCTL_unbind_pt_irq           48
 #define XEN_DOMCTL_get_device_group        50
+#define XEN_DOMCTL_gethvmcontext_partial   55
 #define XEN_DOMCTL_vm_event_op             56
 #define XEN_DOMCTL_set_access_required     64
 #define XEN_DOMCTL_set_virq_handler        66
@@ -172,6 +174,27 @@ struct xen_domctl_nodeaffinity {
     struct xen_xenctl_bitmap nodemap;
 };
 _Static_assert(sizeof(struct xen_domctl_nodeaffinity) == 16);
+
+/* ---- a domain's state as records (dom/record_format.h): both are of x86 in Xen, with other
+ * records
+ */
+
+/* sethvmcontext: whole records, one after the other */
+struct xen_domctl_hvmcontext {
+    u32 size; /* bytes */
+    guest_handle_t buffer;
+};
+_Static_assert(sizeof(struct xen_domctl_hvmcontext) == 16);
+
+/* gethvmcontext_partial: the first record at or after type and instance; out: where the next one
+ * may be, and bufsz the bytes of this one. -ENOENT: none left. */
+struct xen_domctl_hvmcontext_partial {
+    u32 type;
+    u32 instance;
+    u64 bufsz;
+    guest_handle_t buffer;
+};
+_Static_assert(sizeof(struct xen_domctl_hvmcontext_partial) == 24);
 
 /* ---- scheduler_op */
 
@@ -323,7 +346,7 @@ struct xen_domctl_vuart_op {
     u64 gfn;           /* of the ring */
     u16 console_domid; /* who reads it */
     u8 pad[2];
-    u32 evtchn; /* out: port in that domain */
+    u32 evtchn; /* out: the guest's port, for that domain to bind to */
 };
 _Static_assert(sizeof(struct xen_domctl_vuart_op) == 24);
 
@@ -409,6 +432,8 @@ struct xen_domctl {
         struct xen_domctl_max_vcpus max_vcpus;
         struct xen_domctl_vcpucontext vcpucontext;
         struct xen_domctl_getvcpuinfo getvcpuinfo;
+        struct xen_domctl_hvmcontext hvmcontext;
+        struct xen_domctl_hvmcontext_partial hvmcontext_partial;
         struct xen_domctl_vcpuaffinity vcpuaffinity;
         struct xen_domctl_nodeaffinity nodeaffinity;
         struct xen_domctl_scheduler_op scheduler_op;

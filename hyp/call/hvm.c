@@ -3,6 +3,7 @@
 #include "abi/hvm.h"
 #include "abi/xen.h"
 #include "call/call.h"
+#include "call/hvm.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 
@@ -24,6 +25,11 @@ static enum err check_param(u32 op, bool own, u32 index)
     default:
         return E_INVAL;
     }
+}
+
+bool hvm_param_is_kept(u32 index)
+{
+    return check_param(HVMOP_set_param, false, index) == OK;
 }
 
 static s64 param(struct vcpu *v, u32 op, gva_t argument)

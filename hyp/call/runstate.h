@@ -17,6 +17,13 @@ struct vcpu;
  * not writable memory of the domain's own.
  */
 enum err runstate_register(struct vcpu *v, gva_t at);
+/* v is held: where its area is, as runstate_restore() takes it. */
+void runstate_place(const struct vcpu *v, u32 gfn[2], u32 *offset);
+/* v is held: its area is at these frames (the second only if it crosses into it, else all ones), as
+ * it was registered elsewhere; nothing is written. E_INVAL: could not have been registered.
+ * E_NOMEM.
+ */
+enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset);
 /*
  * Writes v's state (RUNSTATE_*), since when (ns) and the time in each state (ns) to its area, if it
  * has one. Called by the switch, on the CPU where v's state changes, and by runstate_register. May

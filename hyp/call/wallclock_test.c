@@ -53,12 +53,28 @@ static void whatever_the_guest_left_there(void **state)
     assert_int_equal(info()->wc_version, 8);
 }
 
+static void a_page_that_is_right_stays(void **state)
+{
+    epoch_ns = 10 * 1000000000ULL;
+    wallclock_update(&fake_domain[1]);
+    const u32 writes = fake_page_writes;
+    wallclock_update(&fake_domain[1]);
+    assert_int_equal(fake_page_writes, writes);
+    info()->wc_version |= 1;
+    wallclock_update(&fake_domain[1]);
+    assert_int_equal(info()->wc_version & 1, 0);
+    fake_domain[1].time_offset_seconds = 1ULL << 32;
+    wallclock_update(&fake_domain[1]);
+    assert_int_equal(info()->wc_sec_hi, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         FAKE_TEST(seconds_and_nanoseconds),
         FAKE_TEST(with_the_domains_offset),
         FAKE_TEST(whatever_the_guest_left_there),
+        FAKE_TEST(a_page_that_is_right_stays),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

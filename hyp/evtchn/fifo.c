@@ -26,17 +26,13 @@
  */
 #include "abi/event.h"
 #include "abi/xen.h"
-#include "evtchn/port.h"
+#include "evtchn/fifo.h"
 #include "log/log.h"
 #include "mem/slab.h"
 
-#define WORDS_PAGE  1024u
-#define NR_PAGES    (EVTCHN_FIFO_NR_CHANNELS / WORDS_PAGE)
-#define PAGES_CHUNK 16u
-#define NR_QUEUES   EVTCHN_FIFO_MAX_QUEUES
-#define READY       offsetof(struct xen_evtchn_fifo_control_block, ready)
-#define HEAD(q)     (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
-#define LINK_MASK   ((u32)EVTCHN_FIFO_LINK_MASK)
+#define READY     offsetof(struct xen_evtchn_fifo_control_block, ready)
+#define HEAD(q)   (offsetof(struct xen_evtchn_fifo_control_block, head) + 4 * (q))
+#define LINK_MASK ((u32)EVTCHN_FIFO_LINK_MASK)
 
 /* Tries against a guest that keeps changing the word: unaware ones, then those that see BUSY. */
 #define LINK_TRIES      4u
@@ -44,21 +40,8 @@
 /* What one stay of expand_array may cost: a look at a port costs 1, an event RAISE_COST. */
 #define EXPAND_BUDGET 512u
 #define RAISE_COST    16u
-
-struct fifo_cpu {
-    struct spinlock lock; /* RANK_EVTCHN_QUEUE */
-    u32 tail[NR_QUEUES];  /* [L] the port appended last; 0 none */
-    struct gpage control; /* [c] */
-    u32 offset;           /* [c] of the control block in it */
-};
-
-struct evtchn_fifo {
-    struct rcu_head rcu;
-    u32 nr_pages;                                /* [a] */
-    u32 nr_cpus;                                 /* [c] */
-    struct gpage *chunk[NR_PAGES / PAGES_CHUNK]; /* [table's lock] published by nr_pages */
-    struct fifo_cpu *cpu[];                      /* [a] NULL: no control block yet */
-};
+/* Pages, and vCPUs' control blocks, let go of in one stay. */
+#define FREE_BUDGET 32u
 
 /* --- words --- */
 
@@ -298,13 +281,13 @@ const struct evtchn_abi evtchn_fifo_abi = {
 
 /* --- setting up --- */
 
-static u32 fifo_bytes(u32 nr_cpus)
+u32 fifo_bytes(u32 nr_cpus)
 {
     return (u32)(sizeof(struct evtchn_fifo) + nr_cpus * sizeof(struct fifo_cpu *));
 }
 
-static enum err control_place(struct domain *d, struct evtchn_fifo *f, u32 vcpu, gfn_t gfn,
-                              u32 offset)
+enum err fifo_place_control(struct domain *d, struct evtchn_fifo *f, u32 vcpu, gfn_t gfn,
+                            u32 offset)
 {
     if (f->cpu[vcpu] != NULL) {
         return E_INVAL;
@@ -327,14 +310,14 @@ static enum err init_control_locked(struct domain *d, u32 vcpu, gfn_t gfn, u32 o
 {
     struct evtchn_table *t = d->evtchn;
     if (t->fifo != NULL) {
-        return control_place(d, t->fifo, vcpu, gfn, offset);
+        return fifo_place_control(d, t->fifo, vcpu, gfn, offset);
     }
     struct evtchn_fifo *f = heap_alloc(fifo_bytes(d->max_vcpus));
     if (f == NULL) {
         return E_NOMEM;
     }
     f->nr_cpus = d->max_vcpus;
-    enum err e = control_place(d, f, vcpu, gfn, offset);
+    enum err e = fifo_place_control(d, f, vcpu, gfn, offset);
     if (e != OK) {
         heap_free(f, fifo_bytes(f->nr_cpus));
         return e;
@@ -350,8 +333,7 @@ enum err evtchn_init_control(struct domain *d, u32 vcpu, gfn_t control, u32 offs
     if (port_find_vcpu(d, vcpu) == NULL) {
         return E_NOENT;
     }
-    if (offset > PAGE_SIZE - sizeof(struct xen_evtchn_fifo_control_block) ||
-        !is_aligned(offset, 8)) {
+    if (!fifo_offset_is_valid(offset)) {
         return E_INVAL;
     }
     spin_lock(&d->evtchn->lock);
@@ -361,7 +343,7 @@ enum err evtchn_init_control(struct domain *d, u32 vcpu, gfn_t control, u32 offs
     return e;
 }
 
-static enum err array_add(struct domain *d, struct evtchn_fifo *f, gfn_t gfn)
+enum err fifo_add_page(struct domain *d, struct evtchn_fifo *f, gfn_t gfn)
 {
     u32 page = f->nr_pages;
     if (page >= NR_PAGES) {
@@ -427,7 +409,7 @@ enum err evtchn_expand_array(struct domain *d, gfn_t array, u32 *cursor)
     if (t->fifo == NULL) {
         e = E_OPNOTSUPP;
     } else if (*cursor == 0) {
-        e = array_add(d, t->fifo, array);
+        e = fifo_add_page(d, t->fifo, array);
         *cursor = (t->fifo->nr_pages - 1) * WORDS_PAGE;
     }
     if (e == OK) {
@@ -456,7 +438,8 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority)
     } else {
         /* For events to come: one that is linked now stays where it is. */
         port_set_word(chn, word_make(word_state(word), priority, word_vcpu(word), word_peer(word),
-                                     word_domid(word)));
+                                     word_domid(word)) |
+                               (word & WORD_DEVICE));
     }
     spin_unlock(&t->lock);
     return e;
@@ -464,17 +447,28 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority)
 
 /* --- going away --- */
 
-static void fifo_free(struct rcu_head *rcu)
+static void free_cpu(struct fifo_cpu *c)
+{
+    if (c != NULL) {
+        gpage_put(&c->control);
+        heap_free(c, sizeof(*c));
+    }
+}
+
+/* Again and again until all is free: a stay has room for a part. */
+void fifo_free(struct rcu_head *rcu)
 {
     struct evtchn_fifo *f = container_of(rcu, struct evtchn_fifo, rcu);
-    for (u32 i = 0; i < f->nr_cpus; i++) {
-        if (f->cpu[i] != NULL) {
-            gpage_put(&f->cpu[i]->control);
-            heap_free(f->cpu[i], sizeof(*f->cpu[i]));
-        }
+    for (u32 i = 0; i < FREE_BUDGET && f->nr_freed < f->nr_cpus; i++) {
+        free_cpu(f->cpu[f->nr_freed++]);
     }
-    for (u32 i = 0; i < f->nr_pages; i++) {
-        gpage_put(&f->chunk[i / PAGES_CHUNK][i % PAGES_CHUNK]);
+    for (u32 i = 0; i < FREE_BUDGET && f->nr_pages > 0; i++) {
+        f->nr_pages--;
+        gpage_put(&f->chunk[f->nr_pages / PAGES_CHUNK][f->nr_pages % PAGES_CHUNK]);
+    }
+    if (f->nr_freed < f->nr_cpus || f->nr_pages > 0) {
+        rcu_defer(rcu, fifo_free);
+        return;
     }
     for (u32 i = 0; i < ARRAY_LEN(f->chunk); i++) {
         if (f->chunk[i] != NULL) {

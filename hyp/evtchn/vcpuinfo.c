@@ -18,6 +18,11 @@ struct info_record {
     struct rcu_head rcu;
 };
 
+bool vcpuinfo_offset_is_valid(u32 offset)
+{
+    return offset <= PAGE_SIZE - sizeof(struct xen_vcpu_info) && is_aligned(offset, 8);
+}
+
 static struct gpage *info_find(struct vcpu *v, u32 *offset)
 {
     struct gpage *page = load_acquire(&v->info_page);
@@ -64,9 +69,8 @@ void evtchn_work(struct vcpu *v)
     }
 }
 
-/* Copies what is there (nothing for a vCPU that had no place) and lets new events go to the new
- * place. */
-static enum err register_locked(struct vcpu *v, gfn_t gfn, u32 offset)
+/* A new place, not yet in force. */
+static enum err take_place(struct vcpu *v, gfn_t gfn, struct info_record **out)
 {
     if (v->info_page != NULL) {
         return E_INVAL;
@@ -75,10 +79,33 @@ static enum err register_locked(struct vcpu *v, gfn_t gfn, u32 offset)
     if (r == NULL) {
         return E_NOMEM;
     }
-    enum err e = gpage_get(v->domain, gfn, true, &r->page);
-    if (e != OK) {
+    if (gpage_get(v->domain, gfn, true, &r->page) != OK) {
         heap_free(r, sizeof(*r));
         return E_INVAL;
+    }
+    *out = r;
+    return OK;
+}
+
+enum err vcpuinfo_restore(struct vcpu *v, gfn_t gfn, u32 offset)
+{
+    struct info_record *r;
+    enum err e = take_place(v, gfn, &r);
+    if (e == OK) {
+        v->info_offset = offset;
+        store_release(&v->info_page, &r->page);
+    }
+    return e;
+}
+
+/* Copies what is there (nothing for a vCPU that had no place) and lets new events go to the new
+ * place. */
+static enum err register_locked(struct vcpu *v, gfn_t gfn, u32 offset)
+{
+    struct info_record *r;
+    enum err e = take_place(v, gfn, &r);
+    if (e != OK) {
+        return e;
     }
     struct xen_vcpu_info info = {0};
     u32 old_offset;
@@ -97,7 +124,7 @@ static enum err register_locked(struct vcpu *v, gfn_t gfn, u32 offset)
 
 enum err evtchn_register_vcpu_info(struct vcpu *v, gfn_t gfn, u32 offset)
 {
-    if (offset > PAGE_SIZE - sizeof(struct xen_vcpu_info) || !is_aligned(offset, 8)) {
+    if (!vcpuinfo_offset_is_valid(offset)) {
         return E_NXIO;
     }
     struct spinlock *lock = &v->domain->evtchn->lock;

@@ -26,6 +26,9 @@ struct frame;
 /* dom_up_create and _destroy. The first frame is there at once (the tools seed it). */
 enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames);
 void gnttab_destroy(struct domain *d);
+/* Before it, for a bounded end: a part of what is large; E_RESTART until the rest is small. Nobody
+ * uses it any more. */
+enum err gnttab_shrink(struct domain *d);
 /*
  * Teardown, d runs no more: takes the pins off all that d mapped (the leaves go with its stage 2,
  * before or after). E_RESTART; cursor starts at 0.
@@ -77,5 +80,10 @@ enum err gnttab_cache_flush(struct domain *caller, const struct xen_gnttab_cache
                             u32 *cursor);
 void gnttab_swap(struct domain *d, u32 ref_a, u32 ref_b, s16 *status);
 void gnttab_dump(struct domain *d);
+
+/* dom/record.h: RECORD_GRANTS. While the domain maps others' pages E_BUSY. */
+struct record;
+enum err gnttab_save(struct domain *d, struct record *r);
+enum err gnttab_load(struct domain *d, const struct record *r);
 
 #endif

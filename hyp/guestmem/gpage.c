@@ -21,10 +21,13 @@
 
 void (*guest_dirty_hook)(struct frame *f);
 
-static void map(struct gpage *p, struct domain *d, struct frame *f, bool writable)
+static void map(struct gpage *p, struct domain *d, struct frame *f, gfn_t gfn, bool writable)
 {
-    *p = (struct gpage){
-        .frame = f, .va = (void __force __guest *)frame_map(f), .domain = d, .writable = writable};
+    *p = (struct gpage){.frame = f,
+                        .va = (void __force __guest *)frame_map(f),
+                        .domain = d,
+                        .gfn = gfn,
+                        .writable = writable};
 }
 
 enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out)
@@ -37,13 +40,13 @@ enum err gpage_get(struct domain *d, gfn_t gfn, bool writable, struct gpage *out
         frame_put(f);
         return E_INVAL;
     }
-    map(out, d, f, writable);
+    map(out, d, f, gfn, writable);
     return OK;
 }
 
 void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out)
 {
-    map(out, d, f, true);
+    map(out, d, f, GFN_INVALID, true);
 }
 
 static char *page_of(const struct gpage *p)

@@ -52,6 +52,7 @@ struct gpage {
     struct frame *frame;
     void __guest *va;
     struct domain *domain;
+    gfn_t gfn; /* where it was taken, or GFN_INVALID */
     bool writable;
 };
 

@@ -49,6 +49,10 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t irq);
 /* Level: the line as the device drives it. */
 void vgic_set_level(struct domain *d, struct vcpu *v, virq_t irq, bool high);
 
+/* A device emulated here will drive this SPI, so that no host interrupt may. Before the domain
+ * runs; twice is once. E_INVAL: no such interrupt; E_BUSY: a host interrupt does. */
+enum err vgic_reserve_irq(struct domain *d, virq_t virq);
+
 /* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of
  * interrupt. E_INVAL no such interrupt; E_BUSY either side is taken. No locks held. */
 enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_trigger trigger);
@@ -72,6 +76,16 @@ bool vgic_has_pending(struct vcpu *v);
 /* GICv3 guest writes ICC_SGI1R_EL1 (trapped): Arm IHI 0069 12.2. GICv2's GICD_SGIR comes by MMIO.
  */
 void vgic_sgi1r_write(struct vcpu *v, u64 value);
+
+/* dom/record.h: RECORD_VGIC, _VGIC_VCPU, _VGIC_SPIS. One that has a line of the host's is E_BUSY.
+ */
+struct record;
+enum err vgic_save_dist(struct domain *d, struct record *r);
+enum err vgic_load_dist(struct domain *d, const struct record *r);
+enum err vgic_save_vcpu(struct domain *d, struct record *r);
+enum err vgic_load_vcpu(struct domain *d, const struct record *r);
+enum err vgic_save_spis(struct domain *d, struct record *r);
+enum err vgic_load_spis(struct domain *d, const struct record *r);
 
 /* Relinquish: unroutes everything. */
 enum err vgic_relinquish(struct domain *d, u64 *cursor);

@@ -63,8 +63,7 @@ static void fired(struct irq_desc *desc, void *arg)
     }
 }
 
-/* v is loaded nowhere: its interrupt is due, or the stand-in waits until it is. */
-static void stand_in(struct vcpu *v)
+void vtimer_stand_in(struct vcpu *v)
 {
     if ((v->el1.cntv_ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE) {
         return;
@@ -82,7 +81,7 @@ static void stand_in_expired(void *arg)
     struct vcpu *v = arg;
     /* If v is loaded by now, vtimer_restore() came too late to cancel us: hardware does it, and the
      * vgic knows. */
-    stand_in(v);
+    vtimer_stand_in(v);
 }
 
 void vtimer_save(struct vcpu *v)
@@ -90,7 +89,7 @@ void vtimer_save(struct vcpu *v)
     u64 ctl;
     vtimer_hw_stop(&ctl, &v->el1.cntv_cval);
     v->el1.cntv_ctl = ctl & (TIMER_ENABLE | TIMER_IMASK);
-    stand_in(v);
+    vtimer_stand_in(v);
 }
 
 void vtimer_restore(struct vcpu *v)
@@ -145,9 +144,9 @@ static void physical_expired(void *arg)
 u64 vtimer_physical_read(struct vcpu *v, u32 reg)
 {
     switch (reg) {
-    case 0:
+    case VTIMER_CTL:
         return v->ptimer_ctl | (is_expired(v) ? TIMER_ISTATUS : 0);
-    case 1:
+    case VTIMER_CVAL:
         return v->ptimer_cval;
     default:
         return (u32)(v->ptimer_cval - cpu_counter_ticks());
@@ -157,10 +156,10 @@ u64 vtimer_physical_read(struct vcpu *v, u32 reg)
 void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value)
 {
     switch (reg) {
-    case 0:
+    case VTIMER_CTL:
         store_relaxed(&v->ptimer_ctl, value & (TIMER_ENABLE | TIMER_IMASK));
         break;
-    case 1:
+    case VTIMER_CVAL:
         store_relaxed(&v->ptimer_cval, value);
         break;
     default:

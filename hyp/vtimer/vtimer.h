@@ -23,10 +23,21 @@ void vtimer_destroy_vcpu(struct vcpu *v);
 void vtimer_reset_vcpu(struct vcpu *v); /* v is loaded nowhere: both timers off */
 void vtimer_save(
     struct vcpu *v); /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
+/* v is loaded nowhere: its interrupt is due, or the stand-in waits until it is. */
+void vtimer_stand_in(struct vcpu *v);
 void vtimer_restore(struct vcpu *v); /* before the guest runs: hardware again */
-/* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). reg: 0 ctl, 1 cval, 2
- * tval. */
+/* Emulated CNTP_CTL/CVAL/TVAL_EL0 (AArch64 and AArch32 encodings map here). */
+#define VTIMER_CTL  0u
+#define VTIMER_CVAL 1u
+#define VTIMER_TVAL 2u
 u64 vtimer_physical_read(struct vcpu *v, u32 reg);
 void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value);
+
+/* dom/record.h: RECORD_TIME, which comes first, and RECORD_TIMERS_VCPU. */
+struct record;
+enum err vtimer_save_time(struct domain *d, struct record *r);
+enum err vtimer_load_time(struct domain *d, const struct record *r);
+enum err vtimer_save_timers(struct domain *d, struct record *r);
+enum err vtimer_load_timers(struct domain *d, const struct record *r);
 
 #endif

@@ -3,40 +3,19 @@
 // minute. Each guest asks for two of its numbers over and over, on a stack in single pages and on
 // one in a block of 2 MiB, and looks at what it gets: an answer that is wrong once in a million
 // shows here. Prints the lives, or the first wrong answer.
-#include <errno.h>
-#include <fcntl.h>
 #include <sched.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <time.h>
 
-#include "abi/domctl.h"
-#include "abi/hvm.h"
-#include "abi/memory.h"
 #include "abi/sched.h"
-#include "abi/xen.h"
+#include "test/dom0/control.h"
+
+const char program[] = "lives";
 
 #define GUEST_BASE   0x40000000ull
 #define GUEST_PAGES  512u // one block
 #define SINGLE_BASE  0x40200000ull
 #define SINGLE_PAGES 64u
 #define REPORT       0x40001000ull
-
-struct privcmd_call {
-    uint64_t op;
-    uint64_t arg[5];
-};
-struct privcmd_mmapbatch {
-    uint32_t num;
-    uint16_t dom;
-    uint64_t addr, arr, err;
-};
-#define PRIVCMD_HYPERCALL _IOC(_IOC_NONE, 'P', 0, sizeof(struct privcmd_call))
-#define PRIVCMD_MMAPBATCH _IOC(_IOC_NONE, 'P', 4, sizeof(struct privcmd_mmapbatch))
 
 // The guest. x20: rounds left, x21: the stack in use, x22: the other. HVM parameters 17 and 18 were
 // set to 0x1234 and 5.
@@ -90,97 +69,12 @@ __asm__(".pushsection .rodata\n.balign 8\n.global guest_code, guest_code_end\n"
         "guest_code_end:\n.popsection\n");
 extern const char guest_code[], guest_code_end[];
 
-static int privcmd;
-static struct {
-    struct xen_domctl op;
-    struct xen_vcpu_guest_context context;
-    struct xen_memory_reservation populate;
-    struct xen_hvm_param param;
-    uint64_t extents[SINGLE_PAGES];
-} * shared; // locked: what hypercalls read
-
-static long hypercall(uint64_t op, uint64_t a, uint64_t b)
-{
-    struct privcmd_call call = {.op = op, .arg = {a, b}};
-    return ioctl(privcmd, PRIVCMD_HYPERCALL, &call);
-}
-
-static void must(const char *what, long result)
-{
-    if (result < 0) {
-        printf("lives: %s: %s\n", what, strerror(errno));
-        exit(1);
-    }
-}
-
-static long domctl(uint32_t cmd, uint16_t domain)
-{
-    shared->op.cmd = cmd;
-    shared->op.interface_version = XEN_DOMCTL_INTERFACE_VERSION;
-    shared->op.domain = domain;
-    return hypercall(__HYPERVISOR_domctl, (uintptr_t)&shared->op, 0);
-}
-
-static void populate(uint16_t domain, uint64_t base, unsigned nr, unsigned order)
-{
-    for (unsigned i = 0; i < nr; i++) {
-        shared->extents[i] = (base >> 12) + ((uint64_t)i << order);
-    }
-    shared->populate = (struct xen_memory_reservation){.extent_start = {(uintptr_t)shared->extents},
-                                                       .nr_extents = nr,
-                                                       .extent_order = order,
-                                                       .domid = domain};
-    long done =
-        hypercall(__HYPERVISOR_memory_op, XENMEM_populate_physmap, (uintptr_t)&shared->populate);
-    must("populate", done == nr ? 0 : -1);
-}
-
-static void *map(uint16_t domain, uint64_t at)
-{
-    uint64_t gfn = at >> 12;
-    int error = 0;
-    void *page = mmap(NULL, 4096, PROT_READ | PROT_WRITE, MAP_SHARED, privcmd, 0);
-    must("mmap", page == MAP_FAILED ? -1 : 0);
-    struct privcmd_mmapbatch batch = {.num = 1,
-                                      .dom = domain,
-                                      .addr = (uintptr_t)page,
-                                      .arr = (uintptr_t)&gfn,
-                                      .err = (uintptr_t)&error};
-    must("foreign map", ioctl(privcmd, PRIVCMD_MMAPBATCH, &batch) ? -1 : error);
-    return page;
-}
-
-static void set_param(uint16_t domain, uint32_t index, uint64_t value)
-{
-    shared->param = (struct xen_hvm_param){.domid = domain, .index = index, .value = value};
-    must("set_param", hypercall(__HYPERVISOR_hvm_op, HVMOP_set_param, (uintptr_t)&shared->param));
-}
-
 static uint16_t make(void)
 {
-    memset(&shared->op, 0, sizeof(shared->op));
-    shared->op.u.createdomain = (struct xen_domctl_createdomain){
-        .flags = XEN_DOMCTL_CDF_hvm | XEN_DOMCTL_CDF_hap,
-        .max_vcpus = 1,
-        .max_evtchn_port = 1023,
-        .max_grant_frames = 64,
-        .max_maptrack_frames = 1024,
-        .grant_opts = 1,
-        .arch = {.gic_version = XEN_DOMCTL_CONFIG_GIC_NATIVE},
-    };
-    memset(shared->op.u.createdomain.handle, 0x5a, 16);
-    must("createdomain", domctl(XEN_DOMCTL_createdomain, 0));
-    const uint16_t domain = shared->op.domain;
-    shared->op.u.max_vcpus.max = 1;
-    must("max_vcpus", domctl(XEN_DOMCTL_max_vcpus, domain));
-    shared->op.u.address_size.size = 64;
-    must("address_size", domctl(XEN_DOMCTL_set_address_size, domain));
-    shared->op.u.paging_mempool.size = 400 * 4096;
-    must("paging_mempool", domctl(XEN_DOMCTL_set_paging_mempool_size, domain));
-    shared->op.u.max_mem.max_memkb = (GUEST_PAGES + SINGLE_PAGES) * 4 + 64;
-    must("max_mem", domctl(XEN_DOMCTL_max_mem, domain));
-    populate(domain, GUEST_BASE, 1, 9);
-    populate(domain, SINGLE_BASE, SINGLE_PAGES, 0);
+    unsigned gic_version;
+    const uint16_t domain = create((GUEST_PAGES + SINGLE_PAGES) * 4 + 64, &gic_version);
+    populate(domain, GUEST_BASE >> 12, 1, 9);
+    populate(domain, SINGLE_BASE >> 12, SINGLE_PAGES, 0);
     set_param(domain, HVM_PARAM_CONSOLE_PFN, 0x1234);
     set_param(domain, HVM_PARAM_CONSOLE_EVTCHN, 5);
     return domain;
@@ -188,17 +82,11 @@ static uint16_t make(void)
 
 static void start(uint16_t domain)
 {
-    char *page = map(domain, GUEST_BASE);
+    char *page = map(domain, GUEST_BASE >> 12, 1);
     memcpy(page, guest_code, guest_code_end - guest_code);
     __builtin___clear_cache(page, page + 4096);
     munmap(page, 4096);
-    shared->context =
-        (struct xen_vcpu_guest_context){.flags = VGCF_online, .sctlr = SCTLR_GUEST_INIT};
-    shared->context.user_regs.pc64 = GUEST_BASE;
-    shared->context.user_regs.cpsr = PSR_GUEST64_INIT;
-    shared->op.u.vcpucontext.vcpu = 0;
-    shared->op.u.vcpucontext.ctxt.p = (uintptr_t)&shared->context;
-    must("setvcpucontext", domctl(XEN_DOMCTL_setvcpucontext, domain));
+    begin_at(domain, GUEST_BASE);
     must("unpause", domctl(XEN_DOMCTL_unpausedomain, domain));
 }
 
@@ -226,32 +114,20 @@ static unsigned end_of(uint16_t domain)
     }
 }
 
-static void destroy(uint16_t domain)
-{
-    while (domctl(XEN_DOMCTL_destroydomain, domain) < 0) {
-        must("destroydomain", errno == EAGAIN ? 0 : -1);
-    }
-}
-
 int main(int argc, char **argv)
 {
     if (argc < 2) {
         fprintf(stderr, "lives COUNT\n");
         return 2;
     }
-    privcmd = open("/dev/xen/privcmd", O_RDWR | O_CLOEXEC);
-    must("/dev/xen/privcmd", privcmd);
-    shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE,
-                  MAP_PRIVATE | MAP_ANONYMOUS | MAP_LOCKED, -1, 0);
-    must("mmap", shared == MAP_FAILED ? -1 : 0);
-    memset(shared, 1, sizeof(*shared));
+    control_open();
     const unsigned wanted = (unsigned)atoi(argv[1]);
     for (unsigned life = 0; life < wanted; life++) {
         const uint16_t domain = make();
         start(domain);
         const unsigned code = end_of(domain);
         if (code != 0) {
-            const uint64_t *report = map(domain, REPORT);
+            const uint64_t *report = map(domain, REPORT >> 12, 1);
             printf("lives: code %u, life %u, d%u: parameter %llu answered %lld, value %llx, %llu "
                    "rounds left, PAR %llx\n",
                    code, life, domain, (unsigned long long)report[0], (long long)report[1],

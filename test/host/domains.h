@@ -289,6 +289,7 @@ static void world_make_domain(u32 n)
         .refs = {1},
         .max_vcpus = WORLD_VCPUS,
         .vcpu = world_vcpus[n],
+        .page_list = FRAME_NIL,
     };
     assert_int_equal(p2m_create(d->id, &d->p2m), OK);
     assert_int_equal(frame_alloc_zeroed(0, &d->shared_info), OK);
@@ -297,6 +298,11 @@ static void world_make_domain(u32 n)
         struct frame *f;
         assert_int_equal(frame_alloc_zeroed(0, &f), OK);
         frame_assign_run(f, 1, d->id);
+        f->next = d->page_list;
+        if (f->next != FRAME_NIL) {
+            frame_table[f->next].prev = (u32)frame_to_mfn(f).mfn;
+        }
+        d->page_list = (u32)frame_to_mfn(f).mfn;
         world_ram_mfn[n][i] = frame_to_mfn(f);
         assert_int_equal(p2m_map(d->p2m, world_gfn(i), frame_to_mfn(f), 0, P2M_RAM_RW), OK);
         d->nr_pages++;

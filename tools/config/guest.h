@@ -108,7 +108,7 @@ struct guest_config {
     bool localtime, nomigrate, driver_domain;
 
     enum guest_gic gic_version;
-    bool vuart; /* an emulated PL011: vuart = "sbsa_uart" */
+    bool vuart; /* an emulated serial port: vuart = "sbsa_uart" */
 
     struct guest_disk *disk;
     size_t nr_disks;
