@@ -2,25 +2,11 @@
 /* How records leave and come: rooms that write and read what a test says. */
 #include "call/domctl_fake_test.h"
 
-#include "dom/record.h"
-
 #define LIST (GUEST_BASE + 0x800)
 
 /* Two records of the first type, at 3 and 5; one of the second, whose length varies. */
 static u32 nr_loads, loaded[8], loaded_bytes[8];
 static enum err save_answer, load_answer;
-
-/* dom/record.c, without vCPUs. */
-enum err record_save(const struct record_room *room, struct domain *d, struct record *r)
-{
-    r->next = r->instance + 1;
-    return room->scope == RECORD_ONE && r->instance != 0 ? E_NOENT : room->save(d, r);
-}
-
-enum err record_load(const struct record_room *room, struct domain *d, struct record *r)
-{
-    return room->load(d, r);
-}
 
 static enum err save_two(struct domain *d, struct record *r)
 {
