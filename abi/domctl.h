@@ -346,7 +346,7 @@ struct xen_domctl_vuart_op {
     u64 gfn;           /* of the ring */
     u16 console_domid; /* who reads it */
     u8 pad[2];
-    u32 evtchn; /* out: port in that domain */
+    u32 evtchn; /* out: the guest's port, for that domain to bind to */
 };
 _Static_assert(sizeof(struct xen_domctl_vuart_op) == 24);
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # deps.sh GROUP...: make sure that the host has what a target needs; install Debian packages by name.
 #
-# A line of the table: group, package, how to see that it is there (a command or a file).
+# A line of the table: group, package, how to see that it is there (a command or a file, by a pattern).
 set -euo pipefail
 
 table="
@@ -11,6 +11,8 @@ arm64   libc6-dev-arm64-cross    file:/usr/aarch64-linux-gnu/include/string.h
 arm64   xz-utils                 command:xz
 clang   clang                    command:clang
 clang   lld                      command:ld.lld
+fuzz    clang                    command:clang
+fuzz    libclang-rt-14-dev       file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
 host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
 host    libfdt-dev               file:/usr/include/libfdt.h
@@ -47,7 +49,7 @@ stats   cloc                     command:cloc
 present() {
     case $1 in
         command:*) PATH=$PATH:/usr/sbin:/sbin command -v "${1#*:}" >/dev/null ;;
-        file:*) [ -e "${1#*:}" ] ;;
+        file:*) compgen -G "${1#*:}" >/dev/null ;;
     esac
 }
 

@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # dom0.sh OUT: make OUT/dom0.cpio.gz (Debian's Xen tools, busybox, LVM, modules; a guest's kernel and ramdisk
-# inside), OUT/guest.cpio.gz and OUT/vmlinuz. Everything is Debian's arm64, unpacked under build/debian.
+# inside), OUT/switch.cpio.gz (Open vSwitch and nftables, to follow it where they are needed), OUT/guest.cpio.gz and
+# OUT/vmlinuz. Everything is Debian's arm64, unpacked under build/debian.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -18,8 +19,11 @@ packages=(xen-hypervisor-4.17-arm64 xen-utils-4.17 xen-utils-common xenstore-uti
     libuuid1 libblkid1 libtinfo6 libncurses6 libcap2 libmd0 libmnl0 libbpf1 libelf1 libbsd0 libselinux1 libpcre2-8-0
     libdevmapper1.02.1 libdevmapper-event1.02.1 libaio1 libudev1 libsystemd0 libedit2 liblz4-1 libgcrypt20
     libgpg-error0 libext2fs2 libcom-err2 libacl1 libattr1 libgmp10 libmount1 libtirpc3)
+switch_packages=(openvswitch-switch openvswitch-common nftables libnftables1 libnftnl11 libxtables12 libjansson4
+    libunbound8 libevent-2.1-7 libnettle8 libhogweed6 libnuma1 libxdp1 libcap-ng0 libssl3)
 dom0_modules=(xen-privcmd xenfs xen-gntdev xen-gntalloc xen-evtchn bridge loop xen-blkback xen-netback tun
-    dm-mod virtio_mmio virtio_pci virtio_blk virtio_net ext4 crc32c_generic)
+    dm-mod virtio_mmio virtio_pci virtio_blk virtio_net ext4 crc32c_generic
+    openvswitch veth 8021q nf_tables nft_chain_nat nft_masq)
 guest_modules=(xen-blkfront xen-netfront ext4 crc32c_generic)
 
 unpack() { # directory, packages: once for each list of packages
@@ -90,7 +94,7 @@ skeleton() { # root, directories
 }
 
 mkdir -p "$out/dom0"
-unpack "$tools" "${packages[@]}"
+unpack "$tools" "${packages[@]}" "${switch_packages[@]}"
 unpack "$kernel" kernel
 release=$(ls "$kernel/lib/modules")
 [ -e "$kernel/lib/modules/$release/modules.dep" ] || PATH=$PATH:/sbin depmod -b "$kernel" "$release"
@@ -123,7 +127,7 @@ mkdir -p "$root/etc/lvm"
 cp test/dom0/lvm.conf "$root/etc/lvm/"
 mkdir -p "$root/lib"
 $cross-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/lib/record.so" test/dom0/record.c
-for tool in test/dom0/{await,lives,physinfo,round_trip}.c; do
+for tool in test/dom0/{await,lives,physinfo,round_trip,terminal}.c; do
     $cross-gcc -O2 -Wall -Wextra -Werror -I. -static -o "$root/bin/$(basename "$tool" .c)" "$tool"
 done
 modules "$root" "${dom0_modules[@]}"
@@ -133,5 +137,19 @@ cp test/dom0/lib.sh test/dom0/demo.sh "$root/test/"
 cp "$out/vmlinuz" "$root/boot/vmlinuz"
 cp "$out/guest.cpio.gz" "$root/boot/"
 pack "$root" "$out/dom0.cpio.gz"
+
+echo "dom0: a switch for it"
+switch=$out/dom0/switch
+mkdir -p "$switch"/usr/{bin,sbin,share/openvswitch} "$switch"/{etc,var/lib,var/log}/openvswitch
+cp "$tools"/usr/bin/{ovs-vsctl,ovsdb-tool} "$switch/usr/bin/"
+cp "$tools"/usr/sbin/{ovsdb-server,nft} "$tools"/usr/lib/openvswitch-switch/ovs-vswitchd "$switch/usr/sbin/"
+cp "$tools/usr/share/openvswitch/vswitch.ovsschema" "$switch/usr/share/openvswitch/"
+libraries "$switch"
+for path in "$switch"/lib/*.so.1 "$switch"/lib/aarch64-linux-gnu/*; do
+    [ ! -e "$root/${path#"$switch"/}" ] || rm "$path"
+done
+pack "$switch" "$out/switch.cpio.gz"
 rm -rf "$out/dom0"
-echo "dom0: $out/dom0.cpio.gz, $(du -h "$out/dom0.cpio.gz" | cut -f1)"
+for name in dom0 switch; do
+    echo "dom0: $out/$name.cpio.gz, $(du -h "$out/$name.cpio.gz" | cut -f1)"
+done

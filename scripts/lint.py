@@ -243,6 +243,17 @@ def check_manuals(_):
     for path in tracked("docs/man/*"):
         out = subprocess.run(["mandoc", "-Tlint", path], cwd=ROOT, text=True, capture_output=True, check=False).stdout
         yield from (line for line in out.splitlines() if "referenced manual not found" not in line)
+    # xl's page is compared with its table by a unit test
+    for path, page in (("tools/xenstored/main.c", "xenstored.8"), ("tools/xenconsoled/options.c", "xenconsoled.8"),
+                       ("tools/xenstore/command.c", "xenstore.1")):
+        text = (ROOT / "docs/man" / page).read_text(encoding="utf-8")
+        for number, line in lines_of(path):
+            option = re.match(r'\s*{"([\w-]+)", (?:no|required|optional)_argument', line)
+            command = re.match(r'\s*{"(\w+)", "[a-zR:]+", \d', line)
+            word = f"Fl -{option[1]}" if option else f".It Cm {command[1]}" if command else ""
+            # ".It Fl D , -long": mandoc repeats the flag
+            if word and not re.search(rf"{word}\b|Fl [^\n]*, -{(option or command)[1]}\b", text):
+                yield f"docs/man/{page}: nothing about {word[word.index(' ') + 1:]} of {path}:{number}"
 
 
 def check_shell(_):

@@ -1,15 +1,17 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# test.sh: host unit tests of hypervisor and tools, the ABI's comparison, every scenario; the last line counts them all
+# test.sh: host unit tests of hypervisor and tools, the hypervisor's fuzzers with fixed seeds, some seconds of each of the
+# tools', the ABI's comparison, every scenario; the last line counts them all
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit
 mkdir -p build/test
 passed=0
 failed=0
-for target in unit tools-unit; do
-    log=build/test/$target.log
-    make --no-print-directory "$target" 2>&1 | tee "$log"
-    counts=$(sed -n 's/^unit: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log")
+for target in unit tools-unit fuzz-check "tools-fuzz T=4"; do
+    log=build/test/${target% *}.log
+    # shellcheck disable=SC2086
+    make --no-print-directory $target 2>&1 | tee "$log"
+    counts=$(sed -n 's/^[a-z]*: \([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p' "$log")
     if [ -z "$counts" ]; then
         echo "           again: make $target, log: $log"
         counts="0 1"

@@ -19,7 +19,7 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-ROOMS = "base mem p2m evtchn gnttab call sched vgic".split()
+ROOMS = "base mem p2m evtchn gnttab call sched vgic vuart".split()
 OUT = ROOT / "build/mutants"
 HOST = ROOT / "build/host"
 

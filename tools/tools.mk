@@ -12,6 +12,8 @@ TOOL_SOURCES := $(filter-out %_test.c %_fuzz.c %_host.c $(TOOL_MAINS),$(sort $(w
 # As in hyp/, a file _host.c is a fake of what lies below: in the archives for tests and fuzzers, in no program
 TOOL_SOURCES_host := $(sort $(wildcard tools/*/*_host.c))
 TOOL_SOURCES_fuzz := $(TOOL_SOURCES_host)
+# No parser of theirs is without one below
+TOOL_NOT_fuzz := tools/xl/% tools/life/% tools/device/% tools/xenstore/%
 TOOL_TESTS := $(patsubst %.c,%,$(sort $(wildcard tools/*/*_test.c)))
 TOOL_CFLAGS := -std=gnu2x -D_GNU_SOURCE -g -Itools -I. -MMD -MP -fno-common -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes \
   -Wno-unused-parameter -ffunction-sections -fdata-sections
@@ -35,12 +37,12 @@ define tool_arch
 $$(TOOL_OUT_$(1))/%.o: tools/%.c tools/tools.mk $(2)
 	$$(call say,CC,$$<)
 	$$(Q)mkdir -p $$(@D) && $$(CC_$$(TOOLCHAIN)_$(1)) $$(TOOL_CFLAGS_$(1)) -c -o $$@ $$<
-$$(TOOL_OUT_$(1))/tools.a: $$(patsubst tools/%.c,$$(TOOL_OUT_$(1))/%.o,$$(TOOL_SOURCES) $$(TOOL_SOURCES_$(1)))
+$$(TOOL_OUT_$(1))/tools.a: $$(patsubst tools/%.c,$$(TOOL_OUT_$(1))/%.o,$$(filter-out $$(TOOL_NOT_$(1)),$$(TOOL_SOURCES)) $$(TOOL_SOURCES_$(1)))
 	$$(Q)rm -f $$@ && ar rcs $$@ $$^
 endef
 $(eval $(call tool_arch,arm64,$(TOOL_SYSROOT)/.unpacked | deps-arm64))
 $(eval $(call tool_arch,host,| deps-host deps-tools))
-$(eval $(call tool_arch,fuzz,| deps-host deps-tools deps-clang))
+$(eval $(call tool_arch,fuzz,| deps-host deps-tools deps-fuzz))
 
 $(TOOL_OUT_arm64)/bin/%: $(TOOL_OUT_arm64)/%/main.o $(TOOL_OUT_arm64)/tools.a
 	$(call say,LINK,$@)
@@ -54,14 +56,15 @@ $(TOOL_OUT_host)/%_test: $(TOOL_OUT_host)/%_test.o $(TOOL_OUT_host)/tools.a
 tools-unit: $(patsubst tools/%,$(TOOL_OUT_host)/%,$(if $(T),$(filter %$(T)_test,$(TOOL_TESTS)),$(TOOL_TESTS)))
 	$(Q)scripts/unit.sh $^
 
-# A fuzzer is a function that takes any bytes; beside it may lie words that it should know (.dict); T is how many seconds each one runs, ONLY=config/disk names one
+# A fuzzer is a function that takes any bytes; beside it may lie words that it should know (.dict); T is how many seconds each one runs,
+# two at a time; ONLY=config/disk names one
 $(TOOL_OUT_fuzz)/%_fuzz: $(TOOL_OUT_fuzz)/%_fuzz.o $(TOOL_OUT_fuzz)/tools.a
 	$(call say,LINK,$@)
 	$(Q)clang $(TOOL_CFLAGS_fuzz) -fsanitize=fuzzer -Wl,-z,muldefs -o $@ $< -Wl,--start-group $(TOOL_OUT_fuzz)/tools.a $(TOOL_LIBS) -Wl,--end-group -lpthread
 
 tools-fuzz: $(if $(ONLY),$(filter %$(ONLY)_fuzz,$(TOOL_FUZZERS)),$(TOOL_FUZZERS))
-	$(Q)for f in $^; do echo "  FUZZ     $$f"; d=$$PWD/tools/$${f#$(TOOL_OUT_fuzz)/}.dict; d=$$([ ! -e $$d ] || echo -dict=$$d); (cd $$(dirname $$f) && "./$$(basename $$f)" -max_total_time=$(or $(T),20) -timeout=10 $$d >"$$(basename $$f).log" 2>&1) \
-	  || { tail -40 "$$f.log"; exit 1; }; done
+	$(Q)T=$(or $(T),20) scripts/fuzz.sh $^
+
 # Our store daemon beside Debian's, on this machine
 bench-store: | deps-host deps-tools
 	$(Q)test/bench/store.py

@@ -16,8 +16,9 @@
 #include "p2m/p2m.h"
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
+#include "vuart/vuart.h"
 
-/* Leaves and table entries that one step of the stage-2 teardown looks at. */
+/* Of one step of the stage-2 teardown, some 20 instructions each (p2m_relinquish()). */
 #define STAGE2_BUDGET 512u
 
 static enum err create_shared_info(struct domain *d)
@@ -56,9 +57,26 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
     return e;
 }
 
-void dom_up_destroy(struct domain *d)
+/* What may be large. Of stage 2 nothing is left, unless creation failed: then very little. */
+static enum err shrink(struct domain *d)
 {
+    enum err e = d->gnttab ? gnttab_shrink(d) : OK;
+    if (e == OK && d->evtchn) {
+        e = evtchn_shrink(d);
+    }
+    if (e == OK && d->p2m) {
+        e = p2m_relinquish(d->p2m, &d->teardown_cursor, STAGE2_BUDGET);
+    }
+    return e;
+}
+
+enum err dom_up_destroy(struct domain *d)
+{
+    if (shrink(d) == E_RESTART) {
+        return E_RESTART;
+    }
     io_access_release(d);
+    vuart_destroy(d);
     if (d->vgic) {
         vgic_destroy(d);
     }
@@ -69,14 +87,12 @@ void dom_up_destroy(struct domain *d)
         evtchn_destroy(d);
     }
     if (d->p2m) {
-        u64 cursor = 0; /* nothing is left but tables, unless creation failed: then very little */
-        while (p2m_relinquish(d->p2m, &cursor, STAGE2_BUDGET) == E_RESTART) {
-        }
         p2m_destroy(d->p2m);
     }
     if (d->shared_info) {
         frame_unshare(d->shared_info);
     }
+    return OK;
 }
 
 enum err dom_up_vcpu_create(struct vcpu *v)
@@ -132,11 +148,8 @@ static enum err relinquish_stage2(struct domain *d, u64 *cursor)
 }
 
 const struct relinquish domain_relinquish[] = {
-    {"vcpus", relinquish_vcpus},
-    {"events", evtchn_relinquish},
-    {"interrupts", vgic_relinquish},
-    {"grants", gnttab_relinquish},
-    {"stage 2", relinquish_stage2},
-    {"pages", domain_pages_relinquish},
-    {NULL, NULL},
+    {"vcpus", relinquish_vcpus},        {"events", evtchn_relinquish},
+    {"uart", vuart_relinquish},         {"interrupts", vgic_relinquish},
+    {"grants", gnttab_relinquish},      {"stage 2", relinquish_stage2},
+    {"pages", domain_pages_relinquish}, {NULL, NULL},
 };

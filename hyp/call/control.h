@@ -30,7 +30,7 @@ domctl_fn domctl_max_mem, domctl_get_mempool, domctl_set_mempool, domctl_cache_f
 /* domctl_record.c */
 domctl_fn domctl_get_records, domctl_set_records;
 /* domctl_create.c */
-domctl_fn domctl_create, domctl_destroy;
+domctl_fn domctl_create, domctl_destroy, domctl_vuart;
 
 /* sysctl_info.c */
 sysctl_fn sysctl_physinfo, sysctl_cpu_info, sysctl_cpu_topology, sysctl_numa_info,

@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "call/control.h"
 #include "call/wallclock.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
@@ -22,8 +23,7 @@ static enum err pause(struct domain *d, struct xen_domctl *op)
     if (is_own(d)) {
         return E_INVAL;
     }
-    domain_pause_by_tools(d);
-    return OK;
+    return domain_pause_by_tools(d);
 }
 
 static enum err unpause(struct domain *d, struct xen_domctl *op)
@@ -67,13 +67,13 @@ static enum err set_debugging(struct domain *d, struct xen_domctl *op)
     if (is_own(d)) {
         return E_INVAL;
     }
-    d->debug_preempt = op->u.setdebugging.enable != 0;
+    store_relaxed(&d->debug_preempt, op->u.setdebugging.enable != 0);
     return OK;
 }
 
 static enum err set_time_offset(struct domain *d, struct xen_domctl *op)
 {
-    d->time_offset_seconds = (u64)op->u.settimeoffset.time_offset_seconds;
+    store_relaxed(&d->time_offset_seconds, (u64)op->u.settimeoffset.time_offset_seconds);
     wallclock_update(d);
     return OK;
 }
@@ -84,7 +84,7 @@ static enum err set_address_size(struct domain *d, struct xen_domctl *op)
     if (size != 32 && size != 64) {
         return E_INVAL;
     }
-    if (d->nr_pages != 0) {
+    if (load_relaxed(&d->nr_pages) != 0) {
         return E_BUSY; /* what was loaded is of the other kind */
     }
     d->is_32bit = size == 32;
@@ -132,6 +132,7 @@ static const struct domctl_op {
     [XEN_DOMCTL_set_paging_mempool_size] = {domctl_set_mempool, 0},
     [XEN_DOMCTL_get_paging_mempool_size] = {domctl_get_mempool, OUT | READ_ONLY},
     [XEN_DOMCTL_cacheflush] = {domctl_cache_flush, CURSOR},
+    [XEN_DOMCTL_vuart_op] = {domctl_vuart, OUT},
     [XEN_DOMCTL_irq_permission] = {domctl_irq_permission, 0},
     [XEN_DOMCTL_iomem_permission] = {domctl_iomem_permission, 0},
     [XEN_DOMCTL_memory_mapping] = {domctl_memory_mapping, CURSOR},

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/* domctl createdomain and destroydomain. */
+/* domctl createdomain and destroydomain, and a UART for what was created. */
 #include "base/bits.h"
 #include "base/string.h"
 #include "call/control.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
+#include "vuart/vuart.h"
 
 #define DEFAULT_GRANT_FRAMES    64u
 #define DEFAULT_MAPTRACK_FRAMES 1024u
@@ -112,4 +113,24 @@ enum err domctl_create(struct domain *unused, struct xen_domctl *op)
 enum err domctl_destroy(struct domain *d, struct xen_domctl *op)
 {
     return d == domain_current() || d->privileged ? E_INVAL : domain_kill(d);
+}
+
+enum err domctl_vuart(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_vuart_op *u = &op->u.vuart_op;
+    if (u->pad[0] != 0 || u->pad[1] != 0 || u->cmd != XEN_DOMCTL_VUART_OP_INIT) {
+        return E_INVAL;
+    }
+    if (d->has_run) {
+        return E_PERM;
+    }
+    if (u->type != XEN_DOMCTL_VUART_TYPE_VPL011) {
+        return E_OPNOTSUPP;
+    }
+    port_t port;
+    enum err e = vuart_create(d, (gfn_t){u->gfn}, (domid_t){u->console_domid}, &port);
+    if (e == OK) {
+        u->evtchn = port.port;
+    }
+    return e;
 }

@@ -26,7 +26,6 @@ static void who_asks_and_how(void **state)
     assert_int_equal(fake_domctl(XEN_DOMCTL_sendtrigger, 9), E_SRCH);
     assert_int_equal(fake_domctl(XEN_DOMCTL_sendtrigger, 1), E_NOSYS);
     assert_int_equal(fake_domctl(XEN_DOMCTL_assign_device, 1), E_NOSYS);
-    assert_int_equal(fake_domctl(XEN_DOMCTL_vuart_op, 1), E_NOSYS);
     assert_int_equal(fake_domctl(0, 1), E_NOSYS);
     assert_int_equal(fake_domctl(127, 1), E_NOSYS);
     assert_int_equal(fake_domctl(128 + XEN_DOMCTL_pausedomain, 1), E_NOSYS);
@@ -60,9 +59,13 @@ static void pause_and_unpause(void **state)
     assert_string_equal(fake_calls, "pause(1) ");
     assert_int_equal(fake_domctl(XEN_DOMCTL_unpausedomain, 1), 0);
     assert_false(fake_domain[1].paused_by_tools);
+    fake_answer = E_OVERFLOW;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_pausedomain, 1), E_OVERFLOW);
+    fake_answer = OK;
+    fake_calls[0] = '\0';
     assert_int_equal(fake_domctl(XEN_DOMCTL_resumedomain, 0), E_INVAL);
     assert_int_equal(fake_domctl(XEN_DOMCTL_resumedomain, 1), 0);
-    assert_string_equal(fake_calls, "pause(1) resume(1) ");
+    assert_string_equal(fake_calls, "resume(1) ");
 }
 
 static void destroy(void **state)
@@ -307,14 +310,47 @@ static void what_create_refuses(void **state)
     TAKEN(max_vcpus, 8);
 }
 
+static s64 fake_vuart(u32 cmd, u32 type, u8 pad)
+{
+    struct xen_domctl_vuart_op *u = &domctl_at()->u.vuart_op;
+    *u = (struct xen_domctl_vuart_op){
+        .cmd = cmd, .type = type, .gfn = 0x39003, .console_domid = 2, .pad = {0, pad}};
+    fake_calls[0] = '\0';
+    return fake_domctl(XEN_DOMCTL_vuart_op, 1);
+}
+
+static void a_uart(void **state)
+{
+    assert_int_equal(fake_vuart(0, 0, 1), E_INVAL);
+    assert_int_equal(fake_vuart(1, 0, 0), E_INVAL);
+    assert_int_equal(fake_vuart(0, 1, 0), E_OPNOTSUPP);
+    assert_string_equal(fake_calls, "");
+    fake_answer = E_NOMEM;
+    assert_int_equal(fake_vuart(0, 0, 0), E_NOMEM);
+    assert_int_equal(domctl_at()->u.vuart_op.evtchn, 0);
+    fake_answer = OK;
+    assert_int_equal(fake_vuart(0, 0, 0), 0);
+    assert_int_equal(domctl_at()->u.vuart_op.evtchn, 77);
+    assert_string_equal(fake_calls, "vuart(1:39003,2) ");
+    fake_domain[1].has_run = true; /* its vCPUs look up registers */
+    assert_int_equal(fake_vuart(0, 1, 0), E_PERM);
+    assert_string_equal(fake_calls, "");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CONTROL_TEST(who_asks_and_how),    CONTROL_TEST(one_at_a_time),
-        CONTROL_TEST(pause_and_unpause),   CONTROL_TEST(destroy),
-        CONTROL_TEST(info_of_a_domain),    CONTROL_TEST(small_ones),
-        CONTROL_TEST(address_size),        CONTROL_TEST(a_domain_is_made),
-        CONTROL_TEST(what_create_refuses), CONTROL_TEST(ids_go_round),
+        CONTROL_TEST(who_asks_and_how),
+        CONTROL_TEST(one_at_a_time),
+        CONTROL_TEST(pause_and_unpause),
+        CONTROL_TEST(destroy),
+        CONTROL_TEST(info_of_a_domain),
+        CONTROL_TEST(small_ones),
+        CONTROL_TEST(address_size),
+        CONTROL_TEST(a_domain_is_made),
+        CONTROL_TEST(what_create_refuses),
+        CONTROL_TEST(ids_go_round),
+        CONTROL_TEST(a_uart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -56,7 +56,8 @@ s64 call_multicall(struct vcpu *v, struct call_args *args)
 
     for (u32 i = 0; i < nr_calls; i++) {
         const gva_t at = {list.v + i * sizeof(struct xen_multicall_entry)};
-        if (i > 0 && call_should_restart()) {
+        /* Asked before the first entry, too: time runs from the first question on. */
+        if (call_should_restart() && i > 0) {
             return continue_at(args, at, nr_calls - i);
         }
         struct xen_multicall_entry e;

@@ -88,9 +88,7 @@ enum err runstate_save(struct domain *d, struct record *r)
     struct sched_times times;
     sched_read_times(&v->unit, &times);
     memcpy(b->time_ns, times.time_ns, sizeof(b->time_ns));
-    b->gfn[0] = v->runstate_page ? (u32)v->runstate_page->gfn.gfn : RECORD_NO_GFN;
-    b->gfn[1] = v->runstate_page2 ? (u32)v->runstate_page2->gfn.gfn : RECORD_NO_GFN;
-    b->offset = v->runstate_page ? v->runstate_offset : 0;
+    runstate_place(v, b->gfn, &b->offset);
     return OK;
 }
 

@@ -8,8 +8,17 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "guestmem/guestmem.h"
+#include "sync/rcu.h"
 
 struct vcpu;
+
+struct runstate_area {
+    struct gpage page[2];
+    u32 nr_pages; /* 1 or 2 */
+    u32 offset;   /* in the first */
+    struct rcu_head rcu;
+};
 
 /*
  * Puts v's area at a virtual address of the current vCPU, in place of an earlier one, and fills it.
@@ -17,6 +26,8 @@ struct vcpu;
  * not writable memory of the domain's own.
  */
 enum err runstate_register(struct vcpu *v, gva_t at);
+/* v is held: where its area is, as runstate_restore() takes it. */
+void runstate_place(const struct vcpu *v, u32 gfn[2], u32 *offset);
 /* v is held: its area is at these frames (the second only if it crosses into it, else all ones), as
  * it was registered elsewhere; nothing is written. E_INVAL: could not have been registered.
  * E_NOMEM.

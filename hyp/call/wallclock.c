@@ -27,7 +27,7 @@ void wallclock_update(struct domain *d)
     struct gpage page;
     gpage_from_frame(d, d->shared_info, &page);
     const u64 epoch_ns = clock_wall_at_boot_ns();
-    const u64 seconds = epoch_ns / NS_PER_S + d->time_offset_seconds;
+    const u64 seconds = epoch_ns / NS_PER_S + load_relaxed(&d->time_offset_seconds);
     if (!says(&page, seconds, (u32)(epoch_ns % NS_PER_S))) {
         /* The guest may write here too: what it did to the version must not make ours even while we
          * write. */

@@ -13,6 +13,9 @@
 
 #define NO_SHUTDOWN_CODE    0xffu
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
+#define MAX_TOOLS_PAUSES    0xffu
+/* vCPUs freed in one stay. */
+#define FREE_VCPUS 8u
 
 struct domain *domain_hardware;
 
@@ -30,15 +33,22 @@ static u32 last_vcpu_bytes(void)
     return percpu_nr_cpus * (u32)sizeof(u16);
 }
 
-static void free_domain(struct domain *d)
+/* A bounded step of the end; true: d is gone. */
+static bool free_some(struct domain *d)
 {
-    for (u32 i = 0; d->vcpu && i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            vcpu_destroy(d->vcpu[i]);
+    for (u32 n = 0; d->vcpu && d->nr_freed_vcpus < d->max_vcpus; n++) {
+        if (n == FREE_VCPUS) {
+            return false;
+        }
+        struct vcpu *v = d->vcpu[d->nr_freed_vcpus++];
+        if (v) {
+            vcpu_destroy(v);
         }
     }
+    if (dom_up_destroy(d) == E_RESTART) {
+        return false;
+    }
     sched_group_fini(&d->sched);
-    dom_up_destroy(d);
     if (d->vcpu) {
         heap_free(d->vcpu, d->max_vcpus * (u32)sizeof(*d->vcpu));
     }
@@ -46,6 +56,7 @@ static void free_domain(struct domain *d)
         heap_free(d->last_vcpu, last_vcpu_bytes());
     }
     heap_free(d, sizeof(*d));
+    return true;
 }
 
 static void fill(struct domain *d, const struct domain_config *c)
@@ -57,7 +68,7 @@ static void fill(struct domain *d, const struct domain_config *c)
     d->direct_mapped = c->direct_mapped;
     d->life = DOMAIN_ALIVE;
     d->shutdown_code = NO_SHUTDOWN_CODE;
-    d->paused_by_tools = true;
+    d->paused_by_tools = 1;
     d->pauses = 1;
     d->create_flags = c->flags;
     d->ssidref = c->ssidref;
@@ -81,22 +92,23 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     d->vcpu = heap_alloc(d->max_vcpus * (u32)sizeof(*d->vcpu));
     d->last_vcpu = heap_alloc(last_vcpu_bytes());
     enum err e = d->vcpu && d->last_vcpu ? OK : E_NOMEM;
-    /* The rooms want to know the id. Until they are done nobody can act on the domain but through
-     * the tools, whose lock the caller holds, and guests, who find nothing to bind or map. */
+    /* The rooms want to know the id; guests, who need no lock of the tools', must not meet a domain
+     * that lacks a room. */
     if (e == OK) {
-        e = find_insert(d, c->id);
+        e = find_reserve(d, c->id);
     }
     if (e != OK) {
         d->max_vcpus = d->vcpu ? d->max_vcpus : 0;
-        free_domain(d);
+        (void)free_some(d); /* all of it: there is nothing yet that is large */
         return e;
     }
     e = dom_up_create(d, c);
     if (e != OK) {
-        d->life = DOMAIN_DYING;
+        store_relaxed(&d->life, DOMAIN_DYING);
         domain_put(d);
         return e;
     }
+    find_publish(d);
     *out = d;
     return OK;
 }
@@ -131,8 +143,11 @@ bool domain_get(struct domain *d)
 static void grace_period_passed(struct rcu_head *head)
 {
     struct domain *d = container_of(head, struct domain, rcu);
-    free_domain(d);
-    dom_up_exception();
+    if (free_some(d)) {
+        dom_up_exception();
+    } else {
+        rcu_defer(&d->rcu, grace_period_passed);
+    }
 }
 
 void domain_put(struct domain *d)
@@ -196,30 +211,36 @@ void domain_unpause(struct domain *d)
     spin_unlock(&d->lock);
 }
 
-void domain_pause_by_tools(struct domain *d)
+enum err domain_pause_by_tools(struct domain *d)
 {
     spin_lock(&d->lock);
-    bool first = !d->paused_by_tools;
-    if (first) {
-        d->paused_by_tools = true;
+    u32 before = d->paused_by_tools;
+    if (before < MAX_TOOLS_PAUSES) {
+        store_relaxed(&d->paused_by_tools, (u8)(before + 1));
+    }
+    if (before == 0) {
         hold_all_locked(d);
     }
     spin_unlock(&d->lock);
-    if (first) {
+    if (before == 0) {
         wait_out_all(d);
     }
+    return before < MAX_TOOLS_PAUSES ? OK : E_OVERFLOW;
 }
 
 enum err domain_unpause_by_tools(struct domain *d)
 {
     spin_lock(&d->lock);
-    bool was = d->paused_by_tools;
-    if (was) {
-        d->paused_by_tools = false;
+    u32 before = d->paused_by_tools;
+    if (before != 0) {
+        store_relaxed(&d->paused_by_tools, (u8)(before - 1));
+    }
+    if (before == 1) {
+        d->has_run = true;
         release_all_locked(d);
     }
     spin_unlock(&d->lock);
-    return was ? OK : E_INVAL;
+    return before != 0 ? OK : E_INVAL;
 }
 
 /* ---- the end, as the guest sees it ---- */
@@ -279,7 +300,7 @@ static struct vcpu *find_witness(struct domain *d)
     }
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v && v->online) {
+        if (v && load_relaxed(&v->online)) {
             return v;
         }
     }

@@ -24,6 +24,7 @@ struct p2m;
 struct evtchn_table;
 struct gnttab;
 struct vgic;
+struct vuart;
 struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
@@ -42,19 +43,21 @@ struct domain {
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
-    bool privileged;      /* [c] the control domain */
-    bool direct_mapped;   /* [c] gfn == mfn */
-    bool is_32bit;        /* [c after set_address_size] */
-    u8 life;              /* [L] enum domain_life */
-    bool shut_down;       /* [L] its vCPUs are held */
-    u8 shutdown_code;     /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    bool paused_by_tools; /* [L] pausedomain / unpausedomain */
-    bool debug_preempt;   /* unused by Arm; keeps domctl flags honest */
-    u32 create_flags;     /* [c] XEN_DOMCTL_CDF_* */
+    bool privileged;    /* [c] the control domain */
+    bool direct_mapped; /* [c] gfn == mfn */
+    bool is_32bit;      /* [c after set_address_size] */
+    u8 life;            /* [L] enum domain_life */
+    bool shut_down;     /* [L] its vCPUs are held */
+    u8 shutdown_code;   /* [L] XEN_SHUTDOWN_*; 0xff none yet */
+    u8 paused_by_tools; /* [L] pausedomain / unpausedomain, how often */
+    bool has_run;       /* [L] the tools have let it go once */
+    bool debug_preempt; /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;   /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
     u8 handle[16];       /* [L] uuid */
     u32 teardown_step;   /* [L] index into the relinquish table */
     u64 teardown_cursor; /* [L] the step's own */
+    u32 nr_freed_vcpus;  /* after RCU: how far its end has come */
     u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
     u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
@@ -71,6 +74,9 @@ struct domain {
     u32 populate_order;           /* [RANK_PAGES] its size */
     u32 populate_done_pages;      /* [RANK_PAGES] zeroed and cleaned so far */
     u32 populate_given_pages;     /* [RANK_PAGES] then: on the list so far */
+    struct frame *drop_first;     /* [RANK_PAGES] a run that is unmapped and still to be dropped */
+    u32 drop_left;                /* [RANK_PAGES] its pages; 0: none */
+    bool drop_claimed;            /* [RANK_PAGES] one is about to be unmapped */
 
     u64 hvm_param[64];       /* [L] call/hvm.c */
     u64 vtimer_offset_ticks; /* [c] vtimer/: counter at creation, where the virtual one begins */
@@ -81,6 +87,7 @@ struct domain {
     struct evtchn_table *evtchn;
     struct gnttab *gnttab;
     struct vgic *vgic;
+    struct vuart *vuart;       /* [c from its first instruction on] or NULL */
     struct frame *shared_info; /* [c] one SHARED page */
     struct list io_ranges;     /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
     struct mmio_handler *mmio; /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
@@ -130,7 +137,8 @@ void domain_pause(struct domain *d); /* counts; returns when no vCPU of d is in 
                                         caller's own) */
 void domain_pause_nowait(struct domain *d);
 void domain_unpause(struct domain *d);
-void domain_pause_by_tools(struct domain *d);
+/* These count, too. E_OVERFLOW: 255 times; E_INVAL: it is not paused. */
+enum err domain_pause_by_tools(struct domain *d);
 enum err domain_unpause_by_tools(struct domain *d);
 
 /* The guest asked, or we say it for him: all vCPUs stop, VIRQ_DOM_EXC to dom0. dom0's own: the
@@ -165,6 +173,13 @@ bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
 bool domain_drop_page(struct domain *d, struct frame *f);
 /* The same for neighbours; nr <= 512. */
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
+/* A long run, one at a time a domain, in steps that a stay has room for. Claimed before its leaf is
+ * removed (false: another one is not done yet), handed over with domain_drop_later(), nr 0 if there
+ * is none after all; then a step a call, true while there is more. Who takes no more steps leaves
+ * the rest owned and nowhere mapped. */
+bool domain_drop_claim(struct domain *d);
+void domain_drop_later(struct domain *d, struct frame *first, u32 nr);
+bool domain_drop_step(struct domain *d);
 /* Teardown, after p2m_relinquish() and gnttab_relinquish(): drops all that are left. */
 enum err domain_pages_relinquish(struct domain *d, u64 *cursor);
 
@@ -182,7 +197,8 @@ void domain_populate_cancel(struct domain *d);
 /* Upcalls of dom/: */
 /* boot/teardown.c: rooms attach their state in order */
 enum err dom_up_create(struct domain *d, const struct domain_config *c);
-void dom_up_destroy(struct domain *d); /* boot/teardown.c: rooms free it (RCU has passed) */
+/* boot/teardown.c: rooms free it (RCU has passed), a bounded step a call: E_RESTART until done */
+enum err dom_up_destroy(struct domain *d);
 enum err dom_up_vcpu_create(struct vcpu *v);
 void dom_up_vcpu_destroy(struct vcpu *v);
 /* boot/teardown.c: its timers and interrupts as after reset */

@@ -113,7 +113,11 @@ static void test_a_vcpu_runs_when_online_and_unpaused(void **state)
 {
     struct domain *d = make(1);
     struct vcpu *v = d->vcpu[0];
+    assert_int_equal(domain_pause_by_tools(d), OK); /* beside the one it was made with */
     assert_int_equal(domain_unpause_by_tools(d), OK);
+    assert_false(d->has_run);
+    assert_int_equal(domain_unpause_by_tools(d), OK);
+    assert_true(d->has_run);
     assert_int_equal(domain_unpause_by_tools(d), E_INVAL);
     leave_all();
     assert_false(sched_is_running(&v->unit, NULL));
@@ -162,13 +166,19 @@ static void test_the_tools_pause_once(void **state)
     u32 cpu;
     assert_true(sched_is_running(&d->vcpu[0]->unit, &cpu));
     become((cpu + 1) % NR_CPUS);
-    domain_pause_by_tools(d);
-    domain_pause_by_tools(d);
-    assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
-    assert_true(d->paused_by_tools);
-    assert_int_equal(domain_unpause_by_tools(d), OK);
+    for (u32 i = 0; i < 255; i++) {
+        assert_int_equal(domain_pause_by_tools(d), OK);
+        assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
+    }
+    assert_int_equal(domain_pause_by_tools(d), E_OVERFLOW);
+    for (u32 i = 0; i < 255; i++) {
+        leave_all();
+        assert_false(sched_is_running(&d->vcpu[0]->unit, NULL));
+        assert_int_equal(domain_unpause_by_tools(d), OK);
+    }
     leave_all();
     assert_true(sched_is_running(&d->vcpu[0]->unit, NULL));
+    assert_int_equal(domain_unpause_by_tools(d), E_INVAL);
 }
 
 static void test_a_vcpu_made_under_a_pause_is_under_it(void **state)
@@ -351,6 +361,31 @@ static void test_destroying_walks_the_table(void **state)
     assert_no_leak(account);
 }
 
+/* What a domain's end frees is no bounded amount: it goes by steps, one a callback. */
+static void test_the_end_is_taken_in_steps(void **state)
+{
+    struct domain *d = make(20);
+    for (u32 i = 0; i < 20; i++) {
+        if (!d->vcpu[i]) {
+            assert_int_equal(domain_create_vcpu(d, i), OK);
+        }
+    }
+    kill(d);
+    t.up_destroy_steps = 3;
+    u32 callbacks = 0;
+    while (t.nr_deferred > 0) {
+        u32 was = t.vcpu_destroys;
+        struct rcu_head *head = t.deferred[--t.nr_deferred];
+        head->fn(head);
+        assert_true(t.vcpu_destroys - was <= 8);
+        callbacks++;
+    }
+    assert_int_equal(t.vcpu_destroys, 20);
+    assert_int_equal(t.up_destroys, 1);
+    assert_int_equal(callbacks, 2 + 3 + 1);
+    assert_no_leak(account);
+}
+
 static void test_a_referenced_domain_stays_dead_but_found(void **state)
 {
     struct domain *d = make(1);
@@ -406,6 +441,7 @@ int main(void)
         TEST(test_a_crash_of_ones_own_waits_for_the_way_out),
         TEST(test_a_crash_of_another_waits_for_its_way_in),
         TEST(test_destroying_walks_the_table),
+        TEST(test_the_end_is_taken_in_steps),
         TEST(test_a_referenced_domain_stays_dead_but_found),
         TEST(test_the_debug_key_names_all),
         TEST(test_shutdown_of_a_dying_domain_tells_nobody),

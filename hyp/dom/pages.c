@@ -11,8 +11,9 @@
 #include "dom/pages.h"
 #include "mem/frame.h"
 
-/* Pages that one call of domain_pages_relinquish() drops at most: about 100 instructions each. */
-#define DROP_MAX 128u
+/* Pages that one call of domain_pages_relinquish() or domain_drop_step() drops at most: about 210
+ * instructions each. */
+#define DROP_MAX 64u
 
 static struct frame *at(u32 index)
 {
@@ -28,7 +29,8 @@ static u32 index_of(const struct frame *f)
 
 enum err pages_count_in_locked(struct domain *d, u64 nr)
 {
-    if (d->life != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
+    if (load_relaxed(&d->life) != DOMAIN_ALIVE || nr > d->max_pages ||
+        d->nr_pages > d->max_pages - nr) {
         return E_NOMEM;
     }
     if (!d->has_pages_ref && nr > 0) {
@@ -37,20 +39,20 @@ enum err pages_count_in_locked(struct domain *d, u64 nr)
         }
         d->has_pages_ref = true;
     }
-    d->nr_pages += nr;
+    store_relaxed(&d->nr_pages, d->nr_pages + nr);
     return OK;
 }
 
 void pages_count_out_locked(struct domain *d, u64 nr)
 {
     check(d->nr_pages >= nr);
-    d->nr_pages -= nr;
+    store_relaxed(&d->nr_pages, d->nr_pages - nr);
 }
 
 /* Takes the reference if no page can come any more and none is left: the caller puts it. */
 static bool take_ref_locked(struct domain *d)
 {
-    bool take = d->has_pages_ref && d->nr_pages == 0 && d->life != DOMAIN_ALIVE;
+    bool take = d->has_pages_ref && d->nr_pages == 0 && load_relaxed(&d->life) != DOMAIN_ALIVE;
     if (take) {
         d->has_pages_ref = false;
     }
@@ -100,7 +102,7 @@ void domain_unreserve_pages(struct domain *d, u64 nr)
 bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr)
 {
     spin_lock(&d->page_lock);
-    bool alive = d->life == DOMAIN_ALIVE;
+    bool alive = load_relaxed(&d->life) == DOMAIN_ALIVE;
     if (alive) {
         pages_give_locked(d, first, nr);
     }
@@ -152,14 +154,13 @@ bool domain_drop_page(struct domain *d, struct frame *f)
     return owned;
 }
 
-void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
+static void drop_run_locked(struct domain *d, struct frame *first, u32 nr)
 {
     u32 start = 0;
     u32 nr_free = 0;
     bool owned;
     /* Neighbours that are free together go back as one: the allocator need not merge them page by
      * page. */
-    spin_lock(&d->page_lock);
     for (u32 i = 0; i <= nr; i++) {
         if (i < nr && drop_locked(d, &first[i], &owned)) {
             continue;
@@ -171,7 +172,48 @@ void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
         start = i + 1;
     }
     pages_count_out_locked(d, nr_free);
+}
+
+void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
+{
+    spin_lock(&d->page_lock);
+    drop_run_locked(d, first, nr);
     spin_unlock(&d->page_lock);
+}
+
+bool domain_drop_claim(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    bool mine = !d->drop_claimed && d->drop_left == 0;
+    d->drop_claimed |= mine;
+    spin_unlock(&d->page_lock);
+    return mine;
+}
+
+void domain_drop_later(struct domain *d, struct frame *first, u32 nr)
+{
+    spin_lock(&d->page_lock);
+    d->drop_claimed = false;
+    /* What is still on a dying domain's list goes with it. */
+    if (d->life == DOMAIN_ALIVE) {
+        d->drop_first = first;
+        d->drop_left = nr;
+    }
+    spin_unlock(&d->page_lock);
+}
+
+bool domain_drop_step(struct domain *d)
+{
+    spin_lock(&d->page_lock);
+    u32 nr = MIN(d->drop_left, DROP_MAX);
+    if (nr > 0) {
+        drop_run_locked(d, d->drop_first, nr);
+        d->drop_first += nr;
+        d->drop_left -= nr;
+    }
+    bool more = d->drop_left > 0;
+    spin_unlock(&d->page_lock);
+    return more;
 }
 
 static void put_pages_ref(struct rcu_head *head)
@@ -201,6 +243,7 @@ enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
     u32 nr_free = 0;
     bool owned;
     spin_lock(&d->page_lock);
+    d->drop_left = 0; /* on the list they are, too */
     u32 i = 0;
     for (; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
         struct frame *f = at(d->page_list);

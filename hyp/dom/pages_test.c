@@ -127,6 +127,44 @@ static void test_drop_run_with_holes(void **state)
 }
 
 /* A domain whose page somebody still borrows is found, dead, until the page comes back. */
+static void test_a_long_run_is_dropped_in_steps(void **state)
+{
+    struct frame *f = add(9);
+    assert_true(domain_drop_claim(d));
+    assert_false(domain_drop_claim(d));
+    domain_drop_later(d, NULL, 0); /* was none after all */
+    assert_false(domain_drop_step(d));
+    assert_true(domain_drop_claim(d));
+    domain_drop_later(d, f, 512);
+    assert_false(domain_drop_claim(d));
+    for (u32 i = 1; i <= 8; i++) {
+        assert_int_equal(domain_drop_step(d), i < 8);
+        assert_int_equal(d->nr_pages, 512 - i * 64);
+    }
+    assert_true(domain_drop_claim(d));
+    domain_drop_later(d, NULL, 0);
+}
+
+/* Destroyed between two steps: the pages go with the rest, and whoever comes with the next step has
+ * nothing left. */
+static void test_a_dying_domain_forgets_its_long_run(void **state)
+{
+    struct frame *f = add(9);
+    assert_true(domain_drop_claim(d));
+    domain_drop_later(d, f, 512);
+    assert_true(domain_drop_step(d));
+    u64 cursor = 0;
+    d->life = DOMAIN_DYING;
+    assert_int_equal(domain_pages_relinquish(d, &cursor), E_RESTART);
+    assert_int_equal(d->nr_pages, 512 - 2 * 64);
+    assert_false(domain_drop_step(d));
+    assert_int_equal(d->nr_pages, 512 - 2 * 64);
+    assert_true(domain_drop_claim(d));
+    domain_drop_later(d, f, 512);
+    assert_false(domain_drop_step(d));
+    assert_int_equal(d->nr_pages, 512 - 2 * 64);
+}
+
 static void test_borrowed_page_outlives_the_domain(void **state)
 {
     struct frame *f = add(2);
@@ -171,9 +209,9 @@ static void test_relinquish_in_steps(void **state)
     add(0);
     u64 cursor = 0;
     d->life = DOMAIN_DYING;
-    for (u32 i = 1; i <= 4; i++) {
+    for (u32 i = 1; i <= 8; i++) {
         assert_int_equal(domain_pages_relinquish(d, &cursor), E_RESTART);
-        assert_int_equal(d->nr_pages, 513 - i * 128);
+        assert_int_equal(d->nr_pages, 513 - i * 64);
     }
     assert_int_equal(domain_pages_relinquish(d, &cursor), OK);
     assert_int_equal(d->nr_pages, 0);
@@ -366,6 +404,8 @@ int main(void)
         TEST(test_limit),
         TEST(test_borrowed_page_stays_counted),
         TEST(test_drop_run_with_holes),
+        TEST(test_a_long_run_is_dropped_in_steps),
+        TEST(test_a_dying_domain_forgets_its_long_run),
         TEST(test_borrowed_page_outlives_the_domain),
         TEST(test_dying_domain_gets_no_more),
         TEST(test_relinquish_in_steps),

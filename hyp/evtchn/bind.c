@@ -6,7 +6,8 @@
 #include "dom/policy.h"
 #include "evtchn/port.h"
 
-enum err evtchn_alloc_unbound(struct domain *d, domid_t remote, port_t *out)
+/* device: WORD_DEVICE or 0. */
+static enum err alloc(struct domain *d, domid_t remote, u64 device, port_t *out)
 {
     if (!domain_policy_open) { /* open, the remote need not even be there yet */
         struct domain *r = dom_find_or_self(remote);
@@ -23,9 +24,21 @@ enum err evtchn_alloc_unbound(struct domain *d, domid_t remote, port_t *out)
     enum err e = port_take(d, &out->port, &chn);
     if (e == OK) {
         port_bind(d, chn, PORT_UNBOUND, 0, 0, id);
+        port_set_word(chn, chn->word | device);
+        d->evtchn->nr_devices += device != 0;
     }
     spin_unlock(&d->evtchn->lock);
     return e;
+}
+
+enum err evtchn_alloc_unbound(struct domain *d, domid_t remote, port_t *out)
+{
+    return alloc(d, remote, 0, out);
+}
+
+enum err evtchn_alloc_device(struct domain *d, domid_t remote, port_t *out)
+{
+    return alloc(d, remote, WORD_DEVICE, out);
 }
 
 static enum err bind_interdomain_locked(struct domain *d, struct domain *remote, u32 remote_port,
@@ -47,8 +60,7 @@ static enum err bind_interdomain_locked(struct domain *d, struct domain *remote,
     store_relaxed(&local->peer, remote); /* before the words, which release them */
     store_relaxed(&peer->peer, d);
     port_bind(d, local, PORT_INTERDOMAIN, 0, remote_port, remote->id);
-    port_set_word(
-        peer, word_make(PORT_INTERDOMAIN, word_priority(word), word_vcpu(word), out->port, d->id));
+    port_set_word(peer, word_join(word, PORT_INTERDOMAIN, out->port, d->id));
     /* What was sent to the unbound port is lost: the new port starts with an event, to be safe. */
     port_raise(d, local, out->port, local->word);
     return OK;
@@ -88,9 +100,9 @@ static void close_locked(struct domain *d, struct evtchn *chn, u32 port, struct 
     if (word_state(word) == PORT_INTERDOMAIN) {
         struct evtchn *peer = port_find(remote->evtchn, word_peer(word));
         assert(peer != NULL);
-        u64 w = peer->word;
-        port_set_word(peer, word_make(PORT_UNBOUND, word_priority(w), word_vcpu(w), 0, d->id));
+        port_set_word(peer, word_join(peer->word, PORT_UNBOUND, 0, d->id));
     }
+    d->evtchn->nr_devices -= (word & WORD_DEVICE) != 0;
     port_free(d, chn, port);
 }
 
@@ -109,14 +121,15 @@ static enum err close_joined(struct domain *d, struct evtchn *chn, u32 port, str
     return e;
 }
 
-enum err evtchn_close(struct domain *d, port_t port)
+enum err port_close(struct domain *d, port_t port, u64 devices)
 {
     struct evtchn *chn = port_find(d->evtchn, port.port);
     if (chn == NULL) {
         return E_INVAL;
     }
     spin_lock(&d->evtchn->lock);
-    enum port_state state = word_state(chn->word);
+    bool kept = chn->word & WORD_DEVICE & ~devices;
+    enum port_state state = kept ? PORT_RESERVED : word_state(chn->word);
     struct domain *remote = chn->peer;
     if (state > PORT_RESERVED && state != PORT_INTERDOMAIN) {
         close_locked(d, chn, port.port, NULL);
@@ -130,9 +143,22 @@ enum err evtchn_close(struct domain *d, port_t port)
     return state <= PORT_RESERVED ? E_INVAL : OK;
 }
 
+enum err evtchn_close(struct domain *d, port_t port)
+{
+    return port_close(d, port, 0);
+}
+
+void evtchn_close_device(struct domain *d, port_t port)
+{
+    err_ignore(port_close(d, port, WORD_DEVICE)); /* E_INVAL: the teardown was here before */
+}
+
 static enum err bind_vcpu_locked(struct evtchn *chn, u32 vcpu)
 {
     u64 word = chn->word;
+    if (word & WORD_DEVICE) {
+        return E_INVAL;
+    }
     switch (word_state(word)) {
     case PORT_VIRQ:
         if (!virq_is_global(word_peer(word))) {
@@ -172,6 +198,9 @@ enum err evtchn_status(struct domain *d, port_t port, struct xen_evtchn_status *
         return E_INVAL;
     }
     u64 word = port_word(chn);
+    if (word & WORD_DEVICE) {
+        return E_ACCES;
+    }
     switch (word_state(word)) {
     case PORT_UNBOUND:
         out->status = EVTCHNSTAT_unbound;

@@ -218,6 +218,82 @@ static void closing_one_end_unbinds_the_other(void **state)
     assert_int_equal(evtchn_nr_ports_in_use(dom(1)), 0);
 }
 
+static u32 new_device(struct domain *d, u32 remote)
+{
+    port_t p = {0};
+    assert_int_equal(evtchn_alloc_device(d, (domid_t){(u16)remote}, &p), OK);
+    return p.port;
+}
+
+static void a_device_hears_and_speaks(void **state)
+{
+    u32 there = new_device(dom(1), 0);
+    device_events = 0;
+    evtchn_send_device(dom(1), (port_t){there}); /* nobody is there yet */
+    u32 here = new_joined(dom(0), dom(1), there);
+    (void)consume(0, here);
+    evtchn_send_device(dom(1), (port_t){there});
+    assert_true(consume(0, here));
+    assert_int_equal(device_events, 0);
+    assert_int_equal(evtchn_send(dom(0), (port_t){here}), OK);
+    assert_int_equal(device_events, 1);
+    assert_int_equal(device_port, 1 << 20 | there);
+    assert_false(consume(1, there));
+    assert_int_equal(injected(1), 0);
+
+    /* The daemon goes, and comes again. */
+    assert_int_equal(evtchn_close(dom(0), (port_t){here}), OK);
+    assert_int_equal(evtchn_send(dom(1), (port_t){there}), E_INVAL);
+    here = new_joined(dom(0), dom(1), there);
+    assert_int_equal(evtchn_send(dom(0), (port_t){here}), OK);
+    assert_int_equal(device_events, 2);
+
+    evtchn_close_device(dom(1), (port_t){there});
+    evtchn_close_device(dom(1), (port_t){there});
+    evtchn_send_device(dom(1), (port_t){there});
+    assert_int_equal(evtchn_send(dom(0), (port_t){here}), OK);
+    assert_int_equal(device_events, 2);
+    assert_int_equal(evtchn_nr_ports_in_use(dom(1)), 0);
+    assert_int_equal(dom(1)->evtchn->nr_devices, 0);
+}
+
+static void a_guest_cannot_touch_its_device_s_port(void **state)
+{
+    struct domain *d = dom(1);
+    u32 there = new_device(d, 0);
+    struct xen_evtchn_status s = {0};
+    u8 link_bits;
+    for (u32 joined = 0; joined < 2; joined++) {
+        port_t port = {there};
+        u64 word = port_find(d->evtchn, there)->word;
+        assert_int_equal(evtchn_send(d, port), E_INVAL);
+        assert_int_equal(evtchn_close(d, port), E_INVAL);
+        assert_int_equal(evtchn_bind_vcpu(d, port, 1), E_INVAL);
+        assert_int_equal(evtchn_status(d, port, &s), E_ACCES);
+        assert_int_equal(evtchn_unmask(d, port), OK);
+        assert_int_equal(port_find(d->evtchn, there)->word, word);
+        if (joined == 0) {
+            (void)new_joined(dom(0), d, there);
+        }
+    }
+    /* It goes back to nothing but what the tools gave it. */
+    (void)new_ipi(d, 0);
+    assert_int_equal(evtchn_init_control(d, 0, world_gfn(0), 0, &link_bits), OK);
+    assert_int_equal(evtchn_set_priority(d, (port_t){there}, 3), OK);
+    assert_true(port_find(d->evtchn, there)->word & WORD_DEVICE);
+    enum err e = evtchn_reset(d, false);
+    while (e == E_RESTART) {
+        e = evtchn_reset(d, true);
+    }
+    assert_int_equal(e, OK);
+    assert_int_equal(evtchn_nr_ports_in_use(d), 1);
+    assert_int_equal(word_state(port_find(d->evtchn, there)->word), PORT_INTERDOMAIN);
+    /* nobody else's either */
+    assert_int_equal(evtchn_close(dom(2), (port_t){there}), E_INVAL);
+    port_t p;
+    assert_int_equal(evtchn_bind_interdomain(dom(2), d, (port_t){there}, &p), E_INVAL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -231,6 +307,8 @@ int main(void)
         TEST(ports_move_between_vcpus),
         TEST(closing_leaves_nothing_behind),
         TEST(closing_one_end_unbinds_the_other),
+        TEST(a_device_hears_and_speaks),
+        TEST(a_guest_cannot_touch_its_device_s_port),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

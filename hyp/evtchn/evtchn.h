@@ -25,6 +25,9 @@ struct vcpu;
  */
 enum err evtchn_create(struct domain *d, u32 max_port);
 void evtchn_destroy(struct domain *d);
+/* Before it, for a bounded end: a part of what is large; E_RESTART until the rest is small. Nobody
+ * uses it any more. */
+enum err evtchn_shrink(struct domain *d);
 /* Teardown: closes all ports, gives back the guest's pages (vcpu_info, FIFO). E_RESTART; cursor
  * starts at 0. */
 enum err evtchn_relinquish(struct domain *d, u64 *cursor);
@@ -41,7 +44,7 @@ enum err evtchn_bind_interdomain(struct domain *d, struct domain *remote, port_t
 enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out);
 enum err evtchn_bind_ipi(struct domain *d, u32 vcpu, port_t *out);
 enum err evtchn_close(struct domain *d, port_t port);
-/* The hot path. Also for the hypervisor itself (console, vuart) as the domain's peer. */
+/* The hot path. */
 enum err evtchn_send(struct domain *d, port_t port);
 enum err evtchn_bind_vcpu(struct domain *d, port_t port, u32 vcpu);
 enum err evtchn_unmask(struct domain *d, port_t port);
@@ -62,6 +65,16 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority);
  */
 void evtchn_raise_virq(struct vcpu *v, u32 virq);
 void evtchn_raise_global_virq(struct domain *d, u32 virq);
+
+/*
+ * A device that is emulated for d (vuart) as remote's peer. d can neither send by this port nor
+ * close it; what the peer sends comes as the upcall, in the sender's context without a lock, also
+ * after the close until a grace period has passed. Errors as evtchn_alloc_unbound().
+ */
+enum err evtchn_alloc_device(struct domain *d, domid_t remote, port_t *out);
+void evtchn_send_device(struct domain *d, port_t port);
+void evtchn_close_device(struct domain *d, port_t port);
+void evtchn_up_device(struct domain *d, port_t port); /* vuart/ */
 
 /* Is the upcall pending flag of v set (level of PPI 31)? */
 bool evtchn_upcall_pending(struct vcpu *v);

@@ -22,6 +22,7 @@ struct evtchn_fifo {
     struct rcu_head rcu;
     u32 nr_pages;                                /* [a] */
     u32 nr_cpus;                                 /* [c] */
+    u32 nr_freed;                                /* of them, after RCU */
     struct gpage *chunk[NR_PAGES / PAGES_CHUNK]; /* [table's lock] published by nr_pages */
     struct fifo_cpu *cpu[];                      /* [a] NULL: no control block yet */
 };

@@ -5,9 +5,9 @@
  * Everything a sender must know of a port is in one word, written under the table's lock with
  * release order and read once:
  *
- *   63    48 47      32 31        15 14     7 6       3 2     0
- *  |   0    |  domid   | peer port  |  vcpu  | priority| state |
- *                      | or virq    |
+ *   63  49    48   47      32 31        15 14     7 6       3 2     0
+ *  |   0  | device |  domid   | peer port  |  vcpu  | priority| state |
+ *                             | or virq    |
  *
  * Why sending without the lock is sound. INTERDOMAIN: the pointer to the peer is written before the
  * word, so a reader of the word sees that pointer or a newer one; a newer one belongs to another
@@ -64,6 +64,7 @@ struct evtchn_table {
     u32 nr_ports;             /* [a] ports that have a struct */
     u32 max_port;             /* [c] */
     u32 nr_active;            /* [L] not FREE, not RESERVED */
+    u32 nr_devices;           /* [L] of these: WORD_DEVICE */
     u32 nr_polling;           /* [a] vCPUs in sched_op poll */
     u32 scan;                 /* [L] no port below is FREE, but those noted in scan_again */
     u32 scan_again;      /* [L] lowest port found FREE but still linked by the guest; ~0 none */
@@ -118,6 +119,16 @@ static inline domid_t word_domid(u64 word)
     return (domid_t){(u16)FIELD(word, 47, 32)};
 }
 
+/* Of a port whose events go to a device that is emulated for the domain: it cannot use it itself.
+ */
+#define WORD_DEVICE BIT(48)
+
+/* The word of a port whose peer came or went. */
+static inline u64 word_join(u64 word, enum port_state state, u32 peer, domid_t id)
+{
+    return word_make(state, word_priority(word), word_vcpu(word), peer, id) | (word & WORD_DEVICE);
+}
+
 static inline u64 port_word(const struct evtchn *chn)
 {
     return load_acquire(&chn->word);
@@ -163,6 +174,9 @@ void port_free(struct domain *d, struct evtchn *chn, u32 port);
 enum err table_grow(struct evtchn_table *t);
 /* d's vCPU by number, NULL if there is none. */
 struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu);
+
+/* --- bind.c: evtchn_close(); a device's port only if devices is WORD_DEVICE and not 0 --- */
+enum err port_close(struct domain *d, port_t port, u64 devices);
 
 /* --- vcpuinfo.c --- */
 /* Sets v's upcall flag; injects PPI 31 when that is news. Any context without locks above

@@ -165,7 +165,11 @@ enum err evtchn_save_ports(struct domain *d, struct record *r)
         return E_NOENT;
     }
     for (u32 i = 0; i < PORTS_BUCKET; i++) {
-        port_out(d, port_find(d->evtchn, first + i), &b->port[i]);
+        const struct evtchn *chn = port_find(d->evtchn, first + i);
+        if (port_word(chn) & WORD_DEVICE) {
+            return E_BUSY; /* the device's own state is in no record yet */
+        }
+        port_out(d, chn, &b->port[i]);
     }
     return OK;
 }

@@ -287,6 +287,18 @@ static void test_what_is_there_already_stays(void **state)
     records_assert_same(&first, &second);
 }
 
+static void test_a_device_s_port_stays_here(void **state)
+{
+    struct record_ports body = {0};
+    struct record r = {.body = &body};
+    port_t port;
+    assert_int_equal(evtchn_save_ports(dom(1), &r), OK);
+    assert_int_equal(evtchn_alloc_device(dom(1), (domid_t){0}, &port), OK);
+    assert_int_equal(evtchn_save_ports(dom(1), &r), E_BUSY);
+    evtchn_close_device(dom(1), port);
+    assert_int_equal(evtchn_save_ports(dom(1), &r), OK);
+}
+
 static void test_order_and_places(void **state)
 {
     fill(6, true);
@@ -399,6 +411,7 @@ int main(void)
         TEST(test_ends_of_one_domain_stay_joined),
         TEST(test_an_upcall_that_is_owed),
         TEST(test_what_is_there_already_stays),
+        TEST(test_a_device_s_port_stays_here),
         TEST(test_order_and_places),
         TEST(test_wrong_ports),
         TEST(test_hostile_records),

@@ -4,15 +4,18 @@
 
 /*
  * The hot path: no lock, the port's word and the peer's word read once each (evtchn/port.h argues
- * it).
+ * it). device: WORD_DEVICE if an emulated device sends, 0 if the domain does.
  */
-enum err evtchn_send(struct domain *d, port_t port)
+static inline enum err send(struct domain *d, port_t port, u64 device)
 {
     struct evtchn *chn = port_find(d->evtchn, port.port);
     if (unlikely(chn == NULL)) {
         return E_INVAL;
     }
     u64 word = port_word(chn);
+    if (unlikely((word & WORD_DEVICE) != device)) {
+        return E_INVAL;
+    }
     switch (word_state(word)) {
     case PORT_INTERDOMAIN: {
         struct domain *remote = load_relaxed(&chn->peer);
@@ -25,7 +28,11 @@ enum err evtchn_send(struct domain *d, port_t port)
         u64 w = port_word(peer);
         if (likely(word_state(w) == PORT_INTERDOMAIN && word_peer(w) == port.port &&
                    domid_eq(word_domid(w), d->id))) {
-            port_raise(remote, peer, peer_port, w);
+            if (unlikely(w & WORD_DEVICE)) {
+                evtchn_up_device(remote, (port_t){peer_port});
+            } else {
+                port_raise(remote, peer, peer_port, w);
+            }
         }
         return OK;
     }
@@ -37,6 +44,16 @@ enum err evtchn_send(struct domain *d, port_t port)
     default:
         return E_INVAL;
     }
+}
+
+enum err evtchn_send(struct domain *d, port_t port)
+{
+    return send(d, port, 0);
+}
+
+void evtchn_send_device(struct domain *d, port_t port)
+{
+    err_ignore(send(d, port, WORD_DEVICE)); /* E_INVAL: closed, the domain is being torn down */
 }
 
 enum err evtchn_unmask(struct domain *d, port_t port)

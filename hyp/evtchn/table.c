@@ -9,6 +9,8 @@
 /* Ports looked at, or closed, in one stay: a few instructions each, and a few hundred. */
 #define SCAN_BUDGET  1024u
 #define CLOSE_BUDGET 32u
+/* Buckets freed in one stay. */
+#define SHRINK_BUDGET 64u
 
 /* At the end, and its group. Published last: who sees nr_ports sees the bucket. */
 enum err table_grow(struct evtchn_table *t)
@@ -30,12 +32,23 @@ enum err table_grow(struct evtchn_table *t)
     return OK;
 }
 
+static enum err table_shrink(struct evtchn_table *t)
+{
+    for (u32 i = 0; i < SHRINK_BUDGET; i++) {
+        if (t->nr_ports == 0) {
+            return OK;
+        }
+        t->nr_ports -= PORTS_BUCKET;
+        struct evtchn **group = t->group[t->nr_ports / PORTS_GROUP];
+        heap_free(group[t->nr_ports / PORTS_BUCKET % BUCKETS_GROUP],
+                  PORTS_BUCKET * sizeof(struct evtchn));
+    }
+    return E_RESTART;
+}
+
 static void table_free(struct evtchn_table *t)
 {
-    for (u32 first = 0; first < t->nr_ports; first += PORTS_BUCKET) {
-        struct evtchn **group = t->group[first / PORTS_GROUP];
-        heap_free(group[first / PORTS_BUCKET % BUCKETS_GROUP],
-                  PORTS_BUCKET * sizeof(struct evtchn));
+    while (table_shrink(t) == E_RESTART) {
     }
     for (u32 i = 0; i < NR_GROUPS; i++) {
         if (t->group[i] != NULL) {
@@ -65,6 +78,11 @@ enum err evtchn_create(struct domain *d, u32 max_port)
     port_set_word(&t->group[0][0][0], word_make(PORT_RESERVED, 0, 0, 0, (domid_t){0}));
     d->evtchn = t;
     return OK;
+}
+
+enum err evtchn_shrink(struct domain *d)
+{
+    return table_shrink(d->evtchn);
 }
 
 void evtchn_destroy(struct domain *d)
@@ -100,7 +118,7 @@ enum err evtchn_relinquish(struct domain *d, u64 *cursor)
             fifo_release(d);
             return OK;
         }
-        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: was not in use */
+        err_ignore(port_close(d, (port_t){port}, WORD_DEVICE)); /* E_INVAL: was not in use */
     }
     *cursor = port;
     return E_RESTART;
@@ -126,12 +144,13 @@ enum err evtchn_reset(struct domain *d, bool again)
             spin_unlock(&t->lock);
             return E_RESTART;
         }
-        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: was not in use */
+        err_ignore(evtchn_close(d, (port_t){port})); /* E_INVAL: not in use, or a device's */
     }
 
     spin_lock(&t->lock);
     t->reset_next = 0;
-    enum err e = t->nr_active != 0 ? E_AGAIN : OK; /* another vCPU opened ports meanwhile */
+    /* E_AGAIN: another vCPU opened ports meanwhile. */
+    enum err e = t->nr_active != t->nr_devices ? E_AGAIN : OK;
     spin_unlock(&t->lock);
     if (e == OK) {
         fifo_release(d);
@@ -224,10 +243,11 @@ void evtchn_dump(struct domain *d)
         struct evtchn *chn = port_find(t, port);
         u64 w = port_word(chn);
         if (word_state(w) > PORT_RESERVED) {
-            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u\n", port,
+            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u%s\n", port,
                      t->abi->is_pending(d, chn, port) ? 'p' : '-',
                      t->abi->is_masked(d, port) ? 'm' : '-', word_vcpu(w), word_priority(w),
-                     names[word_state(w)], word_domid(w).id, word_peer(w));
+                     names[word_state(w)], word_domid(w).id, word_peer(w),
+                     w & WORD_DEVICE ? " device" : "");
         }
     }
 }

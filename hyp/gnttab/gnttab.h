@@ -26,6 +26,9 @@ struct frame;
 /* dom_up_create and _destroy. The first frame is there at once (the tools seed it). */
 enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames);
 void gnttab_destroy(struct domain *d);
+/* Before it, for a bounded end: a part of what is large; E_RESTART until the rest is small. Nobody
+ * uses it any more. */
+enum err gnttab_shrink(struct domain *d);
 /*
  * Teardown, d runs no more: takes the pins off all that d mapped (the leaves go with its stage 2,
  * before or after). E_RESTART; cursor starts at 0.

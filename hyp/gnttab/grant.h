@@ -82,6 +82,8 @@ void maptrack_put(struct gnttab *g, struct mapping *m);
 void maptrack_free(struct gnttab *g, u32 handle);
 /* A handle that the caller has claimed or taken. */
 struct mapping *maptrack_find(struct gnttab *g, u32 handle);
+/* False: there was none. */
+bool maptrack_free_last_page(struct gnttab *g);
 void maptrack_destroy(struct gnttab *g);
 
 /* Makes room for need elements in a heap array, doubling it up to limit; the new part is zero. */

@@ -93,11 +93,17 @@ u32 gnttab_nr_maptrack_pages(struct domain *d)
     return load_relaxed(&d->gnttab->nr_maptrack_pages);
 }
 
+bool maptrack_free_last_page(struct gnttab *g)
+{
+    if (g->nr_maptrack_pages == 0) {
+        return false;
+    }
+    heap_free(g->maptrack[--g->nr_maptrack_pages], PAGE_SIZE);
+    return true;
+}
+
 void maptrack_destroy(struct gnttab *g)
 {
-    for (u32 i = 0; i < g->nr_maptrack_pages; i++) {
-        heap_free(g->maptrack[i], PAGE_SIZE);
-    }
     if (g->maptrack != NULL) {
         heap_free(g->maptrack, g->maptrack_capacity * (u32)sizeof(void *));
     }

@@ -7,6 +7,8 @@
 
 /* Frames made in one stay: each is zeroed. */
 #define GROW_BUDGET 4u
+/* Frames, or pages of mappings, freed in one stay: a frame has some pages more. */
+#define SHRINK_BUDGET 8u
 /* Tries to set an entry's flags while its owner keeps changing them. */
 #define STATUS_TRIES 5u
 /* Whatever the tools ask for: what an array of at most 64 KiB has room for. */
@@ -52,7 +54,7 @@ static enum err grow_by_one(struct domain *d, struct gnttab *g)
     }
     frame_share(f, d->id);
     g->frames[g->nr_frames].frame = f;
-    g->nr_frames++;
+    store_relaxed(&g->nr_frames, g->nr_frames + 1);
     return OK;
 }
 
@@ -90,19 +92,38 @@ enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames
     return e;
 }
 
+static void free_last_frame(struct gnttab *g)
+{
+    u32 i = --g->nr_frames;
+    for (u32 n = 0; n < ACTIVE_PAGES; n++) {
+        if (g->frames[i].active[n] != NULL) {
+            heap_free(g->frames[i].active[n], PAGE_SIZE);
+        }
+    }
+    frame_unshare(g->frames[i].frame); /* goes when a builder's mapping of it goes */
+}
+
+enum err gnttab_shrink(struct domain *d)
+{
+    struct gnttab *g = d->gnttab;
+    for (u32 i = 0; i < SHRINK_BUDGET; i++) {
+        if (!maptrack_free_last_page(g)) {
+            if (g->nr_frames == 0) {
+                return OK;
+            }
+            free_last_frame(g);
+        }
+    }
+    return E_RESTART;
+}
+
 void gnttab_destroy(struct domain *d)
 {
     struct gnttab *g = d->gnttab;
     if (g == NULL) {
         return;
     }
-    for (u32 i = 0; i < g->nr_frames; i++) {
-        for (u32 n = 0; n < ACTIVE_PAGES; n++) {
-            if (g->frames[i].active[n] != NULL) {
-                heap_free(g->frames[i].active[n], PAGE_SIZE);
-            }
-        }
-        frame_unshare(g->frames[i].frame); /* goes when a builder's mapping of it goes */
+    while (gnttab_shrink(d) == E_RESTART) {
     }
     if (g->frames != NULL) {
         heap_free(g->frames, g->capacity * (u32)sizeof(*g->frames));

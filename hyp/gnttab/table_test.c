@@ -50,6 +50,28 @@ static void it_grows_to_its_limit(void **state)
     }
 }
 
+static void its_end_is_taken_in_steps(void **state)
+{
+    struct frame *f;
+    for (u32 i = 0; i < MAX_FRAMES; i++) {
+        while (gnttab_frame(dom(1), i, &f) == E_RESTART) {
+        }
+    }
+    grant(1, 511, 0, 3, 0);
+    struct xen_gnttab_map_grant_ref op = map(0, 1, 511, HOLE, HOST);
+    assert_int_equal(op.status, GNTST_okay);
+    u64 cursor = 0;
+    while (gnttab_relinquish(dom(0), &cursor) == E_RESTART) {
+    }
+    /* The mapper has a page of handles and a frame, the granter eight frames: more than one stay
+     * takes. */
+    assert_int_equal(gnttab_shrink(dom(0)), OK);
+    assert_int_equal(gnttab_nr_maptrack_pages(dom(0)), 0);
+    assert_int_equal(gnttab_shrink(dom(1)), E_RESTART);
+    assert_int_equal(gnttab_shrink(dom(1)), OK);
+    assert_int_equal(gnttab_nr_frames(dom(1)), 0);
+}
+
 static void a_pinned_entry_survives_growth(void **state)
 {
     struct frame *f;
@@ -185,6 +207,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(a_table_starts_with_one_frame),
         TEST(it_grows_to_its_limit),
+        TEST(its_end_is_taken_in_steps),
         TEST(a_pinned_entry_survives_growth),
         TEST(limits_are_kept_in_bounds),
         TEST(without_memory),

@@ -195,5 +195,9 @@ void irq_handle(void)
             return;
         }
         handle(raw);
+        if ((raw & 0x3ff) == IPI_RCU) {
+            return; /* a callback has the rest of the stay to itself: what else is there interrupts
+                       again */
+        }
     }
 }

@@ -4,6 +4,7 @@
 
 #include "irq/gic.h"
 #include "irq/gic_host.h"
+#include "sync/rcu.h"
 
 #define CPUS   3u
 #define SPI(n) ((hwirq_t){n})
@@ -237,6 +238,41 @@ static void test_calls(void **state)
     }
 }
 
+static struct rcu_head deferred[3];
+static u32 nr_freed;
+
+static void free_one(struct rcu_head *head)
+{
+    nr_freed++;
+}
+
+/* Each callback of RCU is called in a stay of its own: its interrupt is the last that one takes. */
+static void test_callbacks_by_interrupt(void **state)
+{
+    rcu_init();
+    for (u32 i = 0; i < ARRAY_LEN(deferred); i++) {
+        rcu_defer(&deferred[i], free_one);
+    }
+    /* The first began a grace period, the others wait for the next. */
+    for (u32 period = 0; period < 2; period++) {
+        for (u32 i = 0; i < CPUS; i++) {
+            fake_cpu((i + 1) % CPUS);
+            rcu_quiescent();
+        }
+    }
+    assert_int_equal(cpu_current(), 0);
+    for (u32 i = 1; i <= ARRAY_LEN(deferred); i++) {
+        assert_int_equal(nr_freed, i - 1);
+        assert_true(fake_gic_signals());
+        irq_handle();
+        assert_int_equal(nr_freed, i);
+    }
+    assert_false(fake_gic_signals());
+    for (u32 i = 0; i < CPUS; i++) {
+        per_cpu(work, i) = 0;
+    }
+}
+
 static void test_kicks_and_calls_by_interrupt(void **state)
 {
     percpu_raise(1, WORK_SCHED);
@@ -332,6 +368,7 @@ int main(void)
         T(test_a_stay_is_bounded),
         T(test_calls),
         T(test_kicks_and_calls_by_interrupt),
+        T(test_callbacks_by_interrupt),
         T(test_list_registers_of_gicv2),
         T(test_list_registers_of_gicv3),
         T(test_list_registers_read_back),

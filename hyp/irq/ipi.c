@@ -10,6 +10,7 @@
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "irq/gic.h"
+#include "sync/rcu.h"
 
 struct call {
     struct call *next;
@@ -73,12 +74,18 @@ void ipi_halt_others(void)
     }
 }
 
+void rcu_up_later(void)
+{
+    ipi_send(cpu_current(), IPI_RCU);
+}
+
 void ipi_receive(u32 sgi)
 {
-    /* IPI_WORK and IPI_RCU only had to make us leave the guest: what is to be done is in
-     * this_cpu(work). */
+    /* IPI_WORK only had to make us leave the guest: what is to be done is in this_cpu(work). */
     if (sgi == IPI_CALL) {
         ipi_serve();
+    } else if (sgi == IPI_RCU) {
+        rcu_run();
     } else if (sgi == IPI_HALT) {
         for (;;) {
             cpu_wait();

@@ -17,8 +17,8 @@ static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
 static u32 free_head[NR_ORDERS] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}; /* [frame_lock] */
-static u64 nr_free;                                                    /* [frame_lock] */
-static u64 nr_total;                                                   /* [c] after boot */
+static u64 nr_free;  /* [frame_lock] read without it as a hint */
+static u64 nr_total; /* [c] after boot */
 
 bool (*mem_fail_hook)(void);
 
@@ -44,8 +44,9 @@ bool frame_is_ram_elsewhere(u64 index)
 
 void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
 {
-    f->owner = owner.id;
-    f->state = (u8)state;
+    /* A neighbour that is freed looks at the state, which is not FREE before and after. */
+    store_relaxed(&f->owner, owner.id);
+    store_relaxed(&f->state, (u8)state);
 }
 
 /* --- free lists; frame_lock held --- */
@@ -86,12 +87,13 @@ static void write_head(u32 index, u32 order, enum frame_state state)
 
 static void free_block(u32 index, u32 order)
 {
-    nr_free += 1ULL << order;
+    store_relaxed(&nr_free, nr_free + (1ULL << order));
     while (order < FRAME_MAX_ORDER) {
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
          * written. */
-        if (!frame_is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
+        if (!frame_is_ram(buddy) || load_relaxed(&at(buddy)->state) != FRAME_FREE ||
+            at(buddy)->order != order) {
             break;
         }
         unlink(at(buddy));
@@ -136,7 +138,7 @@ static bool carve(u32 index, u32 order, enum frame_state state)
     }
     if (state == FRAME_FREE) {
         unlink(at(head));
-        nr_free -= 1ULL << order;
+        store_relaxed(&nr_free, nr_free - (1ULL << order));
     }
     while (have > order) {
         have--;
@@ -255,7 +257,7 @@ enum err frame_alloc(u32 order, struct frame **out)
     }
     u32 index = free_head[have];
     unlink(at(index));
-    nr_free -= 1ULL << order;
+    store_relaxed(&nr_free, nr_free - (1ULL << order));
     while (have > order) {
         have--;
         push(index + (1u << have), have);

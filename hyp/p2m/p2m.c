@@ -9,11 +9,12 @@
 #include "p2m/tlb.h"
 #include "p2m/walk.h"
 
-/* Looks at table entries, ten more a reference dropped, that one call makes at most: about 15,000
- * instructions. */
-#define CLEAR_BUDGET 3000u
+/* By level: what one p2m_map() may spend on what is in the way (walk_clear()), some 12,000
+ * instructions. At levels 1 and 2 it is more than a look at all that an earlier one has emptied; at
+ * level 3 up to 256 slots are then written, too. */
+static const u32 clear_budget[] = {[1] = 1200, [2] = 800, [3] = 300};
 /* Leaves that one p2m_unmap_ram() removes at most. */
-#define UNMAP_STEPS 128u
+#define UNMAP_STEPS 32u
 
 static struct slab_cache p2m_cache = SLAB_CACHE_INIT(p2m_cache, "p2m", sizeof(struct p2m));
 
@@ -73,10 +74,11 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
     }
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
-    u32 budget = CLEAR_BUDGET;
+    u32 budget = clear_budget[level];
     u32 nr = nr_slots(order);
     for (u32 i = 0; i < nr && e == OK; i++) {
-        if (slot[i] && !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget)) {
+        if (slot[i] &&
+            (budget == 0 || !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
             e = E_RESTART;
         }
     }
@@ -93,7 +95,7 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
         walk_gather_drain(&g);
     }
     p2m->min_gfn = MIN(p2m->min_gfn, gfn.gfn);
-    p2m->max_gfn = MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1);
+    store_relaxed(&p2m->max_gfn, MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1));
     return OK;
 }
 
@@ -133,7 +135,7 @@ enum err p2m_map_shared(struct p2m *p2m, gfn_t gfn, struct frame *f)
     enum err e =
         f->gfn == FRAME_NO_GFN ? map_locked(p2m, gfn, frame_to_mfn(f), 0, P2M_SHARED_RW) : E_BUSY;
     if (e == OK) {
-        f->gfn = (u32)gfn.gfn;
+        store_relaxed(&f->gfn, (u32)gfn.gfn);
     }
     write_unlock(&p2m->lock);
     return e;
@@ -357,34 +359,22 @@ bool p2m_allows(struct p2m *p2m, gaddr_t at, bool write, bool execute)
     return (!write || p2m_type_is_writable(type)) && (!execute || p2m_type_is_ram(type));
 }
 
-enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget_pages)
+enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget)
 {
-    /* A first look over the two upper levels of one slot alone costs 1,024. */
-    u32 budget = MAX(budget_pages, 2048u);
-    enum err e = OK;
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
-    u64 gfn = *cursor;
-    while (gfn < P2M_GFN_END) {
-        u64 *slot = walk_slot_if(p2m, (gfn_t){gfn}, 1);
-        if (budget == 0 || (*slot && !walk_clear(&g, slot, (gfn_t){gfn}, 1, &budget))) {
-            e = E_RESTART;
-            break;
-        }
-        budget -= MIN(budget, 1u);
-        gfn += 1ULL << ORDER_1G;
-    }
+    walk_sweep(&g, cursor, p2m->reach, &budget);
     walk_gather_drain(&g);
+    const enum err e = *cursor < p2m->reach ? E_RESTART : OK;
     write_unlock(&p2m->lock);
-    *cursor = gfn;
     return e;
 }
 
 enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pages)
 {
-    /* A hole costs a walk, a page a walk and 64 lines. */
-    u32 budget = budget_pages * 8;
+    /* A hole costs a walk, some 100 instructions; a page a walk and 64 lines. */
+    u32 budget = budget_pages * 4;
     u64 gfn = start->gfn;
     u64 stop = MIN(end.gfn, P2M_GFN_END);
     read_lock(&p2m->lock);
@@ -401,7 +391,7 @@ enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pa
         cache_clean_invalidate((void *)(frame_linear + ((pte_mfn(pte).mfn + within) << PAGE_SHIFT)),
                                PAGE_SIZE);
         gfn++;
-        budget -= MIN(budget, 8u);
+        budget -= MIN(budget, 4u);
     }
     read_unlock(&p2m->lock);
     cache_invalidate_instructions();

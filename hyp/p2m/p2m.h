@@ -72,7 +72,8 @@ struct p2m {
     u64 nr_tables;       /* [L] stage-2 table pages, root included */
     u64 max_tables;      /* [L] bound: paging mempool pages; beyond it E_NOMEM. ~0: none (dom0) */
     u64 nr_leaves[P2M_NR_TYPES]; /* [L] 4 KiB pages by type */
-    u64 max_gfn, min_gfn;        /* [L] highest/lowest ever mapped, for maximum_gpfn and teardown */
+    u64 max_gfn, min_gfn;        /* [L] highest/lowest ever mapped, for maximum_gpfn */
+    u64 reach; /* [L] no table and no leaf has ever been from here on, for teardown */
     u64 flush_first,
         flush_end; /* [L] entries of these gfns were made invalid and their flush is still owed */
 };
@@ -167,9 +168,9 @@ static inline void p2m_window_close(void)
 }
 
 /* Removes leaves and tables from the cursor (a gfn, 0 at first) on; RAM pages stay allocated.
- * budget: leaves and table entries looked at, by tens. E_RESTART until all are gone. No vCPU of the
- * domain runs. */
-enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget_pages);
+ * budget: slots looked at, four for one with a leaf, fourteen for a borrowed page; some 20
+ * instructions each. E_RESTART until all are gone. No vCPU of the domain runs. */
+enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget);
 /* Cleans and invalidates data caches of the RAM in [*start, end), at most budget pages; moves
  * *start; E_RESTART. Ends with an instruction cache invalidation. */
 enum err p2m_cache_flush(struct p2m *p2m, gfn_t *start, gfn_t end, u32 budget_pages);

@@ -10,6 +10,11 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
+/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at; a
+ * borrowed page BORROWED_COST more. */
+#define LEAF_COST     3u
+#define BORROWED_COST 10u
+
 DEFINE_PER_CPU(u32, p2m_window);
 
 static u64 *table_at(maddr_t at)
@@ -130,6 +135,7 @@ static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
 enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
 {
     u64 *slot = root_slot(p2m, gfn);
+    p2m->reach = MAX(p2m->reach, align_down(gfn.gfn, 1ULL << ORDER_1G) + (1ULL << ORDER_1G));
     for (u32 l = 1; l < level; l++) {
         if (!pte_is_table(*slot, l)) {
             enum err e = add_table(p2m, slot, gfn, l);
@@ -177,6 +183,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     struct p2m *p2m = g->p2m;
     u64 pte = *slot;
     enum p2m_type type = pte_type(pte);
+    *budget -= MIN(*budget, LEAF_COST);
     pte_write(slot, 0);
     *nr_valid(slot) -= 1;
     u64 first = align_down(gfn.gfn, 1ULL << level_order(level));
@@ -184,10 +191,10 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     p2m->nr_leaves[type] -= 1ULL << level_order(level);
     g->removed += 1ULL << level_order(level);
     if (p2m_type_is_borrowed(type)) {
-        *budget -= MIN(*budget, 10u);
+        *budget -= MIN(*budget, BORROWED_COST);
         gather(g, pte_mfn(pte), p2m_type_is_writable(type) ? PUT_WRITABLE : PUT);
     } else if (type == P2M_SHARED_RW) {
-        mfn_to_frame(pte_mfn(pte))->gfn = FRAME_NO_GFN;
+        store_relaxed(&mfn_to_frame(pte_mfn(pte))->gfn, FRAME_NO_GFN);
     }
 }
 
@@ -251,6 +258,44 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
     }
     clear_table_entry(g, slot, gfn, 1);
     return true;
+}
+
+/* Nothing left in the table that slot is in, and that the slot above leads to: a dying domain's
+ * tables may still get entries behind the sweep, which then comes once more. */
+static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn_t gfn, u32 level)
+{
+    if (*nr_valid(slot) == 0) {
+        clear_table_entry(g, above, gfn, level);
+    }
+}
+
+void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
+{
+    while (*gfn<end && * budget> 0) {
+        const gfn_t first = {*gfn};
+        u64 *slot[4] = {[1] = root_slot(g->p2m, first)};
+        u32 level = 1;
+        while (level < 3 && pte_is_table(*slot[level], level)) {
+            slot[level + 1] = child(*slot[level]) + pte_index(first, level + 1);
+            level++;
+        }
+        const u64 span = 1ULL << level_order(level);
+        u64 *at = slot[level];
+        bool ends; /* the table, or what is in it as leaves */
+        do {
+            *budget -= 1;
+            if (*at) {
+                clear_leaf(g, at, (gfn_t){*gfn}, level, budget);
+            }
+            *gfn = align_down(*gfn, span) + span;
+            at++;
+            ends = *gfn >= end || is_aligned(*gfn, span << 9) || pte_is_table(*at, level);
+        } while (!ends && *budget > 0);
+        while (level > 1 && is_aligned(*gfn, 1ULL << level_order(level - 1))) {
+            drop_if_empty(g, slot[level], slot[level - 1], first, level - 1);
+            level--;
+        }
+    }
 }
 
 void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type)

@@ -46,7 +46,7 @@ void sched_charge(struct sched_queue *q, u64 now)
     struct sched_unit *u = q->running;
     if (u && now > q->charged_ns) {
         u64 ran_ns = now - q->charged_ns;
-        q->charged_ns = now;
+        store_relaxed(&q->charged_ns, now);
         if (unlikely(u->capped)) {
             u->budget_ns -= (s64)ran_ns;
         }
@@ -94,7 +94,7 @@ void sched_settle(struct sched_unit *u, bool wakeup)
             if (to != from) {
                 sched_charge(from, now);
                 policy->move(from, to, u);
-                u->cpu = to->cpu;
+                store_relaxed(&u->cpu, to->cpu);
             }
             if (u->state != UNIT_RUNNABLE) {
                 set_state(u, UNIT_RUNNABLE, now);
@@ -173,7 +173,7 @@ void sched_yield_unit(struct sched_unit *u)
 void sched_hold(struct sched_unit *u)
 {
     struct sched_queue *q = lock_unit(u);
-    u->hold++;
+    store_relaxed(&u->hold, u->hold + 1);
     bool look = u->hold == 1 && u->state == UNIT_RUNNING;
     if (u->hold == 1 && u->state == UNIT_RUNNABLE) {
         if (u->node.linked) {
@@ -193,7 +193,7 @@ void sched_release(struct sched_unit *u)
 {
     struct sched_queue *q = lock_unit(u);
     check(u->hold > 0);
-    u->hold--;
+    store_relaxed(&u->hold, u->hold - 1);
     bool ready = u->hold == 0 && u->state == UNIT_OFFLINE;
     spin_unlock(&q->lock);
     if (ready) {
@@ -262,7 +262,7 @@ void sched_unit_update(struct sched_unit *u)
         policy->dequeue(q, u);
     }
     spin_lock(&u->group->lock);
-    u->weight = u->group->weight;
+    store_relaxed(&u->weight, u->group->weight);
     u->capped = u->group->cap_percent != 0;
     spin_unlock(&u->group->lock);
     if (waits) {
@@ -365,12 +365,12 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             *displaced = prev;
         }
     }
-    q->running = best;
+    store_relaxed(&q->running, best);
     if (best) {
         policy->dequeue(q, best);
         set_state(best, UNIT_RUNNING, now);
         sched_up_state(best);
-        q->charged_ns = now;
+        store_relaxed(&q->charged_ns, now);
         q->slice_end_ns = now + slice_ns;
         if (sched_trace) {
             sched_trace(best, q->cpu, now);

@@ -5,9 +5,6 @@
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
 
-/* Callbacks that one way out runs at most: each frees a bounded thing. */
-#define RUN_MAX 4u
-
 static struct {
     struct spinlock lock;
     struct cpumask needed; /* CPUs that the running grace period waits for; empty: none runs */
@@ -79,8 +76,6 @@ void rcu_quiescent(void)
     atomic_and(&this_cpu(work), ~(u32)BIT(WORK_RCU));
 
     struct cpumask raise = {0};
-    struct list run;
-    list_init(&run);
     spin_lock(&rcu.lock);
     if (cpumask_test(&rcu.needed, cpu_current())) {
         cpumask_clear(&rcu.needed, cpu_current());
@@ -89,21 +84,30 @@ void rcu_quiescent(void)
             raise = begin();
         }
     }
-    for (u32 i = 0; i < RUN_MAX && !list_is_empty(&rcu.done); i++) {
-        struct list *node = rcu.done.next;
-        list_del(node);
-        list_add_tail(&run, node);
+    bool due = !list_is_empty(&rcu.done);
+    spin_unlock(&rcu.lock);
+
+    raise_all(&raise);
+    if (due) {
+        rcu_up_later();
+    }
+}
+
+void rcu_run(void)
+{
+    struct rcu_head *head = NULL;
+    spin_lock(&rcu.lock);
+    if (!list_is_empty(&rcu.done)) {
+        head = list_first(&rcu.done, struct rcu_head, node);
+        list_del(&head->node);
     }
     bool more = !list_is_empty(&rcu.done);
     spin_unlock(&rcu.lock);
 
-    raise_all(&raise);
-    while (!list_is_empty(&run)) {
-        struct rcu_head *head = list_first(&run, struct rcu_head, node);
-        list_del(&head->node);
-        head->fn(head);
-    }
     if (more) {
-        percpu_raise(cpu_current(), WORK_RCU);
+        rcu_up_later();
+    }
+    if (head) {
+        head->fn(head);
     }
 }

@@ -18,10 +18,13 @@ struct rcu_head {
 
 void rcu_init(void);
 /* Calls fn(head) on some CPU, with no lock held, when every CPU has passed a quiescent point. Any
- * context. */
+ * context. fn frees a bounded thing; what is larger defers itself again. */
 void rcu_defer(struct rcu_head *head, void (*fn)(struct rcu_head *));
-/* The way out and the idle loop call this when WORK_RCU is set: no borrowed pointers, no locks.
- * Bounded. */
+/* The way out and the idle loop call this when WORK_RCU is set: no borrowed pointers, no locks. */
 void rcu_quiescent(void);
+/* What is due is called one at a time, each in a stay at EL2 of its own: rcu_up_later() lets this
+ * CPU come back at once after it has left, and then it calls rcu_run(). */
+void rcu_up_later(void); /* upcall: irq/ipi.c */
+void rcu_run(void);
 
 #endif

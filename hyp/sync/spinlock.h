@@ -26,6 +26,7 @@ enum lock_rank {
     RANK_P2M = 50,          /* p2m/: a domain's stage-2 tables */
     RANK_VMID = 52,         /* p2m/: which VMIDs are in use */
     RANK_PAGES = 55,        /* dom/: a domain's list of pages */
+    RANK_VUART = 60,        /* vuart/: a guest's UART */
     RANK_VGIC = 62,         /* vgic/: one vCPU's interrupts; two for a move */
     RANK_SCHED = 70,        /* sched/: one CPU's run queue */
     RANK_SCHED_GROUP = 72,  /* sched/: one domain's budget and its parked units */

@@ -7,6 +7,7 @@
 #include "base/panic.h"
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
+#include "log/log.h"
 #include "time/clock.h"
 #include "time/hw.h"
 #include "time/time.h"
@@ -36,6 +37,7 @@ enum err clock_init(void)
     clock.ns_per_tick = (NS_PER_SECOND << 32) / hz;
     clock.ticks_per_ns = ((u64)hz << 32) / NS_PER_SECOND;
     clock.boot_ticks = cpu_counter_ticks();
+    log_set_frequency(hz);
     return OK;
 }
 

@@ -27,7 +27,8 @@ struct timer {
     u64 deadline_ns;
     void (*fn)(void *);
     void *arg;
-    u32 cpu; /* queue it is on when node.linked */
+    u32 cpu;     /* queue it is on when node.linked */
+    bool is_set; /* [a] the same, for who asks without the queue's lock */
 };
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg);

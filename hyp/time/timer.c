@@ -28,6 +28,12 @@ static bool earlier(const struct rb_node *a, const struct rb_node *b)
            container_of(b, struct timer, node)->deadline_ns;
 }
 
+static void take_off(struct timer_queue *q, struct timer *t)
+{
+    rb_remove(&q->tree, &t->node);
+    store_relaxed(&t->is_set, false);
+}
+
 /* Locks the queue that t belongs to. */
 static struct timer_queue *queue_lock(const struct timer *t)
 {
@@ -68,17 +74,18 @@ void timer_set(struct timer *t, u64 deadline_ns)
     struct timer_queue *q = queue_lock(t);
     while (q != mine) {
         if (t->node.linked) {
-            rb_remove(&q->tree, &t->node);
+            take_off(q, t);
         }
-        t->cpu = cpu; /* whoever else wants t locks our queue from here on */
+        store_relaxed(&t->cpu, cpu); /* whoever else wants t locks our queue from here on */
         spin_unlock(&q->lock);
         q = queue_lock(t);
     }
     if (t->node.linked) {
-        rb_remove(&q->tree, &t->node);
+        take_off(q, t);
     }
     t->deadline_ns = deadline_ns;
     rb_insert(&q->tree, &t->node, earlier);
+    store_relaxed(&t->is_set, true);
     if (q->tree.first == &t->node) {
         arm(q);
     }
@@ -93,7 +100,7 @@ void timer_cancel(struct timer *t)
     struct timer_queue *q = queue_lock(t);
     if (t->node.linked) {
         bool first = q->tree.first == &t->node;
-        rb_remove(&q->tree, &t->node);
+        take_off(q, t);
         if (first && q == &this_cpu(timers)) {
             arm(q);
         }
@@ -103,7 +110,7 @@ void timer_cancel(struct timer *t)
 
 bool timer_is_set(const struct timer *t)
 {
-    return load_relaxed(&t->node.linked);
+    return load_relaxed(&t->is_set);
 }
 
 static void expire(void)
@@ -115,7 +122,7 @@ static void expire(void)
         if (t->deadline_ns > clock_ns()) {
             break;
         }
-        rb_remove(&q->tree, &t->node);
+        take_off(q, t);
         void (*fn)(void *) = t->fn;
         void *arg = t->arg;
         spin_unlock(&q->lock); /* fn sets timers and wakes units */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/host/fake.h"
 
+#include "log/log.h"
 #include "time/clock_host.h"
 #include "time/time.h"
 
@@ -39,6 +40,20 @@ static void test_a_counter_without_frequency_is_refused(void **state)
 {
     host_counter_frequency = 0;
     assert_int_equal(time_init(), E_NODEV);
+}
+
+/* From here on a guest that makes noise is limited: log/ cannot know how fast the counter runs. */
+static void test_the_clock_starts_the_limit_on_guests_lines(void **state)
+{
+    log_set_frequency(0);
+    assert_int_equal(time_init(), OK);
+    u64 begin = log_ring_end();
+    for (u32 i = 0; i < 1000; i++) {
+        log_guest(LOG_ERROR, (domid_t){1}, "line");
+    }
+    u64 bytes = log_ring_end() - begin;
+    assert_true(bytes >= strlen("kanso: d1: line\n"));
+    assert_true(bytes <= 100 * strlen("kanso: d1: line\n"));
 }
 
 static void test_ticks_and_ns(void **state)
@@ -182,6 +197,7 @@ int main(void)
     fake_machine_init(16, 2);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_a_counter_without_frequency_is_refused, setup),
+        cmocka_unit_test_setup(test_the_clock_starts_the_limit_on_guests_lines, setup),
         cmocka_unit_test_setup(test_ticks_and_ns, setup),
         cmocka_unit_test_setup(test_the_clock_starts_at_zero_and_follows_the_counter, setup),
         cmocka_unit_test_setup(test_wall_clock_is_what_dom0_says, setup),

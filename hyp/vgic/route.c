@@ -15,13 +15,32 @@ static void arrived(struct irq_desc *desc, void *arg)
     vgic_arrived(arg, desc);
 }
 
+static struct vgic_irq *find_spi(struct domain *d, virq_t virq)
+{
+    return virq.virq >= NR_PRIVATE ? vgic_find(d, NULL, virq.virq) : NULL;
+}
+
+enum err vgic_reserve_irq(struct domain *d, virq_t virq)
+{
+    struct vgic_irq *irq = find_spi(d, virq);
+    if (!irq) {
+        return E_INVAL;
+    }
+    if (irq->hwirq) {
+        return E_BUSY;
+    }
+    irq->reserved = true; /* nobody runs who could write the flags beside it */
+    return OK;
+}
+
 enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_trigger trigger)
 {
-    struct vgic_irq *irq = virq.virq >= NR_PRIVATE ? vgic_find(d, NULL, virq.virq) : NULL;
+    struct vgic_irq *irq = find_spi(d, virq);
     if (!irq || hwirq.hw < IRQ_FIRST_SPI || hwirq.hw >= IRQ_END) {
         return E_INVAL;
     }
-    if (irq->hwirq) { /* routing is the tools', one at a time: nobody else writes it */
+    if (irq->hwirq ||
+        irq->reserved) { /* routing is the tools', one at a time: nobody else writes it */
         return E_BUSY;
     }
     enum err e = irq_route_guest(hwirq, arrived, irq);
@@ -43,7 +62,7 @@ enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_t
 
 enum err vgic_unroute_irq(struct domain *d, virq_t virq)
 {
-    struct vgic_irq *irq = virq.virq >= NR_PRIVATE ? vgic_find(d, NULL, virq.virq) : NULL;
+    struct vgic_irq *irq = find_spi(d, virq);
     if (!irq) {
         return E_INVAL;
     }

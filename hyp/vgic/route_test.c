@@ -510,6 +510,18 @@ static void test_the_mmio_table_is_sorted_and_does_not_overlap(void **state)
     assert_int_equal(D->nr_mmio, 6);
 }
 
+static void test_a_reserved_interrupt_is_not_routed(void **state)
+{
+    begin(3, 1);
+    assert_int_equal(vgic_reserve_irq(D, (virq_t){31}), E_INVAL);
+    assert_int_equal(vgic_reserve_irq(D, (virq_t){32 + D->vgic->nr_spis}), E_INVAL);
+    assert_int_equal(vgic_reserve_irq(D, (virq_t){32}), OK);
+    assert_int_equal(vgic_reserve_irq(D, (virq_t){32}), OK);
+    assert_int_equal(vgic_route_irq(D, (virq_t){32}, (hwirq_t){40}, IRQ_LEVEL_HIGH), E_BUSY);
+    assert_int_equal(vgic_route_irq(D, (virq_t){33}, (hwirq_t){40}, IRQ_LEVEL_HIGH), OK);
+    assert_int_equal(vgic_reserve_irq(D, (virq_t){33}), E_BUSY);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_teardown(f, end)
@@ -522,6 +534,7 @@ int main(void)
         T(test_software_pending_is_no_hardware),
         T(test_the_line_follows_its_vcpu),
         T(test_routing_refuses),
+        T(test_a_reserved_interrupt_is_not_routed),
         T(test_unrouting_ends_what_the_guest_would_not),
         T(test_before_there_are_vcpus),
         T(test_relinquish_goes_in_steps),

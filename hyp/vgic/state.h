@@ -54,6 +54,7 @@ struct vgic_irq {
     bool hw_pending : 1; /* the latch stands for the host's interrupt, which is active until the
                           * guest ends it */
     bool hw_active : 1;  /* the same of the active state */
+    bool reserved : 1;   /* [c] of a device emulated here */
     /* Bytes of their own: the list register's CPU writes them without the lock (vgic_renew()). */
     bool lr_latch;  /* its register's pending state took the latch (or a source) along */
     bool renewable; /* in a list register, and all there is to tell of it is there */

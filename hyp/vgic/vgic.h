@@ -49,6 +49,10 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t irq);
 /* Level: the line as the device drives it. */
 void vgic_set_level(struct domain *d, struct vcpu *v, virq_t irq, bool high);
 
+/* A device emulated here will drive this SPI, so that no host interrupt may. Before the domain
+ * runs; twice is once. E_INVAL: no such interrupt; E_BUSY: a host interrupt does. */
+enum err vgic_reserve_irq(struct domain *d, virq_t virq);
+
 /* A host interrupt becomes this domain's: ties the hardware's active state to the guest's end of
  * interrupt. E_INVAL no such interrupt; E_BUSY either side is taken. No locks held. */
 enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_trigger trigger);

@@ -43,7 +43,7 @@ TARGETS = [
 ]
 
 XEN_HEADERS = ["xen.h", "event_channel.h", "grant_table.h", "memory.h", "sched.h", "vcpu.h", "version.h",
-               "features.h", "physdev.h", "platform.h", "hvm/hvm_op.h", "hvm/params.h", "domctl.h",
+               "features.h", "physdev.h", "platform.h", "hvm/hvm_op.h", "hvm/params.h", "io/console.h", "domctl.h",
                "sysctl.h"]
 OUR_UUID = "struct { unsigned char b[16]; }"
 arguments = argparse.Namespace()  # the command line

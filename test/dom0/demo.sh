@@ -19,6 +19,6 @@ xl create /tmp/hello.cfg || fail "xl create"
 guest_says hello @@GUEST-DONE
 echo "--- the guest's console"
 cat $logs/guest-hello.log
-echo "--- xl list"
+echo "--- $(readlink -f "$(command -v xl)") list"
 xl list
 pass

@@ -19,7 +19,7 @@ own_tools() {
     for tool in $own; do
         ln -sf "/usr/lib/kanso/bin/$tool" "/run/tools/$tool"
         [ "$tool" = xenstore ] || continue
-        for name in chmod exists list ls read rm watch write; do
+        for name in chmod control exists list ls read rm watch write; do
             ln -sf xenstore "/run/tools/xenstore-$name"
         done
     done

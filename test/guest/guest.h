@@ -14,6 +14,12 @@ enum {
     CALL_HVM = 34,
 };
 enum { DOMID_SELF = 0x7ff0 };
+enum {
+    PARAM_STORE_FRAME = 1,
+    PARAM_STORE_PORT = 2,
+    PARAM_CONSOLE_FRAME = 17,
+    PARAM_CONSOLE_PORT = 18
+};
 enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_CRASH = 3 };
 
 // Exception classes of ESR_EL1, and what stands for "none"
@@ -33,9 +39,14 @@ void guest_main(void);
 long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c);
 unsigned long smccc(unsigned long function, unsigned long a, unsigned long b, unsigned long c);
 void shutdown(unsigned reason);
+long hvm_param(uint32_t index, unsigned long *value);
 
 void print(const char *text);
 void print_hex(unsigned long value);
+
+// The number behind NAME= in the guest's command line (extra=), or other. Before the guest has
+// written over its device tree, which lies somewhere in its memory.
+unsigned long option(const char *name, unsigned long other);
 
 // Whether the hypervisor calls itself Kanso: some promises are its own, Xen does not make them.
 bool guest_on_kanso(void);
@@ -45,7 +56,7 @@ void expect(bool good, const char *what, unsigned long found);
 
 // The class of the next synchronous exception, which skips its instruction; EC_NONE when there was
 // none.
-void trap_arm(void);
+void trap_arm(void); // without trap_class(): for good
 unsigned trap_class(void);
 unsigned long trap_esr(void);
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "guest.h"
 
+void option_init(unsigned long tree);
+
 struct console {
     char in[1024];
     char out[2048];
@@ -49,7 +51,7 @@ void shutdown(unsigned reason)
     hypercall(CALL_SCHED, 2, (uintptr_t)&argument, 0);
 }
 
-static long hvm_param(uint32_t index, unsigned long *value)
+long hvm_param(uint32_t index, unsigned long *value)
 {
     struct {
         uint16_t domid, pad;
@@ -72,6 +74,10 @@ static void console_flush(void)
 static void put(char c)
 {
     while (console->out_prod - console->out_cons >= sizeof(console->out)) {
+        if (console->out_prod - console->out_cons > sizeof(console->out)) {
+            console->out_prod = console->out_cons; // more than there is room for: an attack's doing
+            break;
+        }
         console_flush();
         hypercall(CALL_SCHED, 0, 0, 0);
     }
@@ -212,11 +218,12 @@ __attribute__((weak)) void guest_interrupt(void)
     guest_interrupts++;
 }
 
-void guest_start(void)
+void guest_start(unsigned long tree)
 {
+    option_init(tree);
     unsigned long frame, port;
-    long no_frame = hvm_param(17, &frame);
-    long no_port = hvm_param(18, &port);
+    long no_frame = hvm_param(PARAM_CONSOLE_FRAME, &frame);
+    long no_port = hvm_param(PARAM_CONSOLE_PORT, &port);
 
     if (no_frame || no_port || !frame) {
         print("@@BARE-FAIL no console: ");

@@ -30,6 +30,7 @@ _start:
     .endm
 
     .balign 0x800
+    .globl vectors
 vectors:
     .rept   4
     vector  stray

@@ -31,23 +31,24 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
     return e;
 }
 
-void dom_up_destroy(struct domain *d)
+enum err dom_up_destroy(struct domain *d)
 {
     fake_domains_gone++;
     if (d->p2m) {
         u64 cursor = 0;
-        while (p2m_relinquish(d->p2m, &cursor, 0) == E_RESTART) {
+        while (p2m_relinquish(d->p2m, &cursor, 512) == E_RESTART) {
         }
         p2m_destroy(d->p2m);
     }
     if (d->shared_info) {
         frame_unshare(d->shared_info);
     }
+    return OK;
 }
 
 static enum err fake_relinquish_stage2(struct domain *d, u64 *cursor)
 {
-    return p2m_relinquish(d->p2m, cursor, 0);
+    return p2m_relinquish(d->p2m, cursor, 512);
 }
 
 const struct relinquish domain_relinquish[] = {
@@ -100,6 +101,11 @@ void sched_up_state(struct sched_unit *u)
 {
 }
 
+void rcu_up_later(void);
+void rcu_up_later(void)
+{
+}
+
 void percpu_up_kick(u32 cpu)
 {
 }
@@ -131,6 +137,7 @@ static inline void fake_rcu(void)
 {
     for (u32 i = 0; i < 64; i++) {
         rcu_quiescent();
+        rcu_run();
     }
 }
 

@@ -29,7 +29,7 @@ void spec_vcpus_check(const struct spec_world *w)
 {
     for (u32 i = 0; i < w->nr; i++) {
         const struct domain *d = w->domain[i];
-        spec_check(d->pauses >= (u32)d->paused_by_tools + d->shut_down,
+        spec_check(d->pauses >= (u32)(d->paused_by_tools != 0) + d->shut_down,
                    "d%u is paused %u times, by the tools %u, shut down %u", d->id.id, d->pauses,
                    d->paused_by_tools, d->shut_down);
         for (u32 n = 0; n < d->max_vcpus; n++) {

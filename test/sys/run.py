@@ -5,10 +5,11 @@
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
 run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
-CPU=cortex-a57, JOBS=2, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
+CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian tools cmdline=WORD args=WORD. A scenario NN_name.py boots its own machines; once: on no GIC in particular;
-apart: only when it is named.
+disk=MIB net debian switch tools own cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses). A scenario NN_name.py
+boots its own machines; once: on no GIC in particular; apart: only when it is named; whole=S: there is more of it, within S seconds,
+when it is named or with WHOLE=1.
 """
 import argparse
 import concurrent.futures
@@ -17,7 +18,6 @@ import os
 import pathlib
 import re
 import select
-import shutil
 import subprocess
 import sys
 import threading
@@ -117,11 +117,12 @@ def machine(gic, needs, ramdisk, dom0_words, where):
     return command
 
 
-def make_ramdisk(where, files):
-    """dom0's ramdisk and a scenario's files behind it."""
+def make_ramdisk(where, files, more=()):
+    """dom0's ramdisk, more of its kind, and a scenario's files behind them."""
     path = where / "dom0.cpio"
-    shutil.copyfile(IMAGES / "dom0.cpio.gz", path)
-    with open(path, "ab") as f:
+    with open(path, "wb") as f:
+        for name in ("dom0", *more):
+            f.write((IMAGES / f"{name}.cpio.gz").read_bytes())
         f.write(cpio_archive(files))
     return path
 
@@ -141,9 +142,19 @@ def dom0_files(with_tools=False):
     return files
 
 
+def is_whole(needs):
+    """Is there more of this scenario than usual?"""
+    return "whole" in needs and os.environ.get("WHOLE") == "1"
+
+
+def seconds_of(needs):
+    """How long it may take."""
+    return int(needs["whole" if is_whole(needs) else "timeout"]) * float(os.environ.get("SLOW", "1"))
+
+
 def scenario_files(script):
     """The scenario as /test/run.sh, and what it boots."""
-    files = {**dom0_files("tools" in needs_of(script)), "test/run.sh": (0o100644, script.read_bytes())}
+    files = {**dom0_files({"tools", "own"} & set(needs_of(script))), "test/run.sh": (0o100644, script.read_bytes())}
     files["test/bad.tsv"] = (0o100644, (SCENARIOS / "bad.tsv").read_bytes())
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
@@ -236,13 +247,15 @@ def run_program(script, gic, where, seconds):
 def run_guest(script, gic, number, where):
     """A scenario that is a script in dom0."""
     needs = needs_of(script)
-    words = f"kanso.test=/test/run.sh kanso.tools={tools()} kanso.gic={gic} kanso.seed={number + 1} {needs.get('dom0args', '')}"
+    whose = "own" if "own" in needs else tools()
+    words = f"kanso.test=/test/run.sh kanso.tools={whose} kanso.gic={gic} kanso.seed={int(os.environ.get('SEED', '1')) + number} {needs.get('dom0args', '')}"
+    if is_whole(needs):
+        words += " kanso.whole=1"
     if "calls" in needs:
         words += " nokaslr kanso.record=1"
-    ramdisk = make_ramdisk(where, scenario_files(script))
+    ramdisk = make_ramdisk(where, scenario_files(script), ["switch"] if "switch" in needs else [])
     log = where / "console.log"
-    scale = float(os.environ.get("SLOW", "1"))
-    ok, why = Run(machine(gic, needs, ramdisk, words, where), log, int(needs["timeout"]) * scale).go()
+    ok, why = Run(machine(gic, needs, ramdisk, words, where), log, seconds_of(needs)).go()
     if ok and "calls" in needs:
         ok, why = judge_calls(where, log)
     for path in (ramdisk, where / "disk.img", where / "registers.log"):
@@ -271,7 +284,7 @@ def run_scenario(script, gic, number):
     log = where / "console.log"
     try:
         if script.suffix == ".py":
-            ok, why = run_program(script, gic, where, int(needs["timeout"]) * float(os.environ.get("SLOW", "1")))
+            ok, why = run_program(script, gic, where, seconds_of(needs))
         else:
             ok, why = run_guest(script, gic, number, where)
     except OSError as error:
@@ -280,6 +293,7 @@ def run_scenario(script, gic, number):
         print(f"  {'ok      ' if ok else 'FAILED  '} {name:32} {why}", flush=True)
         if not ok:
             variable = "".join(f"{v}={os.environ[v]} " for v in ("KANSO", "XEN", "TOOLS", "TOOLS_BIN") if os.environ.get(v))
+            variable += f"WHOLE={int(is_whole(needs))} " if "whole" in needs else ""
             print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
                   f"           log:   {log.relative_to(ROOT)}\n{panic_of(log)}", end="", flush=True)
     return ok
@@ -292,6 +306,7 @@ def command_test(args):
         scripts = [s for s in scripts if any(re.match(rf"0*{p}(_|$)", s.stem) or p in s.stem for p in args.patterns)]
     else:
         scripts = [s for s in scripts if "apart" not in needs_of(s)]
+    os.environ.setdefault("WHOLE", "1" if args.patterns else "0")
     gics = os.environ.get("GIC", "2 3").split()
     todo = [(s, g, n) for n in range(args.times) for s in scripts for g in gics
             if g == gics[0] or "once" not in needs_of(s)]

@@ -136,7 +136,7 @@ static inline void fake_send(struct fake_store *f, const struct wire_header *in,
     struct wire_header h = *in;
     char message[sizeof h + WIRE_MAX_PAYLOAD];
     h.type = type;
-    h.len = (uint32_t)len;
+    h.bytes = (uint32_t)len;
     memcpy(message, &h, sizeof h);
     memcpy(message + sizeof h, data, len);
     ssize_t n = send(f->fd, message, sizeof h + len, MSG_NOSIGNAL);
@@ -415,7 +415,7 @@ static inline void fake_answer(struct fake_store *f, const struct wire_header *h
         return;
     }
     fake_send(f, h, h->type, "OK", 3);
-    fake_modify(f, h, data, rest, (size_t)(h->len - (size_t)(rest - data)));
+    fake_modify(f, h, data, rest, (size_t)(h->bytes - (size_t)(rest - data)));
 }
 
 static inline void *fake_main(void *arg)
@@ -424,12 +424,12 @@ static inline void *fake_main(void *arg)
     struct wire_header h;
     char data[WIRE_MAX_PAYLOAD + 1];
     while (recv(f->fd, &h, sizeof h, MSG_WAITALL) == (ssize_t)sizeof h) {
-        assert(h.len <= WIRE_MAX_PAYLOAD);
-        ssize_t n = h.len == 0 ? 0 : recv(f->fd, data, h.len, MSG_WAITALL);
-        if (n != (ssize_t)h.len) {
+        assert(h.bytes <= WIRE_MAX_PAYLOAD);
+        ssize_t n = h.bytes == 0 ? 0 : recv(f->fd, data, h.bytes, MSG_WAITALL);
+        if (n != (ssize_t)h.bytes) {
             break;
         }
-        data[h.len] = 0;
+        data[h.bytes] = 0;
         pthread_mutex_lock(&f->lock);
         fake_answer(f, &h, data);
         pthread_mutex_unlock(&f->lock);

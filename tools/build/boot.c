@@ -39,7 +39,7 @@ static int finish_tree(struct build *build)
         return error;
     }
     char why[160];
-    const char *problem = layout_plan(&build->layout, build->config->memory_kib * 1024,
+    const char *problem = layout_plan(&build->layout, build->config->maxmem_kib * 1024,
                                       &build->image, build->ramdisk.bytes, build->tree_bytes, why);
     if (problem != NULL) {
         message_error("%s", problem);

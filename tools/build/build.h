@@ -21,6 +21,9 @@
  * of the first bank. The device tree is made twice: at build_open() to find what is wrong with it,
  * at build_boot() with what the hypervisor told.
  *
+ * A guest starts with maxmem: Linux takes what its device tree tells for static-max, and gives back
+ * the difference to target. Told of less, it would give back as much once more.
+ *
  * A failure has had its one sentence when a negative errno comes back.
  */
 #pragma once
@@ -38,7 +41,7 @@ typedef void build_progress_fn(void *context, uint64_t done, uint64_t total);
 struct build_result {
     uint64_t console_gfn, store_gfn, vuart_gfn;
     uint32_t console_port, store_port; /* of the guest, for domain 0 to bind */
-    uint32_t vuart_port;               /* of domain 0; 0: no vuart */
+    uint32_t vuart_port;               /* the guest's, domain 0 binds to it; 0: no vuart */
 };
 
 /* config must live and stay as it is until build_close(). */

@@ -46,6 +46,17 @@ static void small_ones_in_2_mib(void **state)
     assert_int_equal(xen_host_find(domid)->claimed_pages, 0); /* exactly used up */
 }
 
+/* A guest that may grow has all of it at first: its driver knows from that what to give back. */
+static void all_that_it_may_have(void **state)
+{
+    config.memory_kib = 4096;
+    config.maxmem_kib = 8192;
+    assert_int_equal(build_open(&build, &config), 0);
+    assert_int_equal(build_create(build, hv, 0, &domid), 0);
+    assert_int_equal(build_populate(build), 0);
+    has_range(0, 0x40000, 2048, 9);
+}
+
 static void each_size_where_it_fits(void **state)
 {
     xen_host.free_pages = 3ULL << 20;
@@ -126,6 +137,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(small_ones_in_2_mib, setup, finish),
+        cmocka_unit_test_setup_teardown(all_that_it_may_have, setup, finish),
         cmocka_unit_test_setup_teardown(each_size_where_it_fits, setup, finish),
         cmocka_unit_test_setup_teardown(what_is_not_whole_comes_smaller, setup, finish),
         cmocka_unit_test_setup_teardown(in_the_middle_of_an_order, setup, finish),

@@ -71,7 +71,7 @@ static int check_config(const struct guest_config *config)
 static int plan(struct build *build)
 {
     char why[160];
-    const uint64_t memory = build->config->memory_kib * 1024;
+    const uint64_t memory = build->config->maxmem_kib * 1024;
     for (unsigned round = 0; round < 2; round++) {
         const char *problem = layout_plan(&build->layout, memory, &build->image,
                                           build->ramdisk.bytes, build->tree_bytes, why);

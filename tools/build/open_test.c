@@ -76,11 +76,11 @@ static void numbers(void **state)
     config.gic_version = GIC_V2;
     refused(-EINVAL, "9 vCPUs: a guest with a GICv2 has 1 to 8");
     config.maxvcpus = 8;
-    config.memory_kib = 1024;
+    config.maxmem_kib = 1024;
     fixture_kernel(100000, 700000);
     refused(-ENOSPC, "kernel (683 KiB), ramdisk (48 KiB) and device tree do not fit into 1 MiB of "
                      "memory");
-    config.memory_kib = UINT64_C(1) << 40;
+    config.maxmem_kib = UINT64_C(1) << 40;
     refused(-ENOSPC, "1073741824 MiB of memory are more than the 1043456 MiB a guest can have");
 }
 

@@ -191,8 +191,8 @@ static void check_disks(struct config_reader *r)
                 config_wrong(r->report, d->at, "disk: %s is there before, in line %u", d->vdev,
                              other->at.line);
             } else if (d->target != NULL && other->target != NULL && d->script == NULL &&
-                       other->script == NULL && (d->writable || other->writable) &&
-                       strcmp(d->target, other->target) == 0) {
+                       other->script == NULL && (d->writable || other->writable) && !d->shared &&
+                       !other->shared && strcmp(d->target, other->target) == 0) {
                 config_wrong(r->report, d->at,
                              "disk: %s is the target of %s, too, and one of them may write",
                              d->target, other->vdev);

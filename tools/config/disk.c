@@ -15,13 +15,14 @@
 #include "config/words.h"
 
 enum said { NOT_SAID, LEFT_EMPTY, SAID };
+enum access { READS, WRITES, SHARES };
 
 struct disk_reader {
     struct config_words words;
     struct guest_disk *d;
     enum said has_target, has_format, has_vdev, has_access; /* named or by position */
     bool is_old; /* a prefix was there: no format follows */
-    bool wants_write;
+    enum access access;
 };
 
 static const struct config_word formats[] = {{"raw", DISK_RAW},     {"qcow", DISK_QCOW},
@@ -113,17 +114,20 @@ static int take_vdev(struct disk_reader *r, const struct config_word_span *word)
 
 static int take_access(struct disk_reader *r, const struct config_word_span *word)
 {
-    static const struct config_word modes[] = {{"r", 0}, {"ro", 0}, {"w", 1}, {"rw", 1}, {NULL, 0}};
+    static const struct config_word modes[] = {{"r", READS},   {"ro", READS},  {"w", WRITES},
+                                               {"rw", WRITES}, {"w!", SHARES}, {"rw!", SHARES},
+                                               {NULL, READS}};
     const int err = once(r, word, "the access", &r->has_access);
     if (err != 0 || word->length == 0) {
         return err;
     }
     int value;
     if (!find_word(modes, word, &value)) {
-        return config_wrong_word(&r->words, word, "unknown access \"%.*s\": it is r (ro) or w (rw)",
+        return config_wrong_word(&r->words, word,
+                                 "unknown access \"%.*s\": it is r (ro), w (rw) or w!",
                                  WORD_ARGS(word));
     }
-    r->wants_write = value != 0;
+    r->access = (enum access)value;
     return 0;
 }
 
@@ -370,7 +374,8 @@ static int complete(struct disk_reader *r)
     if (d->target == NULL) {
         d->format = DISK_EMPTY;
     }
-    d->writable = !d->cdrom && r->wants_write;
+    d->writable = !d->cdrom && r->access != READS;
+    d->shared = d->writable && r->access == SHARES;
     return complete_target(r);
 }
 
@@ -379,7 +384,7 @@ int config_take_disk(struct config_report *report, const struct config_value *v,
 {
     *d = (struct guest_disk){.at = v->at};
     struct disk_reader r = {
-        .words = {.report = report, .value = v, .key = "disk"}, .d = d, .wants_write = true};
+        .words = {.report = report, .value = v, .key = "disk"}, .d = d, .access = WRITES};
     struct config_word_span word;
     int err = 0;
     while (err == 0 && config_next_word(&r.words, &word)) {

@@ -108,6 +108,18 @@ static void words(void **state)
     assert_true(d.no_discard && d.direct_io_safe && d.untrusted);
     assert_int_equal(d.number, 202 << 8 | 1 << 4 | 2);
     guest_disk_fini(&d);
+    static const struct {
+        const char *words;
+        bool writable, shared;
+    } modes[] = {{"/x,,xvda,w", true, false},    {"/x,,xvda,rw!", true, true},
+                 {"/x,,xvda,w!", true, true},    {"/x,,xvda,r", false, false},
+                 {"phy:/x,xvda,w!", true, true}, {"phy:/x,xvdc:cdrom,w!", false, false}};
+    for (size_t i = 0; i < sizeof(modes) / sizeof(*modes); i++) {
+        assert_int_equal(read_disk(modes[i].words, &d), 0);
+        assert_int_equal(d.writable, modes[i].writable);
+        assert_int_equal(d.shared, modes[i].shared);
+        guest_disk_fini(&d);
+    }
     assert_int_equal(read_disk("iscsi:iqn.x:y,xvda,w", &d), 0);
     assert_string_equal(d.script, "block-iscsi");
     assert_string_equal(d.target, "iqn.x:y");

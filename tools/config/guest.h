@@ -45,6 +45,7 @@ struct guest_disk {
     char *script;         /* of script=, NULL: Xen's "block" */
     char *backend_domain; /* name or number, NULL: this one */
     bool writable, removable, cdrom, no_discard, direct_io_safe, untrusted;
+    bool shared;            /* "w!": written by several, and they know of each other */
     struct config_place at; /* where the word starts, for messages */
 };
 
@@ -107,7 +108,7 @@ struct guest_config {
     bool localtime, nomigrate, driver_domain;
 
     enum guest_gic gic_version;
-    bool vuart; /* an emulated PL011: vuart = "sbsa_uart" */
+    bool vuart; /* an emulated serial port: vuart = "sbsa_uart" */
 
     struct guest_disk *disk;
     size_t nr_disks;

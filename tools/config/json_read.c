@@ -283,6 +283,12 @@ static void read_build(struct reader *r, struct json_object *o, struct guest_con
     c->vuart = read_word(r, arm, "vuart", vuarts, 0) != 0;
 }
 
+static bool read_bool(struct reader *r, struct json_object *o, const char *key)
+{
+    struct json_object *found = member(r, o, key, json_type_boolean);
+    return found != NULL && json_object_get_boolean(found);
+}
+
 static void read_disk(struct reader *r, struct json_object *o, struct guest_disk *d)
 {
     read_string(r, o, "backend_domname", &d->backend_domain);
@@ -294,8 +300,8 @@ static void read_disk(struct reader *r, struct json_object *o, struct guest_disk
     d->removable = read_number(r, o, "removable", 0, 1, 0) != 0;
     d->writable = read_number(r, o, "readwrite", 0, 1, 0) != 0;
     d->cdrom = read_number(r, o, "is_cdrom", 0, 1, 0) != 0;
-    struct json_object *safe = member(r, o, "direct_io_safe", json_type_boolean);
-    d->direct_io_safe = safe != NULL && json_object_get_boolean(safe);
+    d->direct_io_safe = read_bool(r, o, "direct_io_safe");
+    d->shared = read_bool(r, o, "shared");
     d->no_discard = !read_defbool(r, o, "discard_enable", true);
     d->untrusted = !read_defbool(r, o, "trusted", true);
     if (r->err == 0 && (d->vdev == NULL || !config_disk_number(d->vdev, &d->number))) {

@@ -47,7 +47,7 @@ static const char full[] =
     "max_maptrack_frames=30\nmax_grant_version=1\nseclabel='s'\ninit_seclabel='i'\nnomigrate=1\n"
     "driver_domain=1\nlocaltime=1\nrtc_timeoffset=-60\ngic_version='v3'\nvuart='sbsa_uart'\n"
     "disk=['/dev/a,,xvda','vdev=hdc,cdrom','script=x,backendtype=phy,backend=b,no-discard,"
-    "untrusted,direct-io-safe,access=r,vdev=d20p3,target=t,u']\n"
+    "untrusted,direct-io-safe,access=w!,vdev=d20p3,target=t,u']\n"
     "vif=['','mac=00:16:3e:00:00:02,bridge=b.1:2,script=s,ip=1.2.3.4,gatewaydev=e,vifname=v,"
     "model=m,backend=n,forwarddev=f,type=vif,untrusted,mtu=1400,devid=9,rate=1MB/s@20ms']\n"
     "channel=['name=a,connection=pty','name=b,connection=socket,path=/s,backend=d']\n";
@@ -82,6 +82,7 @@ static void there_and_back(void **state)
     assert_string_equal(back.disk[2].target, "t,u");
     assert_int_equal(back.disk[2].backend, DISK_PHY);
     assert_true(back.disk[2].no_discard && back.disk[2].untrusted && back.disk[2].direct_io_safe);
+    assert_true(back.disk[2].shared && back.disk[2].writable && !back.disk[0].shared);
     assert_false(back.disk[0].no_discard || back.disk[0].untrusted);
     assert_true(back.disk[0].writable);
     assert_false(back.vif[0].has_mac);

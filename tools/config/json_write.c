@@ -204,6 +204,9 @@ static void write_disk(struct json *j, const struct guest_disk *d)
     if (d->writable) {
         json_int(j, "readwrite", 1);
     }
+    if (d->shared) { /* not in Xen's: its tools know no such word */
+        json_bool(j, "shared", true);
+    }
     if (d->cdrom) {
         json_int(j, "is_cdrom", 1);
     }

@@ -191,7 +191,7 @@ static const struct config_key keys[] = {
     /* Arm */
     WORD("gic_version", gic_version, gic_versions,
          "interrupt controller: \"v2\", \"v3\" or \"default\" (the host's)"),
-    WORD("vuart", vuart, vuarts, "an emulated PL011: \"sbsa_uart\""),
+    WORD("vuart", vuart, vuarts, "an emulated serial port: \"sbsa_uart\""),
     REFUSED_BUT("tee", STRING, "none", "needs mediation of the secure world",
                 "trusted execution environment"),
     REFUSED("vpmu", BOOL, "needs a virtual PMU", "whether the guest may use the PMU"),

@@ -29,6 +29,7 @@ char *disk_path(const char *target)
 static void add_common(struct device *d, const struct guest_disk *disk)
 {
     const char *type = disk->cdrom ? "cdrom" : "disk";
+    const char *mode = !disk->writable ? "r" : disk->shared ? "w!" : "w";
     device_nodes_add(&d->front, "virtual-device", "%u", disk->number);
     device_nodes_add(&d->front, "device-type", "%s", type);
     device_nodes_add(&d->front, "trusted", "%d", !disk->untrusted);
@@ -36,7 +37,7 @@ static void add_common(struct device *d, const struct guest_disk *disk)
     device_nodes_add(&d->back, "bootable", "1");
     device_nodes_add(&d->back, "dev", "%s", disk->vdev);
     device_nodes_add(&d->back, "type", "phy");
-    device_nodes_add(&d->back, "mode", "%s", disk->writable ? "w" : "r");
+    device_nodes_add(&d->back, "mode", "%s", mode);
     device_nodes_add(&d->back, "device-type", "%s", type);
     device_nodes_add(&d->back, "discard-enable", "%d", !disk->no_discard);
     if (disk->direct_io_safe) {

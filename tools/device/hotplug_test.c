@@ -190,6 +190,11 @@ static void test_route(void **state)
     assert_true(was_called("ip -4 route del 10.0.0.2 dev vif5.0"));
     assert_true(was_called("ip -6 route del fd00::2 dev vif5.0"));
     assert_true(was_called("ip -4 route del 10.0.0.3 dev vif5.0"));
+    node("gatewaydev", "eth9");
+    put("calls", "", 0644);
+    assert_int_equal(run("vif-route", "offline"), 0);
+    assert_true(was_called("ip neigh del proxy 10.0.0.2 dev eth9"));
+    assert_false(was_called("proxy fd00::2"));
     put("fail-ip", "", 0644);
     assert_int_equal(run("vif-route", "online"), 1);
     expect_error("failed: broken");
@@ -234,6 +239,30 @@ static void test_block(void **state)
     assert_true(was_called("losetup -d /dev/zero"));
 }
 
+/* Another guest has the file: under another name, or behind a loop device that only sysfs knows. */
+static void test_block_sharing(void **state)
+{
+    char link_name[192];
+    put("xenstore-list", "#!/bin/sh\ncase $1 in */vbd) echo 7 ;; */7) echo 51712 ;; esac\n", 0755);
+    put("losetup", "#!/bin/sh\n[ \"$1\" != -f ] || echo /dev/zero\n", 0755);
+    put("disk", "x", 0644);
+    snprintf(link_name, sizeof link_name, "%s", at("hard-link"));
+    assert_int_equal(link(at("disk"), link_name), 0);
+    node("params", at("disk"));
+    node("mode", "w");
+    put("node+backend+vbd+7+51712+params", link_name, 0644);
+    put("node+backend+vbd+7+51712+mode", "w", 0644);
+    assert_int_equal(run("block", "add"), 1);
+    expect_error("is in use by domain 7; a disk has one writer or only readers");
+    node("mode", "w!");
+    assert_int_equal(run("block", "add"), 0);
+    unlink(at("node+backend+vif+5+0+physical-device"));
+    node("mode", "r");
+    assert_int_equal(run("block", "add"), 1);
+    put("node+backend+vbd+7+51712+mode", "r", 0644);
+    assert_int_equal(run("block", "add"), 0);
+}
+
 int main(void)
 {
 #define HOTPLUG_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -241,6 +270,7 @@ int main(void)
         HOTPLUG_TEST(test_bridge_errors), HOTPLUG_TEST(test_switch),
         HOTPLUG_TEST(test_switch_errors), HOTPLUG_TEST(test_route),
         HOTPLUG_TEST(test_nat),           HOTPLUG_TEST(test_block),
+        HOTPLUG_TEST(test_block_sharing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside device/: the table of classes, and what disks do to the machine. */
 #pragma once
+#include <sys/types.h>
 #include "device/device.h"
 
 /* What differs between classes; everything else is the same for all of them. */
@@ -36,6 +37,20 @@ int device_backend_domain(struct store *s, const char *word, uint32_t *domid);
  * /usr/lib/kanso/scripts, else /etc/xen/scripts, where Xen's and the administrator's are.
  */
 char *device_script_path(const char *script);
+
+/* What a target is: the number of a block device, or a file's inode. */
+struct identity {
+    bool is_block;
+    dev_t device;
+    ino_t inode;
+};
+/* -ENOTBLK: neither a block device nor a regular file. Silent. */
+int identity_of_path(const char *path, struct identity *out);
+struct identity identity_of_device(dev_t device);
+/* Do they share bytes: is one the other, or does it lie on it? By what sysfs says now. */
+bool identity_overlaps(const struct identity *a, const struct identity *b);
+/* "/sys/dev/block", or what a test has in its place. */
+extern const char *identity_sysfs;
 
 /* A target as written to an absolute path: "vg/lv" is below /dev. To be freed. */
 char *disk_path(const char *target);

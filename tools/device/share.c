@@ -3,51 +3,30 @@
 #include "device/private.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
 #include "lib/message.h"
 
-/* What makes two targets the same thing: the number of a block device, or a file's inode. */
-struct identity {
-    bool is_block;
-    dev_t device;
-    ino_t inode;
-};
-
-static int identify(const char *path, struct identity *out)
-{
-    struct stat st;
-    *out = (struct identity){};
-    if (stat(path, &st) != 0) {
-        return -errno;
-    }
-    out->is_block = S_ISBLK(st.st_mode);
-    out->device = out->is_block ? st.st_rdev : st.st_dev;
-    out->inode = out->is_block ? 0 : st.st_ino;
-    return S_ISBLK(st.st_mode) || S_ISREG(st.st_mode) ? 0 : -ENOTBLK;
-}
-
-static bool is_same(const struct identity *a, const struct identity *b)
-{
-    return a->is_block == b->is_block && a->device == b->device && a->inode == b->inode;
-}
-
-/* Is what that backend has the wanted thing? params tells a file, physical-device what is left. */
+/* Has that backend something of what is wanted? physical-device is what it serves, params where
+ * that came from: a file without a loop device yet, or what a script understands. */
 static bool matches(const struct identity *wanted, const char *params, const char *physical)
 {
     struct identity other;
-    if (params != NULL && *params == '/' && identify(params, &other) == 0 &&
-        is_same(wanted, &other)) {
-        return true;
-    }
     unsigned high;
     unsigned low;
-    return wanted->is_block && physical != NULL && sscanf(physical, "%x:%x", &high, &low) == 2 &&
-           wanted->device == makedev(high, low);
+    if (params != NULL && *params == '/' && identity_of_path(params, &other) == 0 &&
+        identity_overlaps(wanted, &other)) {
+        return true;
+    }
+    if (physical == NULL || sscanf(physical, "%x:%x", &high, &low) != 2) {
+        return false;
+    }
+    other = identity_of_device(makedev(high, low));
+    return identity_overlaps(wanted, &other);
 }
 
 struct search {
@@ -115,25 +94,36 @@ static int check_guests(struct store *s, const struct search *search, uint32_t d
     return error;
 }
 
-/* Is a block device mounted here, and for writing? Its third word is major:minor, after " - " come
- * type, source and the options of the file system. */
-static bool is_mounted(dev_t device, bool only_writers)
+/* What a line of mountinfo mounts. Its third word is major:minor; after " - " come type, source and
+ * options of the file system. Where the number is none of a device (btrfs), the source is. */
+static bool read_mount(const char *line, struct identity *out, bool *is_ro)
+{
+    unsigned high;
+    unsigned low;
+    char source[PATH_MAX];
+    char options[64];
+    const char *rest = strstr(line, " - ");
+    if (rest == NULL || sscanf(line, "%*u %*u %u:%u", &high, &low) != 2 ||
+        sscanf(rest, " - %*s %4095s %63s", source, options) != 2) {
+        return false;
+    }
+    *is_ro = strncmp(options, "ro,", 3) == 0 || strcmp(options, "ro") == 0;
+    *out = identity_of_device(makedev(high, low));
+    return high != 0 || (*source == '/' && identity_of_path(source, out) == 0);
+}
+
+/* Is something of it mounted here, and for writing? */
+static bool is_mounted(const struct identity *wanted, bool only_writers)
 {
     FILE *mounts = fopen("/proc/self/mountinfo", "re");
     char *line = NULL;
     size_t room = 0;
     bool found = false;
     while (mounts != NULL && !found && getline(&line, &room, mounts) > 0) {
-        unsigned high;
-        unsigned low;
-        if (sscanf(line, "%*u %*u %u:%u", &high, &low) != 2 || makedev(high, low) != device) {
-            continue;
-        }
-        const char *rest = strstr(line, " - ");
-        char options[64] = "";
-        bool is_ro = rest != NULL && sscanf(rest, " - %*s %*s %63s", options) == 1 &&
-                     (strncmp(options, "ro,", 3) == 0 || strcmp(options, "ro") == 0);
-        found = !only_writers || !is_ro;
+        struct identity mounted;
+        bool is_ro;
+        found = read_mount(line, &mounted, &is_ro) && !(only_writers && is_ro) &&
+                identity_overlaps(wanted, &mounted);
     }
     free(line);
     if (mounts != NULL) {
@@ -156,8 +146,8 @@ static bool is_held(const char *path)
 static int check_here(const struct search *search, const char *path)
 {
     const struct identity *wanted = search->wanted;
-    bool is_taken = wanted->is_block && (is_mounted(wanted->device, !search->as_writer) ||
-                                         (search->as_writer && is_held(path)));
+    bool is_taken = is_mounted(wanted, !search->as_writer) ||
+                    (search->as_writer && wanted->is_block && is_held(path));
     if (!is_taken) {
         return 0;
     }
@@ -184,7 +174,7 @@ static int check_kind(const struct guest_disk *disk)
 
 static int check_target(const struct guest_disk *disk, const char *path, struct identity *identity)
 {
-    int error = identify(path, identity);
+    int error = identity_of_path(path, identity);
     if (error == -ENOTBLK) {
         message_error("disk %s: %s is neither a block device nor a file", disk->vdev, path);
     } else if (error != 0) {
@@ -209,26 +199,43 @@ static int check_script(const struct guest_disk *disk)
     return error;
 }
 
+/* Who has it? As a writer: nobody else may; as a reader: no writer. */
+static int check_others(struct store *s, const struct guest_disk *disk, const char *path,
+                        const struct identity *identity, uint32_t domid)
+{
+    if (disk->shared) {
+        return 0;
+    }
+    struct search search = {.wanted = identity, .disk = disk, .as_writer = disk->writable};
+    int error = check_here(&search, path);
+    return error != 0 ? error : check_guests(s, &search, domid);
+}
+
+/* What a script makes of a target only it knows; one that is a device or a file is looked at. */
+static bool is_known(const struct guest_disk *disk, struct identity *out)
+{
+    return *disk->target == '/' && identity_of_path(disk->target, out) == 0;
+}
+
 int device_check_disk(struct store *s, const struct guest_disk *disk, uint32_t domid)
 {
+    struct identity identity;
     int error = check_kind(disk);
     if (error != 0 || disk->backend_domain != NULL) {
         return error;
     }
     if (disk->script != NULL) {
-        return check_script(disk);
+        error = check_script(disk);
+        return error != 0 || !is_known(disk, &identity)
+                   ? error
+                   : check_others(s, disk, disk->target, &identity, domid);
     }
-    struct identity identity;
     char *path = disk_path(disk->target);
     if (path == NULL) {
         return -ENOMEM;
     }
     error = check_target(disk, path, &identity);
-    if (error == 0) {
-        struct search search = {.wanted = &identity, .disk = disk, .as_writer = disk->writable};
-        error = check_here(&search, path);
-        error = error != 0 ? error : check_guests(s, &search, domid);
-    }
+    error = error != 0 ? error : check_others(s, disk, path, &identity, domid);
     free(path);
     return error;
 }
@@ -237,15 +244,15 @@ static bool clash(const struct guest_disk *a, const struct guest_disk *b)
 {
     struct identity one;
     struct identity other;
-    if (a->target == NULL || b->target == NULL || (!a->writable && !b->writable) ||
-        a->script != NULL || b->script != NULL || a->backend_domain != NULL ||
+    if (a->target == NULL || b->target == NULL || (!a->writable && !b->writable) || a->shared ||
+        b->shared || a->script != NULL || b->script != NULL || a->backend_domain != NULL ||
         b->backend_domain != NULL) {
         return false;
     }
     char *path_a = disk_path(a->target);
     char *path_b = disk_path(b->target);
-    bool same = path_a != NULL && path_b != NULL && identify(path_a, &one) == 0 &&
-                identify(path_b, &other) == 0 && is_same(&one, &other);
+    bool same = path_a != NULL && path_b != NULL && identity_of_path(path_a, &one) == 0 &&
+                identity_of_path(path_b, &other) == 0 && identity_overlaps(&one, &other);
     free(path_a);
     free(path_b);
     return same;
@@ -258,8 +265,7 @@ static int check_two_disks(const struct guest_disk *a, const struct guest_disk *
         return -EEXIST;
     }
     if (clash(a, b)) {
-        message_error("disks %s and %s are the same, %s, and one is writable", a->vdev, b->vdev,
-                      b->target);
+        message_error("disks %s and %s share %s, and one may write", a->vdev, b->vdev, b->target);
         return -EBUSY;
     }
     return 0;

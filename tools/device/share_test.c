@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <cmocka.h>
 #include <sys/stat.h>
+#include <sys/sysmacros.h>
 #include "device/private.h"
 #include "test/tools/fake_store.h"
 
@@ -32,6 +33,7 @@ static int setup(void **state)
 static int teardown(void **state)
 {
     char command[128];
+    identity_sysfs = "/sys/dev/block";
     store_close(store);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return fake_stop(fake) == 0 && system(command) == 0 ? 0 : 1;
@@ -67,6 +69,134 @@ static void test_files(void **state)
     assert_int_equal(check(path[0], true, STORE_NOBODY), -EBUSY);
     other_guest("/nowhere", "w");
     assert_int_equal(check(path[0], true, STORE_NOBODY), 0);
+}
+
+/* The same bytes under other names, as sysfs tells it. */
+static void sys_put(const char *name, const char *text)
+{
+    char whole[256], command[512];
+    snprintf(whole, sizeof whole, "%s/sys/%s", folder, name);
+    snprintf(command, sizeof command, "mkdir -p $(dirname %s)", whole);
+    assert_int_equal(system(command), 0);
+    FILE *f = fopen(whole, "w");
+    assert_non_null(f);
+    fprintf(f, "%s\n", text);
+    fclose(f);
+}
+
+static char sys_root[96];
+
+/* A volume (253:0) over two partitions of two disks, loop0 with path[0] behind it, its partition */
+static void make_sysfs(void)
+{
+    char command[512];
+    sys_put("vda/dev", "254:0");
+    sys_put("vda/vda1/partition", "1");
+    sys_put("vda/vda2/partition", "2");
+    sys_put("vdb/dev", "254:16");
+    sys_put("vdb/vdb1/partition", "1");
+    sys_put("253:0/slaves/vda1/dev", "254:1");
+    sys_put("253:0/slaves/vdb1/dev", "254:17");
+    sys_put("253:1/slaves/vda1/dev", "254:1");
+    sys_put("loop0/dev", "7:0");
+    sys_put("loop0/loop/backing_file", path[0]);
+    sys_put("loop0/loop0p1/partition", "1");
+    sys_put("9:0/slaves/me/dev", "9:0"); /* no kernel makes such a one: it ends all the same */
+    snprintf(command, sizeof command,
+             "cd %s/sys && ln -s vda 254:0 && ln -s vda/vda1 254:1 && ln -s vda/vda2 254:2 && "
+             "ln -s vdb 254:16 && ln -s vdb/vdb1 254:17 && ln -s loop0 7:0 && "
+             "ln -s loop0/loop0p1 259:0",
+             folder);
+    assert_int_equal(system(command), 0);
+    snprintf(sys_root, sizeof sys_root, "%s/sys", folder);
+    identity_sysfs = sys_root;
+}
+
+static void test_overlaps(void **state)
+{
+    static const struct {
+        unsigned high_a, low_a, high_b, low_b;
+        bool wanted;
+    } table[] = {
+        {254, 1, 254, 1, true},   {254, 0, 254, 1, true},   {254, 1, 254, 2, false},
+        {254, 1, 254, 17, false}, {253, 0, 254, 1, true},   {253, 0, 254, 17, true},
+        {253, 0, 254, 16, true},  {253, 0, 254, 2, false},  {253, 0, 253, 1, false},
+        {7, 0, 259, 0, true},     {7, 0, 254, 0, false},    {9, 0, 254, 0, false},
+        {253, 9, 253, 9, true},   {253, 9, 253, 10, false},
+    };
+    make_sysfs();
+    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
+        struct identity a = identity_of_device(makedev(table[i].high_a, table[i].low_a));
+        struct identity b = identity_of_device(makedev(table[i].high_b, table[i].low_b));
+        assert_int_equal(identity_overlaps(&a, &b), table[i].wanted);
+        assert_int_equal(identity_overlaps(&b, &a), table[i].wanted);
+    }
+    struct identity file, partition = identity_of_device(makedev(259, 0));
+    assert_int_equal(identity_of_path(path[2], &file), 0);
+    assert_true(identity_overlaps(&file, &partition));
+    assert_int_equal(identity_of_path(path[1], &file), 0);
+    assert_false(identity_overlaps(&file, &partition));
+}
+
+static void test_other_names(void **state)
+{
+    char hard[128];
+    make_sysfs();
+    snprintf(hard, sizeof hard, "%s/hard", folder);
+    assert_int_equal(link(path[0], hard), 0);
+    other_guest("/moved/away", "w");
+    assert_int_equal(check(hard, true, STORE_NOBODY), 0);
+    fake_write(fake, "/local/domain/0/backend/vbd/7/51712/physical-device", "7:0");
+    assert_int_equal(check(hard, true, STORE_NOBODY), -EBUSY);
+    assert_int_equal(check(path[1], true, STORE_NOBODY), 0);
+    fake_write(fake, "/local/domain/0/backend/vbd/7/51712/physical-device", "103:0"); /* 259:0 */
+    assert_int_equal(check(hard, false, STORE_NOBODY), -EBUSY);
+}
+
+/* Who says "w!" knows what he does; a script's target is looked at if it is a file. */
+static void test_shared(void **state)
+{
+    char vdev[] = "xvda";
+    char script[] = "/bin/true";
+    struct guest_disk disk = {
+        .target = path[0], .vdev = vdev, .number = 51712, .writable = true, .script = script};
+    other_guest(path[0], "w");
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), -EBUSY);
+    disk.shared = true;
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), 0);
+    disk.script = NULL;
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), 0);
+    struct device d;
+    assert_int_equal(device_from_disk(store, 5, &disk, &d), 0);
+    assert_string_equal(device_value(&d.back, "mode"), "w!");
+    device_fini(&d);
+    disk.shared = false;
+    disk.script = script;
+    char target[] = "iqn.2026-11.net.example:disk";
+    disk.target = target;
+    assert_int_equal(device_check_disk(store, &disk, STORE_NOBODY), 0);
+}
+
+/* Something that is mounted here lies on it: any device that is mounted now stands for its loop. */
+static void test_mounted(void **state)
+{
+    FILE *mounts = fopen("/proc/self/mountinfo", "r");
+    char line[4096], name[64];
+    unsigned high = 0, low = 0;
+    assert_non_null(mounts);
+    while (high == 0 && fgets(line, sizeof line, mounts) != NULL) {
+        assert_int_equal(sscanf(line, "%*u %*u %u:%u", &high, &low), 2);
+    }
+    fclose(mounts);
+    if (high == 0) {
+        skip(); /* nothing but file systems without a device */
+    }
+    make_sysfs();
+    assert_int_equal(check(path[0], true, STORE_NOBODY), 0);
+    snprintf(name, sizeof name, "%u:%u/loop/backing_file", high, low);
+    sys_put(name, path[0]);
+    assert_int_equal(check(path[0], true, STORE_NOBODY), -EBUSY);
+    assert_int_equal(check(path[1], true, STORE_NOBODY), 0);
 }
 
 static void test_wrong_targets(void **state)
@@ -176,8 +306,11 @@ int main(void)
 {
 #define SHARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),   SHARE_TEST(test_nodes),
-        SHARE_TEST(test_backend_refuses), SHARE_TEST(test_backend_domains),
+        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),
+        SHARE_TEST(test_nodes),           SHARE_TEST(test_backend_refuses),
+        SHARE_TEST(test_backend_domains), SHARE_TEST(test_overlaps),
+        SHARE_TEST(test_other_names),     SHARE_TEST(test_shared),
+        SHARE_TEST(test_mounted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

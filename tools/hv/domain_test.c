@@ -1,28 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
+#include "hv/fixture_test.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
-#include <cmocka.h>
 
 #include "abi/sched.h"
-#include "hv/xen_host.h"
 #include "lib/failing.h"
-
-static struct hv *hv;
-
-static int setup(void **state)
-{
-    xen_host_start();
-    return hv_open(&hv);
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
-}
 
 static struct xen_domctl_createdomain plain(void)
 {
@@ -200,12 +182,12 @@ static void a_vuart_needs_its_page(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(life, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_next_one_is_not_it, setup, teardown),
-        cmocka_unit_test_setup_teardown(lists, setup, teardown),
-        cmocka_unit_test_setup_teardown(listing_fails, setup, teardown),
-        cmocka_unit_test_setup_teardown(numbers, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_vuart_needs_its_page, setup, teardown),
+        cmocka_unit_test_setup_teardown(life, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(the_next_one_is_not_it, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(lists, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(listing_fails, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(numbers, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(a_vuart_needs_its_page, start_empty, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,30 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
+#include "hv/fixture_test.h"
 
 #include <poll.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-#include "hv/xen_host.h"
-
-static struct hv *hv;
-static uint16_t domid;
-
-static int setup(void **state)
-{
-    struct xen_domctl_createdomain config = {
-        .flags = XEN_DOMCTL_CDF_hvm, .max_vcpus = 2, .grant_opts = 1};
-    xen_host_start();
-    domid = 0;
-    return hv_open(&hv) != 0 || hv_create_domain(hv, &config, &domid) != 0;
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
-}
 
 static void a_channel_of_a_guest(void **state)
 {
@@ -96,9 +73,9 @@ static void failures(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_channel_of_a_guest, setup, teardown),
-        cmocka_unit_test_setup_teardown(virtual_interrupts, setup, teardown),
-        cmocka_unit_test_setup_teardown(failures, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_channel_of_a_guest, start_guest, teardown),
+        cmocka_unit_test_setup_teardown(virtual_interrupts, start_guest, teardown),
+        cmocka_unit_test_setup_teardown(failures, start_guest, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,34 +1,15 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
+#include "hv/fixture_test.h"
 
 #include "abi/grant.h"
 #include "abi/memory.h"
-#include "hv/xen_host.h"
 #include "lib/failing.h"
-
-static struct hv *hv;
-static uint16_t domid;
 
 static int setup(void **state)
 {
-    struct xen_domctl_createdomain config = {
-        .flags = XEN_DOMCTL_CDF_hvm, .max_vcpus = 2, .grant_opts = 1};
-    xen_host_start();
-    domid = 0;
     uint64_t done = 0;
-    return hv_open(&hv) != 0 || hv_create_domain(hv, &config, &domid) != 0 ||
-           hv_set_max_mem(hv, domid, 1 << 20) != 0 ||
+    return start_guest(state) != 0 || hv_set_max_mem(hv, domid, 1 << 20) != 0 ||
            hv_populate_range(hv, domid, 0x40000, 4, 9, &done) != 0;
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
 }
 
 static void a_range_is_the_guests_memory(void **state)

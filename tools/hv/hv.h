@@ -68,7 +68,7 @@ int hv_set_param(struct hv *hv, uint16_t domid, uint32_t index, uint64_t value);
 int hv_get_param(struct hv *hv, uint16_t domid, uint32_t index, uint64_t *value);
 /* Cleans and invalidates guest frames, so that a guest with its caches off sees them. */
 int hv_flush_cache(struct hv *hv, uint16_t domid, uint64_t gfn, uint64_t nr);
-/* An emulated PL011: its ring in frame gfn; *port is the console domain's. */
+/* An emulated PL011: its ring in frame gfn; *port is the guest's, console_domid binds to it. */
 int hv_create_vuart(struct hv *hv, uint16_t domid, uint16_t console_domid, uint64_t gfn,
                     uint32_t *port);
 int hv_send_trigger(struct hv *hv, uint16_t domid, uint32_t trigger, uint32_t vcpu);

@@ -1,25 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-#include "hv/xen_host.h"
-
-static struct hv *hv;
-
-static int setup(void **state)
-{
-    xen_host_start();
-    return hv_open(&hv);
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
-}
+#include "hv/fixture_test.h"
 
 static void versions(void **state)
 {
@@ -134,10 +114,10 @@ static void pools(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(versions, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_machine, setup, teardown),
-        cmocka_unit_test_setup_teardown(the_log, setup, teardown),
-        cmocka_unit_test_setup_teardown(pools, setup, teardown),
+        cmocka_unit_test_setup_teardown(versions, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(the_machine, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(the_log, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(pools, start_empty, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,29 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "hv/call.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <cmocka.h>
-
-#include "hv/xen_host.h"
-
-static struct hv *hv;
-static uint16_t domid;
+#include "hv/fixture_test.h"
 
 static int setup(void **state)
 {
-    struct xen_domctl_createdomain config = {
-        .flags = XEN_DOMCTL_CDF_hvm, .max_vcpus = 2, .grant_opts = 1};
-    xen_host_start();
-    domid = 0;
-    return hv_open(&hv) != 0 || hv_create_domain(hv, &config, &domid) != 0 ||
-           hv_set_max_vcpus(hv, domid, 2) != 0;
-}
-
-static int teardown(void **state)
-{
-    hv_close(hv);
-    return xen_host_is_clean() ? 0 : -1;
+    return start_guest(state) != 0 || hv_set_max_vcpus(hv, domid, 2) != 0;
 }
 
 static void affinities(void **state)

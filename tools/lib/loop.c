@@ -46,8 +46,32 @@ int loop_change(struct loop *loop, struct loop_source *source, uint32_t events)
     return control(loop, EPOLL_CTL_MOD, source, events);
 }
 
+void loop_doubt(struct loop *loop, struct loop_source *source)
+{
+    loop->doubted = source;
+}
+
+/* How long to wait, if nobody wants to wait longer than milliseconds (-1: for ever). */
+static int patience(struct loop *loop, int milliseconds)
+{
+    if (loop->again_ms == 0) {
+        return milliseconds;
+    }
+    const int left = clock_left_ms(loop->again_ms);
+    if (left == 0) {
+        loop->again_ms = 0;
+        loop_change(loop, loop->doubted, EPOLLIN); /* the kernel looks whether it is ready */
+        return milliseconds;
+    }
+    return milliseconds < 0 || left < milliseconds ? left : milliseconds;
+}
+
 void loop_remove(struct loop *loop, struct loop_source *source)
 {
+    if (source == loop->doubted) {
+        loop->doubted = NULL;
+        loop->again_ms = 0;
+    }
     control(loop, EPOLL_CTL_DEL, source, 0);
     for (int i = loop->at; i < loop->nr_ready; i++) {
         if (loop->batch[i].data.ptr == source) {
@@ -59,7 +83,7 @@ void loop_remove(struct loop *loop, struct loop_source *source)
 int loop_turn(struct loop *loop, int milliseconds)
 {
     int nr_calls = 0;
-    const int nr = epoll_wait(loop->epoll, loop->batch, LOOP_BATCH, milliseconds);
+    const int nr = epoll_wait(loop->epoll, loop->batch, LOOP_BATCH, patience(loop, milliseconds));
     if (nr < 0) {
         const int err = -errno;
         if (err == -EINTR) {
@@ -72,6 +96,8 @@ int loop_turn(struct loop *loop, int milliseconds)
     for (loop->at = 0; loop->at < loop->nr_ready; loop->at++) {
         struct loop_source *source = loop->batch[loop->at].data.ptr;
         if (source != NULL) {
+            loop->again_ms =
+                source == loop->doubted ? clock_now_ms() + LOOP_AGAIN_MS : loop->again_ms;
             source->ready(source, loop->batch[loop->at].events);
             nr_calls++;
         }

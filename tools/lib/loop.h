@@ -21,10 +21,15 @@ struct loop_source {
 
 enum { LOOP_BATCH = 64 };
 
+/* How long after a call of a doubted source its descriptor is asked once more. */
+#define LOOP_AGAIN_MS 100
+
 struct loop {
     int epoll;
     bool stopped;
-    int at, nr_ready; /* of the batch that is being delivered */
+    struct loop_source *doubted; /* NULL: none */
+    uint64_t again_ms;           /* when to ask it, 0: no need */
+    int at, nr_ready;            /* of the batch that is being delivered */
     struct epoll_event batch[LOOP_BATCH];
 };
 
@@ -48,6 +53,13 @@ void loop_fini(struct loop *loop);
  * EPOLLERR always are. 0 or negative errno, not said: the caller knows what the descriptor is. */
 int loop_add(struct loop *loop, struct loop_source *source, uint32_t events);
 int loop_change(struct loop *loop, struct loop_source *source, uint32_t events);
+
+/*
+ * This source's driver may rarely forget to wake us (why: docs/why/008-xenstored.md): after each
+ * call of it the descriptor is asked once more, a moment later. While it is idle that costs
+ * nothing. A loop has at most one such source, which waits for EPOLLIN only.
+ */
+void loop_doubt(struct loop *loop, struct loop_source *source);
 
 /* The source is called no more. Its descriptor stays open: close it afterwards, not before. */
 void loop_remove(struct loop *loop, struct loop_source *source);

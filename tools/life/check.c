@@ -49,6 +49,7 @@ static int check_build(struct life *l, const struct guest_config *c)
     return error;
 }
 
+/* It starts with all that it may ever have (build.h). */
 static int check_memory(struct life *l, const struct guest_config *c)
 {
     struct xen_sysctl_physinfo info;
@@ -59,12 +60,13 @@ static int check_memory(struct life *l, const struct guest_config *c)
     }
     uint64_t free_kib = (info.free_pages - info.outstanding_pages) * 4;
     uint64_t overhead = OVERHEAD_KIB + OVERHEAD_PER_CPU * (uint64_t)c->maxvcpus;
-    if (c->memory_kib + overhead <= free_kib) {
+    if (c->maxmem_kib + overhead <= free_kib) {
         return 0;
     }
-    message_error("memory: the guest wants %llu MiB and %llu KiB for its tables, but only %llu MiB "
+    message_error("%s: the guest wants %llu MiB and %llu KiB for its tables, but only %llu MiB "
                   "are free",
-                  (unsigned long long)c->memory_kib / 1024, (unsigned long long)overhead,
+                  c->maxmem_kib > c->memory_kib ? "maxmem" : "memory",
+                  (unsigned long long)c->maxmem_kib / 1024, (unsigned long long)overhead,
                   (unsigned long long)free_kib / 1024);
     return -ENOMEM;
 }

@@ -104,14 +104,47 @@ static int set_target(struct state *state, const void *arg)
     return 0;
 }
 
-static int memory_limits(struct life *l, uint32_t domid, uint64_t *target, uint64_t *maximum)
+/* What a guest may take and is told to take, in KiB. */
+struct memory {
+    uint64_t limit;   /* the hypervisor's, with SLACK_KIB */
+    uint64_t maximum; /* the store's */
+    uint64_t target;
+};
+
+static int read_memory(struct life *l, uint32_t domid, struct memory *m)
 {
-    int error = store_read_number(l->store, maximum, "/local/domain/%u/memory/static-max", domid);
+    struct xen_domctl_getdomaininfo info;
+    int error = life_info(l, domid, true, &info);
+    if (error != 0) {
+        return error;
+    }
+    m->limit = info.max_pages * 4;
+    error = store_read_number(l->store, &m->maximum, "/local/domain/%u/memory/static-max", domid);
     error = error != 0
                 ? error
-                : store_read_number(l->store, target, "/local/domain/%u/memory/target", domid);
+                : store_read_number(l->store, &m->target, "/local/domain/%u/memory/target", domid);
     if (error != 0) {
         life_error(l, domid, "the store does not say how much memory it has: %s", strerror(-error));
+    }
+    return error;
+}
+
+static int set_limit(struct life *l, uint32_t domid, uint64_t kib)
+{
+    int error = hv_set_max_mem(l->hv, (uint16_t)domid, kib + SLACK_KIB);
+    if (error != 0) {
+        life_error(l, domid, "its limit can't be set: %s", strerror(-error));
+    }
+    return error;
+}
+
+static int write_memory(struct life *l, uint32_t domid, const char *name, uint64_t kib)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%llu", (unsigned long long)kib);
+    int error = store_write(l->store, text, "/local/domain/%u/memory/%s", domid, name);
+    if (error != 0) {
+        life_error(l, domid, "can't write its memory/%s: %s", name, strerror(-error));
     }
     return error;
 }
@@ -120,39 +153,24 @@ static int memory_limits(struct life *l, uint32_t domid, uint64_t *target, uint6
  * what it is not given. */
 int life_set_memory(struct life *l, uint32_t domid, uint64_t kib)
 {
-    struct xen_domctl_getdomaininfo info;
-    uint64_t target;
-    uint64_t maximum;
-    int error = life_info(l, domid, true, &info);
-    error = error != 0 ? error : memory_limits(l, domid, &target, &maximum);
+    struct memory m;
+    int error = read_memory(l, domid, &m);
     if (error != 0) {
         return error;
     }
-    if (kib > maximum) {
+    if (kib > m.maximum) {
         life_error(l, domid,
-                   "%llu MiB is more than its maximum, %llu MiB; `xl mem-max` changes "
-                   "that",
-                   (unsigned long long)kib / 1024, (unsigned long long)maximum / 1024);
+                   "%llu MiB is more than its maximum, %llu MiB; `xl mem-max` changes that",
+                   (unsigned long long)kib / 1024, (unsigned long long)m.maximum / 1024);
         return -EINVAL;
     }
     if (kib < 1024) {
         life_error(l, domid, "a guest can't live in less than 1 MiB");
         return -EINVAL;
     }
-    uint64_t limit = kib + SLACK_KIB;
-    if (limit > info.max_pages * 4 &&
-        (error = hv_set_max_mem(l->hv, (uint16_t)domid, limit)) != 0) {
-        life_error(l, domid, "its limit can't be raised: %s", strerror(-error));
-        return error;
-    }
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)kib);
-    error = store_write(l->store, text, "/local/domain/%u/memory/target", domid);
-    if (error != 0) {
-        life_error(l, domid, "can't write its target: %s", strerror(-error));
-        return error;
-    }
-    return domid == 0 ? 0 : change_state(l, domid, set_target, &kib);
+    error = kib + SLACK_KIB > m.limit ? set_limit(l, domid, kib) : 0;
+    error = error != 0 ? error : write_memory(l, domid, "target", kib);
+    return error != 0 || domid == 0 ? error : change_state(l, domid, set_target, &kib);
 }
 
 static int set_maximum(struct state *state, const void *arg)
@@ -163,32 +181,19 @@ static int set_maximum(struct state *state, const void *arg)
 
 int life_set_max_memory(struct life *l, uint32_t domid, uint64_t kib)
 {
-    struct xen_domctl_getdomaininfo info;
-    uint64_t target;
-    uint64_t maximum;
-    int error = life_info(l, domid, true, &info);
-    error = error != 0 ? error : memory_limits(l, domid, &target, &maximum);
+    struct memory m;
+    int error = read_memory(l, domid, &m);
     if (error != 0) {
         return error;
     }
-    if (kib < target) {
+    if (kib < m.target) {
         life_error(l, domid, "%llu MiB is less than its target, %llu MiB: `xl mem-set` first",
-                   (unsigned long long)kib / 1024, (unsigned long long)target / 1024);
+                   (unsigned long long)kib / 1024, (unsigned long long)m.target / 1024);
         return -EINVAL;
     }
-    error = hv_set_max_mem(l->hv, (uint16_t)domid, kib + SLACK_KIB);
-    if (error != 0) {
-        life_error(l, domid, "its limit can't be set: %s", strerror(-error));
-        return error;
-    }
-    char text[24];
-    snprintf(text, sizeof text, "%llu", (unsigned long long)kib);
-    error = store_write(l->store, text, "/local/domain/%u/memory/static-max", domid);
-    if (error != 0) {
-        life_error(l, domid, "can't write its maximum: %s", strerror(-error));
-        return error;
-    }
-    return domid == 0 ? 0 : change_state(l, domid, set_maximum, &kib);
+    error = set_limit(l, domid, kib);
+    error = error != 0 ? error : write_memory(l, domid, "static-max", kib);
+    return error != 0 || domid == 0 ? error : change_state(l, domid, set_maximum, &kib);
 }
 
 static int set_vcpus(struct state *state, const void *arg)

@@ -6,34 +6,14 @@
 #include <cmocka.h>
 #include "abi/sched.h"
 #include "life/private.h"
-#include "test/tools/life_fixture.h"
+#include "test/tools/life_shared.h"
 
 static unsigned nr_supervisors;
-
-/* A worker opens its own connections; here it shares the fixture's, for the fake store has one. */
-int life_open(struct life *l)
-{
-    *l = fixture.life;
-    return 0;
-}
-
-void life_close(struct life *l)
-{
-}
 
 int supervisor_start(void)
 {
     nr_supervisors++;
     return 0;
-}
-
-static int teardown(void **state)
-{
-    store_close(fixture.life.store);
-    hv_close(fixture.life.hv);
-    fixture.life.store = NULL;
-    fixture.life.hv = NULL;
-    return fixture_teardown(state);
 }
 
 /* Creates g1 with an on_* word and lets it end; returns its uuid in config. */

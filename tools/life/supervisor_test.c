@@ -7,17 +7,7 @@
 #include <cmocka.h>
 #include "abi/sched.h"
 #include "life/private.h"
-#include "test/tools/life_fixture.h"
-
-int life_open(struct life *l)
-{
-    *l = fixture.life;
-    return 0;
-}
-
-void life_close(struct life *l)
-{
-}
+#include "test/tools/life_shared.h"
 
 /* What the worker does is tested elsewhere; here, that it is started for the right guest. */
 int ending_handle(uint32_t domid, const uint8_t uuid[16])
@@ -26,15 +16,6 @@ int ending_handle(uint32_t domid, const uint8_t uuid[16])
     snprintf(name, sizeof name, "ended-%u", domid);
     fixture_file(name, "", 0, 0644);
     return 0;
-}
-
-static int teardown(void **state)
-{
-    store_close(fixture.life.store);
-    hv_close(fixture.life.hv);
-    fixture.life.store = NULL;
-    fixture.life.hv = NULL;
-    return fixture_teardown(state);
 }
 
 /* One look of a supervisor in a process of its own; the signal that ends it waits for it from the

@@ -66,13 +66,13 @@ void store_put(struct store *s, uint32_t type, uint32_t transaction, const char 
         .type = type,
         .request = s->next_request + (uint32_t)s->nr_out,
         .transaction = transaction,
-        .len = (uint32_t)(path_len + len),
+        .bytes = (uint32_t)(path_len + len),
     };
     if (path == NULL || path_len + len > WIRE_MAX_PAYLOAD) {
         s->out_error = -ENAMETOOLONG;
         return;
     }
-    if (!grow(s, sizeof header + header.len)) {
+    if (!grow(s, sizeof header + header.bytes)) {
         return;
     }
     memcpy(s->out + s->out_len, &header, sizeof header);
@@ -80,7 +80,7 @@ void store_put(struct store *s, uint32_t type, uint32_t transaction, const char 
     if (len > 0) {
         memcpy(s->out + s->out_len + sizeof header + path_len, bytes, len);
     }
-    s->out_len += sizeof header + header.len;
+    s->out_len += sizeof header + header.bytes;
     s->nr_out++;
 }
 
@@ -101,7 +101,7 @@ static int send_some(struct store *s, size_t *sent)
     if (s->is_device) {
         struct wire_header header;
         memcpy(&header, s->out + *sent, sizeof header);
-        n = write(s->fd, s->out + *sent, sizeof header + header.len);
+        n = write(s->fd, s->out + *sent, sizeof header + header.bytes);
     } else {
         n = send(s->fd, s->out + *sent, len, MSG_DONTWAIT | MSG_NOSIGNAL);
     }
@@ -142,20 +142,20 @@ static int look(struct store *s)
     struct wire_header header;
     while (s->in_len >= sizeof header) {
         memcpy(&header, s->in, sizeof header);
-        if (header.len > WIRE_MAX_PAYLOAD) {
+        if (header.bytes > WIRE_MAX_PAYLOAD) {
             return broken(s, "it sent a message longer than the protocol allows");
         }
-        if (s->in_len < sizeof header + header.len) {
+        if (s->in_len < sizeof header + header.bytes) {
             return 0;
         }
         if (header.type != WIRE_WATCH_EVENT) {
             return 1;
         }
-        int error = queue_event(s, s->in + sizeof header, header.len);
+        int error = queue_event(s, s->in + sizeof header, header.bytes);
         if (error != 0) {
             return error;
         }
-        consume(s, sizeof header + header.len);
+        consume(s, sizeof header + header.bytes);
     }
     return 0;
 }
@@ -198,13 +198,13 @@ static int hand_out(struct store *s, size_t index, store_take *take, void *arg)
         return broken(s, "it answered what was not asked");
     }
     char data[WIRE_MAX_PAYLOAD + 1];
-    memcpy(data, s->in + sizeof header, header.len);
-    data[header.len] = 0;
-    struct store_answer answer = {.index = index, .data = data, .len = header.len};
+    memcpy(data, s->in + sizeof header, header.bytes);
+    data[header.bytes] = 0;
+    struct store_answer answer = {.index = index, .data = data, .len = header.bytes};
     if (header.type == WIRE_ERROR) {
         answer.error = store_errno(data);
     }
-    consume(s, sizeof header + header.len);
+    consume(s, sizeof header + header.bytes);
     take(arg, &answer);
     return 0;
 }

@@ -29,7 +29,7 @@ struct store {
     size_t nr_out; /* requests in it */
     int out_error; /* -ENOMEM, -ENAMETOOLONG of a put: the exchange returns it */
 
-    char in[2 * (sizeof(struct wire_header) + WIRE_MAX_PAYLOAD)];
+    char in[2 * WIRE_MAX_MESSAGE];
     size_t in_len;
 
     struct queued_event *first, **last;

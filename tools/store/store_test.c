@@ -224,10 +224,10 @@ static void test_wrong_answers(void **state)
         struct wire_header header;
         const char *data;
     } table[] = {
-        {{.type = WIRE_READ, .request = 1, .len = 4097}, ""},
-        {{.type = WIRE_READ, .request = 9, .len = 0}, ""},
-        {{.type = WIRE_WATCH_EVENT, .len = 3}, "abc"},
-        {{.type = WIRE_WATCH_EVENT, .len = 4}, "a\0bc"},
+        {{.type = WIRE_READ, .request = 1, .bytes = 4097}, ""},
+        {{.type = WIRE_READ, .request = 9, .bytes = 0}, ""},
+        {{.type = WIRE_WATCH_EVENT, .bytes = 3}, "abc"},
+        {{.type = WIRE_WATCH_EVENT, .bytes = 4}, "a\0bc"},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         int pair[2];
@@ -236,8 +236,8 @@ static void test_wrong_answers(void **state)
         assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
         assert_int_equal(store_open_fd(pair[0], &s), 0);
         assert_true(write(pair[1], &table[i].header, sizeof table[i].header) > 0);
-        if (table[i].header.len > 0 && table[i].header.len < 10) {
-            assert_true(write(pair[1], table[i].data, table[i].header.len) > 0);
+        if (table[i].header.bytes > 0 && table[i].header.bytes < 10) {
+            assert_true(write(pair[1], table[i].data, table[i].header.bytes) > 0);
         }
         assert_int_equal(store_read(s, &value, NULL, "/a"), -EPIPE);
         store_close(s);

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: MIT */
-/* The store's wire protocol: a header, then len bytes; numbers as in xen/io/xs_wire.h. */
+/*
+ * The store's wire protocol (xen/io/xs_wire.h), as its clients and the store itself see it.
+ *
+ *      0      4         8             12     16
+ *      | type | request | transaction | bytes | payload, at most 4096 ...
+ *
+ * All four are little-endian on every machine that Kanso runs on. Strings in a payload end in a
+ * zero, except the value of a WRITE, which is the rest of the payload.
+ */
 #pragma once
 #include <stdint.h>
 
@@ -24,15 +32,19 @@ enum wire_type {
     WIRE_IS_DOMAIN_INTRODUCED,
     WIRE_RESUME,
     WIRE_SET_TARGET,
-    WIRE_RESET_WATCHES = WIRE_SET_TARGET + 2,
-    WIRE_DIRECTORY_PART
-};
-
-struct wire_header {
-    uint32_t type;
-    uint32_t request;     /* comes back in the answer */
-    uint32_t transaction; /* 0: none */
-    uint32_t len;         /* of what follows */
+    /* 20 was RESTRICT */
+    WIRE_RESET_WATCHES = 21,
+    WIRE_DIRECTORY_PART,
+    WIRE_NR_TYPES,
 };
 
 #define WIRE_MAX_PAYLOAD 4096
+
+struct wire_header {
+    uint32_t type;
+    uint32_t request;     /* the client's, comes back in the answer */
+    uint32_t transaction; /* 0: none */
+    uint32_t bytes;       /* of payload */
+};
+
+#define WIRE_MAX_MESSAGE (sizeof(struct wire_header) + WIRE_MAX_PAYLOAD)

@@ -141,6 +141,7 @@ static int add_sources(struct consoled *d)
         message_error("no event channels: %s", strerror(-err));
         return err;
     }
+    loop_doubt(&d->loop, &d->events);
     d->watches = (struct loop_source){store_fd(d->store), watches_ready};
     err = loop_add(&d->loop, &d->watches, EPOLLIN);
     if (err < 0) {

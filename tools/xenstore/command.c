@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "xenstore/command.h"
+#include "lib/clock.h"
 #include "lib/message.h"
+#include "store/store.h"
 #include "xenstore/escape.h"
 
 #include <errno.h>
@@ -245,26 +247,43 @@ static int run_chmod(struct xs_handle *xs, unsigned transaction,
     return result;
 }
 
-/* The first event of each watch says only that it is set, and is shown as Xen's does. */
-static int run_watch(struct xs_handle *xs, unsigned transaction,
-                     const struct command_options *options, int nr, char **word)
+static int watch_until(struct store *s, int left, int nr, char **word)
 {
     for (int i = 0; i < nr; i++) {
-        if (!xs_watch(xs, word[i], word[i])) {
+        const int error = store_watch(s, word[i], "%s", word[i]);
+        if (error != 0) {
+            errno = -error;
             return fail("cannot watch", word[i]);
         }
     }
-    for (int left = options->count; left != 0; left -= left > 0) {
-        unsigned strings;
-        char **event = xs_read_watch(xs, &strings);
-        if (event == NULL) {
+    for (; left != 0; left -= left > 0) {
+        struct store_event event;
+        const int some = store_event_next(s, &event, CLOCK_NEVER);
+        if (some <= 0) {
+            errno = -some;
             return fail("no more events of", word[0]);
         }
-        printf("%s\n", event[XS_WATCH_PATH]);
+        printf("%s\n", event.path);
         fflush(stdout);
-        free(event);
     }
     return EXIT_SUCCESS;
+}
+
+/*
+ * The first event of each watch says only that it is set, and is shown as Xen's does. The tools'
+ * own client, because libxenstore reads events in a thread, and in a static program it asks for too
+ * small a stack for that.
+ */
+static int run_watch(struct xs_handle *xs, unsigned transaction,
+                     const struct command_options *options, int nr, char **word)
+{
+    struct store *s = NULL;
+    if (store_open(&s) != 0) {
+        return EXIT_FAILURE;
+    }
+    const int result = watch_until(s, options->count, nr, word);
+    store_close(s);
+    return result;
 }
 
 static int run_control(struct xs_handle *xs, unsigned transaction,

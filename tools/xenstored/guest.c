@@ -129,6 +129,7 @@ int guest_open(struct xenstored *x)
     }
     if (err >= 0) {
         err = loop_add(&x->loop, &events->source, EPOLLIN);
+        loop_doubt(&x->loop, &events->source);
     }
     if (err < 0) {
         message_error("no events from the hypervisor: %s", strerror(-err));

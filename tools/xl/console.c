@@ -192,7 +192,7 @@ int console_attach(struct life *l, uint32_t domid, enum console_type type, unsig
     if (is_terminal) {
         struct termios raw = before;
         cfmakeraw(&raw);
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &raw);
+        tcsetattr(STDIN_FILENO, TCSADRAIN, &raw); /* what was typed ahead is for the guest */
     }
     if (unpause) {
         err = life_unpause(l, domid);
@@ -202,7 +202,7 @@ int console_attach(struct life *l, uint32_t domid, enum console_type type, unsig
         err = console_relay(STDIN_FILENO, STDOUT_FILENO, pty, l->cancel_fd, is_terminal);
     }
     if (is_terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before); /* what was for the guest is not for a shell */
     }
     close(pty);
     if (err != 0) {

@@ -203,56 +203,50 @@ static int print_json(struct call *call, const struct guest_config *config)
     return failed ? XL_FAILURE : XL_OK;
 }
 
+/* Gives the guest of the first operand the one device that a configuration has; frees it. */
+static int attach(struct call *call, struct guest_config *config)
+{
+    uint32_t domid;
+    int status;
+    if (call->global->dry_run) {
+        status = print_json(call, config);
+    } else if ((status = call_first_domain(call, &domid)) == XL_OK) {
+        life_catch_signals(&call->life);
+        status =
+            call_status(config->nr_disks > 0 ? life_attach_disk(&call->life, domid, config->disk)
+                                             : life_attach_vif(&call->life, domid, config->vif));
+    }
+    guest_config_fini(config);
+    return status;
+}
+
 int command_block_attach(struct call *call)
 {
-    struct guest_config config = {0};
-    config.disk = calloc(1, sizeof(*config.disk));
-    config.nr_disks = 1;
-    int status = XL_FAILURE;
-    if (config.disk == NULL) {
+    struct guest_disk *disk = calloc(1, sizeof *disk);
+    if (disk == NULL) {
         message_error("out of memory");
-    } else if (config_read_disk((const char *const *)call->args + 1, (size_t)call->nr_args - 1,
-                                config.disk) != 0) {
-        free(config.disk);
         return XL_FAILURE;
-    } else if (call->global->dry_run) {
-        status = print_json(call, &config);
-    } else {
-        uint32_t domid;
-        status = call_first_domain(call, &domid);
-        if (status == XL_OK) {
-            life_catch_signals(&call->life);
-            status = call_status(life_attach_disk(&call->life, domid, config.disk));
-        }
     }
-    guest_config_fini(&config);
-    return status;
+    if (config_read_disk((const char *const *)call->args + 1, (size_t)call->nr_args - 1, disk) !=
+        0) {
+        free(disk);
+        return XL_FAILURE;
+    }
+    return attach(call, &(struct guest_config){.disk = disk, .nr_disks = 1});
 }
 
 int command_network_attach(struct call *call)
 {
-    struct guest_config config = {0};
-    config.vif = calloc(1, sizeof(*config.vif));
-    config.nr_vifs = 1;
-    int status = XL_FAILURE;
-    if (config.vif == NULL) {
+    struct guest_vif *vif = calloc(1, sizeof *vif);
+    if (vif == NULL) {
         message_error("out of memory");
-    } else if (config_read_vif((const char *const *)call->args + 1, (size_t)call->nr_args - 1,
-                               config.vif) != 0) {
-        free(config.vif);
         return XL_FAILURE;
-    } else if (call->global->dry_run) {
-        status = print_json(call, &config);
-    } else {
-        uint32_t domid;
-        status = call_first_domain(call, &domid);
-        if (status == XL_OK) {
-            life_catch_signals(&call->life);
-            status = call_status(life_attach_vif(&call->life, domid, config.vif));
-        }
     }
-    guest_config_fini(&config);
-    return status;
+    if (config_read_vif((const char *const *)call->args + 1, (size_t)call->nr_args - 1, vif) != 0) {
+        free(vif);
+        return XL_FAILURE;
+    }
+    return attach(call, &(struct guest_config){.vif = vif, .nr_vifs = 1});
 }
 
 /* ---- detach */

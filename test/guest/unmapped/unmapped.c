@@ -12,6 +12,7 @@ static const unsigned long addresses[] = {
     0x09000000,     // the host's serial port
     0x08000000,     // the host's interrupt controller
     0x0a000000,     // the host's virtio transports
+    0x22000000,     // the serial port of guests that have one
     0x38000000 - 8, // just below the grant table
     0x3ffff000,     // just below RAM
     0x60000000,     // in the bank, beyond this guest's memory

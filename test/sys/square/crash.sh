@@ -4,6 +4,11 @@
 # needs: smp=2 vcpus=2 timeout=600
 . /test/rows.sh
 
+magic_of_first_core() {
+    core=$(ls -tr /var/lib/xen/dump | head -n 1)
+    [ -n "$core" ] && hexdump -n 4 -e '4/1 "%02x"' "/var/lib/xen/dump/$core"
+}
+
 crash() { # action
     action=$1
     name=$(echo "c-$action" | tr -d -)
@@ -24,12 +29,8 @@ crash() { # action
         *restart) guest_says "$name" "@@BARE crash" 200 2 ;;
     esac
     case $action in
-        coredump-*)
-            await 60 /var/lib/xen/dump
-            core=$(find /var/lib/xen/dump -type f | head -n 1)
-            [ -n "$core" ] || fail "no core in /var/lib/xen/dump"
-            same "magic of $core" 7f454c46 "$(hexdump -n 4 -e '4/1 "%02x"' "$core")"
-            ;;
+        # The first life's; the core of the one that runs may be half written, its header comes last
+        coredump-*) become "magic of the core" 7f454c46 magic_of_first_core ;;
     esac
 }
 

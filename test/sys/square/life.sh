@@ -72,7 +72,7 @@ console() {
 console_pipe() {
     open_console
     echo "typed into a pipe" >&3
-    await 60 /tmp/out "@@TOLD typed into a pipe" || fail "nothing typed comes back: $(tail -n 1 /tmp/out)"
+    await 20 /tmp/out "@@TOLD typed into a pipe" || fail "nothing typed comes back: $(tail -n 1 /tmp/out)"
     close_console
 }
 
@@ -116,6 +116,17 @@ mem_set() {
 mem_max() {
     try xl mem-max l1 256
     try xl mem-max l1 192
+}
+
+maxmem() {
+    guest m1 "memory = 160" "maxmem = 224" <<'SCRIPT'
+echo "@@UP"
+SCRIPT
+    try xl create /tmp/m1.cfg
+    guest_says m1 "@@UP"
+    become "memory" 160 column m1 3
+    try xl destroy m1
+    gone m1
 }
 
 weight() {
@@ -225,6 +236,7 @@ row vcpu-pin vcpu_pin
 row vcpu-set vcpu_set
 row mem-set mem_set
 row mem-max mem_max
+row maxmem maxmem
 row sched-credit2 sched
 row cpupool-list cpupool_list
 row info info

@@ -9,8 +9,8 @@
 #include "evtchn/evtchn.h"
 #include "irq/irq.h"
 #include "sync/rcu.h"
+#include "trap/leave.h"
 #include "trap/trap.h"
-#include "trap/trap_arm64.h"
 #include "vgic/vgic.h"
 
 #define SHUTDOWN_CODE_CRASH 3u
@@ -64,6 +64,9 @@ struct vcpu *trap_leave_slow(void)
         if (load_relaxed(mine) & BIT(WORK_SCHED)) {
             sched_run(); /* clears the bit; may come back with another vCPU, and after a long sleep
                           */
+            if (unlikely(vcpu_current() == &vcpu_nobody)) {
+                sched_up_switch(sched_current()); /* it was held while it came in: is it still? */
+            }
         }
         if (load_relaxed(mine) == 0) {
             break;

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+// The attacks, one a file, and what they draw their arguments from. Whatever happens the guest goes
+// on: an exception skips its instruction. None judges an answer: what counts is that host and
+// neighbours are unharmed.
+#pragma once
+#include "guest.h"
+
+// Memory that is thrown at the hypervisor; what lies outside of it and of the shared pages the
+// guest needs for itself.
+enum { DATA_BASE = 0x40800000, DATA_END = 0x43000000, PAGE = 4096, SCRATCH_PAGES = 4 };
+
+extern unsigned char scratch[SCRATCH_PAGES][PAGE];
+extern unsigned gic;          // 2 or 3
+extern uint32_t own_ports[2]; // of console and store
+
+unsigned long draw(void);
+unsigned long below(unsigned long limit);
+unsigned long wild(
+    void); // boundary, address, frame, small or random; never names what the guest needs
+unsigned long wild_address(void);
+unsigned long wild_frame(void);
+
+long hypercall5(unsigned long number, const unsigned long args[5]);
+
+// Each does a part of its whole and goes on there when called again; true when it has come round.
+bool attack_words(void);  // every system instruction and every HVC and SMC
+bool attack_mmio(void);   // the windows of the interrupt controller
+bool attack_calls(void);  // hypercalls
+bool attack_events(void); // storms
+bool attack_memory(void); // stage 2
+bool attack_psci(void);   // firmware
+bool attack_rings(void);  // the daemons' rings
+
+// vCPUs that the firmware attack starts
+void helper_main(unsigned long vcpu);
+unsigned long vcpu_mpidr(unsigned vcpu);

@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# 30. A guest attacks with all it has (test/guest/attack): host, dom0 and a neighbour go on, unharmed; it can be destroyed
+#     at its height, and every page comes back. SEED=N chooses; `make soak T=SECONDS` goes on with new ones
+# needs: smp=2 mem=2048 timeout=500
+. /test/lib.sh
+
+seconds=10
+seed=$(option kanso.seed)
+gic=$(option kanso.gic)
+
+answers() { # dom0's tools and store, while the attack runs
+    xl list >/tmp/list || fail "xl list"
+    same "lines of xl list" $((2 + $1)) "$(wc -l </tmp/list)"
+    try xenstore-write /tool/attack "$answered"
+    same "what the store keeps" "$answered" "$(xenstore-read /tool/attack)"
+    answered=$((answered + 1))
+}
+
+seconds_up() {
+    cut -d. -f1 /proc/uptime
+}
+
+state_of() { # domain: the letters of xl list
+    xl list "$1" | awk 'NR == 2 { print $5 }'
+}
+
+progress() { # what the attack says of itself, between its garbage
+    tr -c ' -~' '\n' <$logs/guest-attack.log | grep "^@@BARE" | sed 's/^@@//'
+}
+
+beats() { # wait for the canary's next lines
+    guest_says canary "tick" 60 $(($(grep -c tick $logs/guest-canary.log) + $1))
+}
+
+unharmed() {
+    ! grep -q "@@BARE-FAIL\|bad 0x[1-9a-f]" $logs/guest-canary.log || fail "the canary: $(grep "@@BARE-FAIL\|bad 0x[1-9a-f]" $logs/guest-canary.log | head -n 1)"
+    xl dmesg >/tmp/dmesg
+    ! grep -i "panic\|assert" /tmp/dmesg || fail "the hypervisor's log"
+}
+
+answered=0
+bare canary "kernel = '/boot/canary.img'" "memory = 40" "extra = 'gic=$gic'"
+bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 4" "on_poweroff = 'preserve'" \
+    "extra = 'gic=$gic seed=$seed seconds=$seconds'"
+step "seed $seed, $seconds s"
+try xl create /tmp/canary.cfg
+guest_says canary "tick" 60 3
+before=$(free_pages)
+
+step "attack"
+try xl create /tmp/attack.cfg
+began=$(seconds_up)
+n=0
+until state_of attack | grep -q "[sc]"; do
+    answers 2
+    n=$((n + 1))
+    [ "$(seconds_up)" -lt $((began + 400)) ] || { xl debug-keys q; fail "the attack does not end"; }
+    [ $((n % 5)) != 0 ] || step "$n answers; $(progress | tail -n 1)"
+    usleep 500000
+done
+unharmed
+beats 2
+progress | grep -v "round "
+state_of attack | grep -q s || fail "the attacker crashed"
+progress | grep -q "BARE-DONE attack: .* bad 0x0" || fail "the attack did not come round"
+step "$n answers meanwhile; destroy"
+try xl destroy attack
+gone attack
+
+step "attack, destroyed at its height"
+rm -f $logs/guest-attack.log
+try xl create /tmp/attack.cfg
+answers 2
+beats 3
+answers 2
+try xl destroy attack
+gone attack
+answers 1
+beats 2
+unharmed
+n=0
+until [ "$(free_pages)" = "$before" ]; do
+    n=$((n + 1))
+    [ $n -lt 50 ] || fail "pages: $before before, $(free_pages) after"
+    usleep 200000
+done
+tail -n 2 $logs/guest-canary.log
+try xl destroy canary
+gone canary
+pass

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=sh
+# A part of scenario 30's attack, on the one CPU that is counted
+# needs: timeout=400
+. /test/lib.sh
+
+bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 4" "on_poweroff = 'preserve'" \
+    "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) rounds=2'"
+try xl create /tmp/attack.cfg
+n=0
+until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
+    n=$((n + 1))
+    [ $n -lt 600 ] || fail "the attack does not end"
+    usleep 500000
+done
+xl list attack
+tr -c ' -~' '\n' <$logs/guest-attack.log | grep -q "@@BARE-DONE attack: .* bad 0x0" || fail "the attack did not come to its end"
+try xl destroy attack
+gone attack
+pass
