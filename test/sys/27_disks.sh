@@ -25,7 +25,10 @@ asks() { # guest, wanted status, command: what it said is in $said
     guest_told "$1" "$asked $3"
     guest_says "$1" "@@$asked status" 100
     said=$(sed -n "s/.*@@$asked status \(.*\)/\1/p" "$logs/guest-$1.log" | tr -d '\r')
-    [ "${said%% *}" = "$2" ] || fail "guest $1: $3: wanted status $2: $said"
+    [ "${said%% *}" = "$2" ] || {
+        xenstore-ls -f | grep 'vbd.*state\|vbd.*physical-device\|vbd.*hotplug'
+        fail "guest $1: $3: wanted status $2: $said"
+    }
     said=${said#* }
 }
 sum() { # file or device: of its first 8 MiB, as they are there and not in dom0's cache
