@@ -218,6 +218,10 @@ void guest_interrupt(void)
     guest_interrupts++;
 }
 
+__attribute__((weak)) void guest_end(void)
+{
+}
+
 void guest_start(unsigned long tree)
 {
     option_init(tree);
@@ -242,4 +246,5 @@ void guest_start(unsigned long tree)
     print("\n");
     guest_main();
     done();
+    guest_end();
 }
