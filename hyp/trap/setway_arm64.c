@@ -11,7 +11,7 @@
 #include "trap/trap_arm64.h"
 
 /* Pages a step: about 40 instructions a page are far below the bound of a stay. */
-#define STEP_PAGES 64u
+#define STEP_PAGES 32u
 
 #define SCTLR_CACHES (SCTLR_C | SCTLR_I)
 
