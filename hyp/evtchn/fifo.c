@@ -44,8 +44,6 @@
 /* What one stay of expand_array may cost: a look at a port costs 1, an event RAISE_COST. */
 #define EXPAND_BUDGET 512u
 #define RAISE_COST    16u
-/* Pages, and vCPUs' control blocks, let go of in one stay. */
-#define FREE_BUDGET 32u
 
 struct fifo_cpu {
     struct spinlock lock; /* RANK_EVTCHN_QUEUE */
@@ -58,7 +56,6 @@ struct evtchn_fifo {
     struct rcu_head rcu;
     u32 nr_pages;                                /* [a] */
     u32 nr_cpus;                                 /* [c] */
-    u32 nr_freed;                                /* of them, after RCU */
     struct gpage *chunk[NR_PAGES / PAGES_CHUNK]; /* [table's lock] published by nr_pages */
     struct fifo_cpu *cpu[];                      /* [a] NULL: no control block yet */
 };
@@ -467,28 +464,17 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority)
 
 /* --- going away --- */
 
-static void free_cpu(struct fifo_cpu *c)
-{
-    if (c != NULL) {
-        gpage_put(&c->control);
-        heap_free(c, sizeof(*c));
-    }
-}
-
-/* Again and again until all is free: a stay has room for a part. */
 static void fifo_free(struct rcu_head *rcu)
 {
     struct evtchn_fifo *f = container_of(rcu, struct evtchn_fifo, rcu);
-    for (u32 i = 0; i < FREE_BUDGET && f->nr_freed < f->nr_cpus; i++) {
-        free_cpu(f->cpu[f->nr_freed++]);
+    for (u32 i = 0; i < f->nr_cpus; i++) {
+        if (f->cpu[i] != NULL) {
+            gpage_put(&f->cpu[i]->control);
+            heap_free(f->cpu[i], sizeof(*f->cpu[i]));
+        }
     }
-    for (u32 i = 0; i < FREE_BUDGET && f->nr_pages > 0; i++) {
-        f->nr_pages--;
-        gpage_put(&f->chunk[f->nr_pages / PAGES_CHUNK][f->nr_pages % PAGES_CHUNK]);
-    }
-    if (f->nr_freed < f->nr_cpus || f->nr_pages > 0) {
-        rcu_defer(rcu, fifo_free);
-        return;
+    for (u32 i = 0; i < f->nr_pages; i++) {
+        gpage_put(&f->chunk[i / PAGES_CHUNK][i % PAGES_CHUNK]);
     }
     for (u32 i = 0; i < ARRAY_LEN(f->chunk); i++) {
         if (f->chunk[i] != NULL) {
