@@ -55,7 +55,7 @@ def judge(name, gic, where):
     for line in lines[1:]:
         print(f"    {line}", flush=True)
     stays, longest, over = (int(first[i]) for i in (1, 3, 5))
-    if stays < 10000:
+    if stays < 5000:
         return f"{name}: only {stays} stays"
     return f"{name}: {over} stays over {LIMIT} instructions, longest {longest}" if over else None
 
