@@ -218,6 +218,10 @@ __attribute__((weak)) void guest_interrupt(void)
     guest_interrupts++;
 }
 
+__attribute__((weak)) void guest_end(void)
+{
+}
+
 void guest_start(unsigned long tree)
 {
     if (tree) { // round_trip gives none
@@ -244,4 +248,5 @@ void guest_start(unsigned long tree)
     print("\n");
     guest_main();
     done();
+    guest_end();
 }
