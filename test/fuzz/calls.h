@@ -29,7 +29,10 @@ enum kind {
     K_LIST,    /* address of an array of 8-byte elements of kind a */
     K_LIST4,   /* the same, elements of 4 bytes */
     K_CONTEXT, /* address of a vCPU's registers */
-    K_STATUS   /* comes back: the element's own result, GNTST_* */
+    K_RECORD, /* address where records are put; a: 1 the one there is changed and its sum made right
+               */
+    K_RECORD_BYTES, /* of what is there */
+    K_STATUS        /* comes back: the element's own result, GNTST_* */
 };
 
 struct field {

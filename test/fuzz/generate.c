@@ -6,6 +6,7 @@
 #include "abi/xen.h"
 #include "base/bits.h"
 #include "base/string.h"
+#include "dom/record_format.h"
 #include "irq/gic_host.h"
 #include "test/fuzz/cpus.h"
 #include "test/fuzz/guest.h"
@@ -197,6 +198,49 @@ static u64 context(struct vcpu *v)
     return at;
 }
 
+/* ---- records (dom/record_format.h), in three pages of dom0's that are used for nothing else */
+
+#define RECORD_PAGE 44u
+#define RECORD_ROOM (3u << PAGE_SHIFT)
+
+static struct record_header *record_of(struct domain *d)
+{
+    u8 *at = machine_memory(d, (guest_ram(d) + RECORD_PAGE) << PAGE_SHIFT, true);
+    for (u32 i = 1; i < RECORD_ROOM >> PAGE_SHIFT; i++) {
+        u8 *next = machine_memory(d, (guest_ram(d) + RECORD_PAGE + i) << PAGE_SHIFT, true);
+        if (!at || next != at + (i << PAGE_SHIFT)) {
+            return NULL;
+        }
+    }
+    return (struct record_header *)at;
+}
+
+bool generate_wrote_records;
+
+static u64 record(struct vcpu *v, bool change)
+{
+    struct record_header *h = v->domain->privileged ? record_of(v->domain) : NULL;
+    if (change) {
+        __atomic_store_n(&generate_wrote_records, true, __ATOMIC_RELAXED);
+    }
+    if (change && h && h->bytes <= RECORD_ROOM - sizeof(*h) && h->bytes >= 8) {
+        for (u32 i = input_below(3); i != 0; i--) {
+            u64 value = any();
+            memcpy((u8 *)(h + 1) + input_below(h->bytes / 4 - 1) * 4, &value,
+                   input_one_in(2) ? 4 : 8);
+        }
+        h->instance = input_one_in(8) ? (u32)any() : h->instance;
+        h->sum = record_sum(h, h + 1);
+    }
+    return (guest_ram(v->domain) + RECORD_PAGE) << PAGE_SHIFT;
+}
+
+static u64 record_bytes(struct vcpu *v)
+{
+    const struct record_header *h = v->domain->privileged ? record_of(v->domain) : NULL;
+    return h ? sizeof(*h) + MIN(h->bytes, RECORD_ROOM) : 0;
+}
+
 static u64 scalar(struct vcpu *v, u32 kind, u64 a)
 {
     const struct domain *d = v->domain;
@@ -246,6 +290,10 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
         return list(v, 8, (u32)a);
     case K_LIST4:
         return list(v, 4, (u32)a);
+    case K_RECORD:
+        return record(v, a);
+    case K_RECORD_BYTES:
+        return record_bytes(v);
     case K_CONTEXT:
         return context(v);
     default:

@@ -59,6 +59,8 @@ void guest_write(struct domain *d, u64 at, const void *from, u32 bytes);
 
 /* ---- generate.c */
 void generate_init(void);
+/* A record was changed since fuzz_run() began: a vCPU may hold whatever it said. */
+extern bool generate_wrote_records;
 /* Writes the structure of row somewhere in v's memory and sets the registers of the call. */
 void generate_call(struct vcpu *v, const struct call_shape *row);
 u32 generate_row(const struct domain *d);
