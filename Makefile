@@ -160,7 +160,7 @@ lint: all | deps-lint
 	$(Q)scripts/lint.py $(CHECKS)
 
 format: | deps-lint
-	$(Q)clang-format -i $(wildcard hyp/*/*.[ch] abi/*.[ch] test/*/*.[ch] test/*/*/*.[ch])
+	$(Q)clang-format -i $(wildcard hyp/*/*.[ch] tools/*/*.[ch] abi/*.[ch] test/*/*.[ch] test/*/*/*.[ch])
 
 stats: | deps-stats
 	$(Q)scripts/stats.py

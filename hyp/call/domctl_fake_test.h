@@ -124,6 +124,18 @@ void wallclock_update(struct domain *d)
     fake_note("wallclock(%u) ", d->id.id);
 }
 
+/* dom/record.c, without vCPUs. */
+enum err record_save(const struct record_room *room, struct domain *d, struct record *r)
+{
+    r->next = r->instance + 1;
+    return room->scope == RECORD_ONE && r->instance != 0 ? E_NOENT : room->save(d, r);
+}
+
+enum err record_load(const struct record_room *room, struct domain *d, struct record *r)
+{
+    return room->load(d, r);
+}
+
 /* ---- scheduler: two CPUs */
 
 u32 percpu_nr_cpus = 2;
@@ -260,18 +272,6 @@ enum err vuart_create(struct domain *d, gfn_t gfn, domid_t console, port_t *port
     fake_note("vuart(%u:%llx,%u) ", d->id.id, gfn.gfn, console.id);
     port->port = 77;
     return fake_answer;
-}
-
-/* dom/record.c, without vCPUs. */
-enum err record_save(const struct record_room *room, struct domain *d, struct record *r)
-{
-    r->next = r->instance + 1;
-    return room->scope == RECORD_ONE && r->instance != 0 ? E_NOENT : room->save(d, r);
-}
-
-enum err record_load(const struct record_room *room, struct domain *d, struct record *r)
-{
-    return room->load(d, r);
 }
 
 static int fake_control_setup(void **state)

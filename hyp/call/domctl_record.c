@@ -48,7 +48,7 @@ static enum err save_next(struct domain *d, u32 type, struct record *r,
         r->bytes = room->bytes;
         enum err e = record_save(room, d, r);
         if (e == E_BUSY) {
-            log_guest(LOG_WARN, d->id, "not written out: its %s holds what is not its own\n",
+            log_guest(LOG_WARN, d->id, "not written out: its %s holds what is not its own",
                       room->name);
         }
         if (e != E_NOENT) {
@@ -138,8 +138,8 @@ enum err domctl_set_records(struct domain *d, struct xen_domctl *op)
             e = record_load(room, d, &r);
         }
         if (e != OK && e != E_FAULT) {
-            log_guest(LOG_WARN, d->id, "record %u, version %u, instance %u is refused: %d\n",
-                      h->type, h->version, h->instance, e);
+            log_guest(LOG_WARN, d->id, "record %u, version %u, instance %u is refused: %d", h->type,
+                      h->version, h->instance, e);
         }
     }
     if (e != OK) {

@@ -99,7 +99,8 @@ static enum outcome new_block(struct extents *x, struct frame **block)
         enum err e = domain_populate_step(x->d, x->order, block);
         bool spent = memory_op_spend(x->m, WORK_EXTENT + MIN(1u << x->order, 16u));
         if (e == OK && spent && x->order > SMALL_ORDER && !is_ready) {
-            give_back(x, *block); /* to be ready the next time: what it replaces is long work, too */
+            give_back(x,
+                      *block); /* to be ready the next time: what it replaces is long work, too */
             return AGAIN;
         }
         if (e == OK) {

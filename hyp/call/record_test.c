@@ -196,7 +196,7 @@ static void test_wrong_fields(void **state)
     r->gfn[0] = RECORD_NO_GFN; /* no area, and where */
     r->gfn[1] = RECORD_NO_GFN;
     assert_int_equal(records_load_one(NEW, k), E_INVAL);
-    assert_null(world_vcpu[2][2].runstate_page);
+    assert_null(world_vcpu[2][2].runstate);
     *r = good;
     k->instance = WORLD_VCPUS;
     assert_int_equal(records_load_one(NEW, k), E_NOENT);

@@ -13,13 +13,6 @@
 
 #define AREA_BYTES ((u32)sizeof(struct xen_vcpu_runstate_info))
 
-struct runstate_area {
-    struct gpage page[2];
-    u32 nr_pages; /* 1 or 2 */
-    u32 offset;   /* in the first */
-    struct rcu_head rcu;
-};
-
 /* Bytes of an area at this offset that lie in its first page. */
 static u32 bytes_in_first(u32 offset)
 {

@@ -8,8 +8,17 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "guestmem/guestmem.h"
+#include "sync/rcu.h"
 
 struct vcpu;
+
+struct runstate_area {
+    struct gpage page[2];
+    u32 nr_pages; /* 1 or 2 */
+    u32 offset;   /* in the first */
+    struct rcu_head rcu;
+};
 
 /*
  * Puts v's area at a virtual address of the current vCPU, in place of an earlier one, and fills it.

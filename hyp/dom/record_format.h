@@ -20,14 +20,15 @@ struct record_header {
 };
 _Static_assert(sizeof(struct record_header) == 24);
 
+/*
+ * In this order they are written and read. Time goes on while a domain is written down: first what
+ * its timers have done, then when they will do more, then what time it is.
+ */
 enum record_type {
     RECORD_DOMAIN = 1,
-    RECORD_TIME,
     RECORD_MEMORY, /* instance: the gfn where it begins */
-    RECORD_SHARED_INFO,
     RECORD_GRANTS, /* a frame of the table */
     RECORD_VCPU,   /* a vCPU, as all whose name ends so */
-    RECORD_TIMERS_VCPU,
     RECORD_VGIC,
     RECORD_VGIC_VCPU,
     RECORD_VGIC_SPIS, /* 32 of them */
@@ -35,6 +36,9 @@ enum record_type {
     RECORD_EVENTS_VCPU,
     RECORD_PORTS, /* 128 of them */
     RECORD_RUNSTATE_VCPU,
+    RECORD_TIMERS_VCPU,
+    RECORD_TIME,
+    RECORD_SHARED_INFO,
 };
 
 #define RECORD_NO_GFN     ~0u
@@ -151,7 +155,6 @@ struct record_events {
 
 #define RECORD_EVENTS_INFO    1u /* registered its vcpu_info */
 #define RECORD_EVENTS_CONTROL 2u /* placed its control block */
-#define RECORD_EVENTS_UPCALL  4u /* the event interrupt is to be looked at */
 struct record_events_vcpu {
     u32 flags;
     u32 info_gfn, info_offset;

@@ -53,36 +53,6 @@ static void the_array_grows(void **state)
     assert_int_equal(world_frame(1, ARRAY_PAGE + 128)->refs, FRAME_OWNED);
 }
 
-static u32 nr_held(void)
-{
-    u32 nr = 0;
-    for (u32 i = 0; i < 128; i++) {
-        nr += world_frame(1, ARRAY_PAGE + i)->refs != FRAME_OWNED;
-    }
-    return nr;
-}
-
-static void its_end_is_taken_in_steps(void **state)
-{
-    struct domain *d = dom(1);
-    u8 link_bits;
-    assert_int_equal(evtchn_init_control(d, 0, world_gfn(0), 0, &link_bits), OK);
-    for (u32 i = 0; i < 128; i++) {
-        u32 cursor = 0;
-        assert_int_equal(evtchn_expand_array(d, world_gfn(ARRAY_PAGE + i), &cursor), OK);
-    }
-    fifo_release(d);
-    for (u32 i = 0; i < world_nr_deferred; i++) {
-        u32 was = nr_held();
-        world_deferred[i]->fn(world_deferred[i]);
-        assert_true(was - nr_held() <= 32);
-    }
-    assert_int_equal(nr_held(), 0);
-    assert_int_equal(world_frame(1, 0)->refs, FRAME_OWNED);
-    assert_int_equal(world_nr_deferred, 4);
-    world_nr_deferred = 0;
-}
-
 static void all_131071_ports(void **state)
 {
     struct domain *d = dom(1);
@@ -380,7 +350,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FIFO_TEST(control_blocks),
         FIFO_TEST(the_array_grows),
-        FIFO_TEST(its_end_is_taken_in_steps),
         FIFO_TEST(all_131071_ports),
         FIFO_TEST(the_words_of_one_event),
         FIFO_TEST(sending_again_costs_little),

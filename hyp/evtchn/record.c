@@ -77,9 +77,6 @@ enum err evtchn_save_vcpu(struct domain *d, struct record *r)
     const struct vcpu *v = r->v;
     const struct evtchn_fifo *f = d->evtchn->fifo;
     const struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
-    if (load_relaxed(&v->work) & BIT(VCPU_WORK_UPCALL)) {
-        b->flags |= RECORD_EVENTS_UPCALL;
-    }
     if (v->info_page != NULL) {
         b->flags |= RECORD_EVENTS_INFO;
         b->info_gfn = (u32)v->info_page->gfn.gfn;
@@ -100,8 +97,8 @@ static enum err check_vcpu(const struct evtchn_table *t, const struct vcpu *v,
     const struct evtchn_fifo *f = t->fifo;
     bool info = b->flags & RECORD_EVENTS_INFO;
     bool control = b->flags & RECORD_EVENTS_CONTROL;
-    if ((b->flags & ~(RECORD_EVENTS_INFO | RECORD_EVENTS_CONTROL | RECORD_EVENTS_UPCALL)) ||
-        b->zero != 0 || (info && !vcpuinfo_offset_is_valid(b->info_offset)) ||
+    if ((b->flags & ~(RECORD_EVENTS_INFO | RECORD_EVENTS_CONTROL)) || b->zero != 0 ||
+        (info && !vcpuinfo_offset_is_valid(b->info_offset)) ||
         (control && (f == NULL || !fifo_offset_is_valid(b->control_offset)))) {
         return E_INVAL;
     }
@@ -132,9 +129,8 @@ enum err evtchn_load_vcpu(struct domain *d, const struct record *r)
         }
     }
     spin_unlock(&t->lock);
-    if (e == OK && (b->flags & RECORD_EVENTS_UPCALL)) {
-        vcpu_raise(v, VCPU_WORK_UPCALL);
-    }
+    /* An event may have come after its interrupts were written down, while memory was copied. */
+    vcpu_raise(v, VCPU_WORK_UPCALL);
     return e;
 }
 

@@ -38,6 +38,7 @@ enum err vtimer_load_time(struct domain *d, const struct record *r)
     for (u32 i = 0; i < d->max_vcpus; i++) {
         if (d->vcpu[i]) {
             d->vcpu[i]->vtimer_offset_ticks = d->vtimer_offset_ticks;
+            vtimer_stand_in(d->vcpu[i]); /* its timer was read before */
         }
     }
     return OK;
@@ -75,7 +76,6 @@ enum err vtimer_load_timers(struct domain *d, const struct record *r)
     }
     v->el1.cntv_ctl = b->virtual_ctl;
     v->el1.cntv_cval = b->virtual_cval;
-    vtimer_stand_in(v);
     vtimer_physical_write(v, VTIMER_CVAL, physical_cval(b));
     vtimer_physical_write(v, VTIMER_CTL, b->physical_ctl);
     return OK;

@@ -16,12 +16,12 @@
 #define MS    1000000ULL
 
 static const struct record_room rooms[] = {
-    {"time", RECORD_TIME, 1, RECORD_ONE, false, sizeof(struct record_time), vtimer_save_time,
-     vtimer_load_time},
-    {"timers", RECORD_TIMERS_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_timers),
-     vtimer_save_timers, vtimer_load_timers},
     {"vgic vcpu", RECORD_VGIC_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_vgic_vcpu),
      vgic_save_vcpu, vgic_load_vcpu},
+    {"timers", RECORD_TIMERS_VCPU, 1, RECORD_PER_VCPU, false, sizeof(struct record_timers),
+     vtimer_save_timers, vtimer_load_timers},
+    {"time", RECORD_TIME, 1, RECORD_ONE, false, sizeof(struct record_time), vtimer_save_time,
+     vtimer_load_time},
     {.type = 0},
 };
 static struct records first, second;
@@ -220,27 +220,61 @@ static void test_the_wall_keeps_its_distance(void **state)
     finish();
 }
 
+/* Time does not stand still between two records: what fires meanwhile is not early elsewhere. */
+static void test_a_timer_that_fires_between_records(void **state)
+{
+    begin(100);
+    enable_all();
+    fake_cpu(0);
+    struct fake_vtimer *t = &this_cpu(fake_vtimer);
+    t->cval = cpu_counter_ticks() - t->offset + ns_to_ticks(10 * MS);
+    t->ctl = TIMER_ENABLE;
+    vtimer_physical_write(V(0), VTIMER_TVAL, ns_to_ticks(10 * MS));
+    vtimer_physical_write(V(0), VTIMER_CTL, TIMER_ENABLE);
+    rest();
+    memset(&first, 0, sizeof(first));
+    for (u32 i = 0; i < 3; i++) {
+        struct kept *k = &first.kept[first.nr++];
+        struct record r = {.bytes = rooms[i].bytes, .body = k->body};
+        k->room = &rooms[i];
+        assert_int_equal(record_save(&rooms[i], D, &r), OK);
+        k->bytes = r.bytes;
+        pass_ms(8);
+    }
+    finish();
+    begin(900);
+    records_load(D, &first);
+    world_load(0, 0);
+    pass_ms(0);
+    const u64 now = cpu_counter_ticks() - D->vtimer_offset_ticks;
+    bool due = now >= this_cpu(fake_vtimer).cval;
+    assert_true(due == (vgic_change(vgic_find(D, V(0), 27), OP_IS_PENDING, 0) != 0));
+    due = vtimer_physical_read(V(0), VTIMER_CTL) & TIMER_ISTATUS;
+    assert_true(due == (vgic_change(vgic_find(D, V(0), 30), OP_IS_PENDING, 0) != 0));
+    finish();
+}
+
 static void test_wrong_fields(void **state)
 {
     begin(1);
     records_save(rooms, D, &first);
-    struct record_time *time = (struct record_time *)first.kept[0].body;
+    struct record_time *time = (struct record_time *)first.kept[2 * VCPUS].body;
     time->frequency_hz++;
-    assert_int_equal(records_load_one(D, &first.kept[0]), E_OPNOTSUPP);
-    first.kept[0].instance = 1;
-    assert_int_equal(records_load_one(D, &first.kept[0]), E_NOENT);
-    struct record_timers *timers = (struct record_timers *)first.kept[1].body;
+    assert_int_equal(records_load_one(D, &first.kept[2 * VCPUS]), E_OPNOTSUPP);
+    first.kept[2 * VCPUS].instance = 1;
+    assert_int_equal(records_load_one(D, &first.kept[2 * VCPUS]), E_NOENT);
+    struct record_timers *timers = (struct record_timers *)first.kept[VCPUS].body;
     timers->virtual_ctl = 4;
-    assert_int_equal(records_load_one(D, &first.kept[1]), E_INVAL);
+    assert_int_equal(records_load_one(D, &first.kept[VCPUS]), E_INVAL);
     timers->virtual_ctl = 0;
     timers->physical_ctl = 8;
-    assert_int_equal(records_load_one(D, &first.kept[1]), E_INVAL);
+    assert_int_equal(records_load_one(D, &first.kept[VCPUS]), E_INVAL);
     timers->physical_ctl = 0;
     timers->physical_past = 2;
-    assert_int_equal(records_load_one(D, &first.kept[1]), E_INVAL);
+    assert_int_equal(records_load_one(D, &first.kept[VCPUS]), E_INVAL);
     timers->physical_past = 0;
-    first.kept[1].instance = VCPUS;
-    assert_int_equal(records_load_one(D, &first.kept[1]), E_NOENT);
+    first.kept[VCPUS].instance = VCPUS;
+    assert_int_equal(records_load_one(D, &first.kept[VCPUS]), E_NOENT);
     finish();
 }
 
@@ -250,6 +284,7 @@ int main(void)
         cmocka_unit_test(test_time_goes_on_where_it_stood),
         cmocka_unit_test(test_never_and_long_ago),
         cmocka_unit_test(test_the_wall_keeps_its_distance),
+        cmocka_unit_test(test_a_timer_that_fires_between_records),
         cmocka_unit_test(test_wrong_fields),
     };
     return cmocka_run_group_tests(tests, world_machine, NULL);

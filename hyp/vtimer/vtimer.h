@@ -33,7 +33,7 @@ void vtimer_restore(struct vcpu *v); /* before the guest runs: hardware again */
 u64 vtimer_physical_read(struct vcpu *v, u32 reg);
 void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value);
 
-/* dom/record.h: RECORD_TIME, which comes first, and RECORD_TIMERS_VCPU. */
+/* dom/record.h: RECORD_TIMERS_VCPU, after the vgic's, and then RECORD_TIME. */
 struct record;
 enum err vtimer_save_time(struct domain *d, struct record *r);
 enum err vtimer_load_time(struct domain *d, const struct record *r);

@@ -168,11 +168,11 @@ static uint16_t make_first(const char *image)
     return domain;
 }
 
-// Waits until the counter has grown by so much.
-static void await(volatile uint64_t *counter, uint64_t more, const char *what)
+// Waits until the counter has come so far.
+static void await(volatile uint64_t *counter, uint64_t value, const char *what)
 {
-    const uint64_t start = *counter, deadline = now_s() + PATIENCE_S;
-    while (*counter - start < more) {
+    const uint64_t deadline = now_s() + PATIENCE_S;
+    while (*counter < value) {
         if (now_s() > deadline) {
             fail(what, *counter);
         }
@@ -205,16 +205,14 @@ static void unbind(struct wire *w)
 // It ticks, is sent to and finds nothing wrong.
 static void look(volatile struct round_report *report, const struct wire *w)
 {
-    await(&report->ticks, 20, "no more ticks");
-    await(&report->physical, 3, "no more ticks of the physical timer");
-    await(&report->sgis, 20, "no more SGIs");
-    await(&report->loops, 100, "does not run");
+    await(&report->ticks, report->ticks + 20, "no more ticks");
+    await(&report->physical, report->physical + 3, "no more ticks of the physical timer");
+    await(&report->sgis, report->sgis + 20, "no more SGIs");
+    await(&report->loops, report->loops + 100, "does not run");
     for (unsigned i = 0; i < 3; i++) {
         const uint64_t before = report->events;
         must("notify", ioctl(w->device, EVTCHN_NOTIFY, &w->port));
-        if (report->events == before) {
-            await(&report->events, 1, "no event");
-        }
+        await(&report->events, before + 1, "no event");
     }
     if (report->bad) {
         fail("the guest found wrong", report->bad);
@@ -296,7 +294,7 @@ int main(int argc, char **argv)
     uint16_t domain = make_first(argv[1]);
     running = domain;
     volatile struct round_report *report = map(domain, ROUND_REPORT >> 12, 1);
-    await(&report->ready, report->ready == 0, "the guest is not ready");
+    await(&report->ready, 1, "the guest is not ready");
     struct wire w = bind(domain, (uint32_t)report->port);
     look(report, &w);
     munmap((void *)report, 4096);

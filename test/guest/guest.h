@@ -35,6 +35,7 @@ enum {
 // Each folder defines these; the return ends the guest's work with a line @@BARE-DONE.
 extern const char guest_name[];
 void guest_main(void);
+void guest_end(void); // after that line; without it the guest waits for ever
 
 long hypercall(unsigned long number, unsigned long a, unsigned long b, unsigned long c);
 unsigned long smccc(unsigned long function, unsigned long a, unsigned long b, unsigned long c);

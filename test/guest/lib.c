@@ -218,9 +218,15 @@ __attribute__((weak)) void guest_interrupt(void)
     guest_interrupts++;
 }
 
+__attribute__((weak)) void guest_end(void)
+{
+}
+
 void guest_start(unsigned long tree)
 {
-    option_init(tree);
+    if (tree) { // round_trip gives none
+        option_init(tree);
+    }
     unsigned long frame, port;
     long no_frame = hvm_param(PARAM_CONSOLE_FRAME, &frame);
     long no_port = hvm_param(PARAM_CONSOLE_PORT, &port);
@@ -242,4 +248,5 @@ void guest_start(unsigned long tree)
     print("\n");
     guest_main();
     done();
+    guest_end();
 }

@@ -12,6 +12,7 @@
  * beside it. A SHARED page has the hypervisor's and borrowed. A page in anybody's tables is one of
  * these. Whatever else there is, nobody maps.
  */
+#include "call/runstate.h"
 #include "dom/domain.h"
 #include "evtchn/fifo.h"
 #include "gnttab/grant.h"
@@ -102,8 +103,10 @@ static void look_at_rooms(const struct domain *d)
         const struct vcpu *v = d->vcpu[i];
         if (v != NULL) {
             keep(v->info_page);
-            keep(v->runstate_page);
-            keep(v->runstate_page2);
+            const struct runstate_area *area = v->runstate;
+            for (u32 page = 0; area != NULL && page < area->nr_pages; page++) {
+                keep(&area->page[page]);
+            }
         }
     }
     const struct evtchn_fifo *f = d->evtchn != NULL ? d->evtchn->fifo : NULL;

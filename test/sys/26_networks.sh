@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 26. Networks with our tools: vif-bridge, vif-route, vif-nat and vif-openvswitch, on the switch itself: tags, trunks, names; Debian's
 #     own scripts beside ours; attach and detach while packets flow; nothing is left of it after destroy
-# needs: smp=2 dom0=768 vcpus=2 timeout=400 tools switch dom0args=kanso.tools=own
+# needs: timeout=400 tools switch dom0args=kanso.tools=own
 . /test/lib.sh
 
 # A guest does what it is told, line by line: "NUMBER COMMAND", and says how that ended
@@ -100,10 +100,10 @@ follows | guest b "vif = ['mac=$mac:b0,script=/etc/xen/scripts/vif-openvswitch,b
     'mac=$mac:b1,script=vif-openvswitch,bridge=ovs0:10:20', 'mac=$mac:b2,script=/etc/xen/scripts/vif-bridge,bridge=xenbr0']"
 (cd "/lib/modules/$(uname -r)/kernel" && printf '%s.ko\n' llc stp garp mrp 8021q | cpio -o -H newc) >>/tmp/b.cpio 2>/dev/null
 echo /sys/class/net/* >/tmp/before
-try xl create /tmp/a.cfg
-try xl create /tmp/b.cfg
-guest_says a "@@READY" 200
-guest_says b "@@READY" 200
+for name in a b; do
+    try xl create "/tmp/$name.cfg"
+    guest_says "$name" "@@READY" 200
+done
 
 step "a bridge"
 asks a 0 "up a0 192.168.9.2/24"

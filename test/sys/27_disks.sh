@@ -2,7 +2,8 @@
 # shellcheck shell=sh
 # 27. Disks with our tools: a volume, a partition, an image file; what Linux negotiates and uses; attach and detach under load;
 #     one writer or readers, under whatever name; a hook of the user's and Debian's block script; data outlives the guest
-# needs: smp=2 dom0=768 vcpus=2 disk=256 timeout=400 tools dom0args=kanso.tools=own
+# One CPU, as in 3: QEMU 7.2's GICv2 keeps an SPI active for ever on a CPU that took it if it is ended on another.
+# needs: disk=256 timeout=400 tools dom0args=kanso.tools=own
 . /test/lib.sh
 
 follows() { # see 26
@@ -24,7 +25,10 @@ asks() { # guest, wanted status, command: what it said is in $said
     guest_told "$1" "$asked $3"
     guest_says "$1" "@@$asked status" 100
     said=$(sed -n "s/.*@@$asked status \(.*\)/\1/p" "$logs/guest-$1.log" | tr -d '\r')
-    [ "${said%% *}" = "$2" ] || fail "guest $1: $3: wanted status $2: $said"
+    [ "${said%% *}" = "$2" ] || {
+        xenstore-ls -f | grep 'vbd.*state\|vbd.*physical-device\|vbd.*hotplug'
+        fail "guest $1: $3: wanted status $2: $said"
+    }
     said=${said#* }
 }
 sum() { # file or device: of its first 8 MiB, as they are there and not in dom0's cache

@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 30. A guest attacks with all it has (test/guest/attack): host, dom0 and a neighbour go on, unharmed; it can be destroyed
 #     at its height, and every page comes back. SEED=N chooses; `make soak T=SECONDS` goes on with new ones
-# needs: smp=2 mem=2048 timeout=500
+# needs: smp=2 mem=2048 timeout=500 apart
 . /test/lib.sh
 
 seconds=10

@@ -40,7 +40,7 @@ static void what_is_created(void **state)
     assert_int_equal(d->address_bits, 64);
     assert_int_equal(d->max_mem_kib, 32768 + 1024);
     assert_int_equal(d->paging_bytes, (256 * 3 + 2 * 32) * 4096);
-    assert_int_equal(d->claimed_pages, 4096 + 3);
+    assert_int_equal(d->claimed_pages, 8192 + 3);
     assert_int_equal(d->paused, 1);
     assert_int_equal(d->time_offset, 0);
     assert_true(build->is_gicv3);

@@ -270,8 +270,8 @@ static int watch_until(struct store *s, int left, int nr, char **word)
 }
 
 /*
- * The first event of each watch says only that it is set, and is shown as Xen's does. The tools' own
- * client, because libxenstore reads events in a thread, and in a static program it asks for too
+ * The first event of each watch says only that it is set, and is shown as Xen's does. The tools'
+ * own client, because libxenstore reads events in a thread, and in a static program it asks for too
  * small a stack for that.
  */
 static int run_watch(struct xs_handle *xs, unsigned transaction,

@@ -178,6 +178,11 @@ static void report(const char *what, unsigned long rounds)
     print("\n");
 }
 
+void guest_end(void)
+{
+    smccc(0x84000008, wild(), wild(), wild()); // SYSTEM_OFF
+}
+
 void guest_main(void)
 {
     bool whole[NR_ATTACKS] = {false};

@@ -91,7 +91,9 @@ static void place_shared(void)
     } remove = {.domid = DOMID_SELF, .gfn = wild_frame()};
 
     hypercall(CALL_MEMORY, ADD_TO_PHYSMAP, (unsigned long)&add, 0);
-    use(add.gfn << 12 & 0xffffffff);
+    if (add.gfn < 1UL << 20) { // a frame beyond the memory would be another one's address, cut off
+        use(add.gfn << 12);
+    }
     if (below(2)) {
         remove.gfn = add.gfn;
     }

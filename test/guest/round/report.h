@@ -30,4 +30,5 @@ enum round_bad {
     ROUND_EL1 = 16,
     ROUND_ORDER = 32,
     ROUND_RUNSTATE = 64,
+    ROUND_EARLY = 128,
 };

@@ -193,6 +193,7 @@ static void tick(void)
     uint64_t late = read_register("cntvct_el0") - due;
 
     report->late = late > report->late ? late : report->late;
+    report->bad |= (int64_t)late < 0 ? ROUND_EARLY : 0;
     write_register("cntv_cval_el0", due + (late / period + 1) * period);
     report->ticks++;
     send_sgi();
