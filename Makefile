@@ -175,6 +175,7 @@ bench: all tools $(DOM0) guests | deps-run deps-host
 	$(Q)test/bench/create.py
 
 include tools/tools.mk
+include test/fuzz/fuzz.mk
 
 deps-%:
 	$(Q)scripts/deps.sh $* $(if $(filter clang,$(TOOLCHAIN)),clang)

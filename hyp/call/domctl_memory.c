@@ -150,6 +150,9 @@ enum err domctl_bind_irq(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_bind_pt_irq *b = &op->u.bind_pt_irq;
     enum err e = check_bind(d, b);
+    if (e == OK && d->life != DOMAIN_ALIVE) {
+        e = E_INVAL; /* its teardown may be past the interrupts, and would leave this one behind */
+    }
     /* The tools do not say the trigger: the guest's driver sets it in its distributor. */
     return e == OK ? vgic_route_irq(d, (virq_t){b->machine_irq}, (hwirq_t){b->machine_irq},
                                     IRQ_LEVEL_HIGH)

@@ -236,6 +236,12 @@ static void interrupts(void **state)
     assert_string_equal(fake_calls, "route(1:40=40) unroute(1:40) ");
     fake_answer = E_BUSY;
     assert_int_equal(fake_domctl(XEN_DOMCTL_bind_pt_irq, 1), E_BUSY);
+    /* Its teardown may be past the interrupts: one bound now would never be given back. */
+    fake_domain[1].life = DOMAIN_DYING;
+    fake_answer = OK;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_bind_pt_irq, 1), E_INVAL);
+    fake_domain[1].life = DOMAIN_ALIVE;
+    assert_string_equal(fake_calls, "route(1:40=40) unroute(1:40) route(1:40=40) ");
     b->irq_type = 0;
     assert_int_equal(fake_domctl(XEN_DOMCTL_bind_pt_irq, 1), E_OPNOTSUPP);
     assert_int_equal(fake_domctl(XEN_DOMCTL_unbind_pt_irq, 1), E_OPNOTSUPP);

@@ -26,7 +26,7 @@ static inline void cpu_relax(void)
 
 static inline void cpu_wait(void)
 {
-    host_waits++;
+    __atomic_fetch_add(&host_waits, 1, __ATOMIC_RELAXED);
     if (host_wait_hook) {
         host_wait_hook();
     }
@@ -42,9 +42,10 @@ static inline void cpu_set_percpu_offset(u64 offset)
     host_percpu_offset = offset;
 }
 
+/* CPUs may be threads, and one of them moves the time. */
 static inline u64 cpu_counter_ticks(void)
 {
-    return host_counter_ticks;
+    return __atomic_load_n(&host_counter_ticks, __ATOMIC_RELAXED);
 }
 
 static inline void barrier_sync(void)

@@ -5,6 +5,7 @@
 
 #include "base/bits.h"
 #include "base/string.h"
+#include "cpu/atomic.h"
 #include "cpu/cache.h"
 
 #define LINE    64u
@@ -74,7 +75,7 @@ void cache_clean(const void *va, u64 bytes)
         if (p) {
             p->dirty &= ~lines;
         }
-        cache_host_lines_cleaned += (u64)__builtin_popcountll(lines);
+        atomic_add_relaxed(&cache_host_lines_cleaned, (u64)__builtin_popcountll(lines));
     }
 }
 
@@ -85,7 +86,7 @@ void cache_clean_invalidate(const void *va, u64 bytes)
 
 void cache_invalidate_instructions(void)
 {
-    code_written = false;
+    store_relaxed(&code_written, false);
 }
 
 void cache_zero_and_clean(void *va, u64 bytes)

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /* The fake guests run with their MMU off: virtual addresses are guest-physical ones. */
+#include "guestmem/translate_host.h"
+
 #include "base/panic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
+
+void (*fake_translate_hook)(gva_t va, bool write);
 
 enum err guest_translate_machine(gva_t va, bool write, maddr_t *out)
 {
@@ -11,6 +15,9 @@ enum err guest_translate_machine(gva_t va, bool write, maddr_t *out)
     enum p2m_type type;
     u32 order;
     assert(this_cpu(p2m_window) & 1);
+    if (fake_translate_hook) {
+        fake_translate_hook(va, write);
+    }
     enum err e =
         p2m_lookup_locked(domain_current()->p2m, (gfn_t){va.v >> PAGE_SHIFT}, &mfn, &type, &order);
     if (e != OK || (write && !p2m_type_is_writable(type))) {

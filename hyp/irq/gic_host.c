@@ -26,6 +26,21 @@ static struct fake_cpu fake_cpus[CPU_MAX];
 static u32 lr_writes;
 static struct gic_ops ops;
 
+/* CPUs may be threads: the distributor and every CPU's pending state are under one lock; list
+ * registers are their CPU's own. */
+static bool gic_busy;
+
+static void enter(void)
+{
+    while (__atomic_test_and_set(&gic_busy, __ATOMIC_ACQUIRE)) {
+    }
+}
+
+static void leave(void)
+{
+    __atomic_clear(&gic_busy, __ATOMIC_RELEASE);
+}
+
 static void require(bool ok, const char *what)
 {
     if (!ok) {
@@ -78,7 +93,7 @@ static bool is_pending(u32 cpu, u32 irq)
            (irq < IRQ_FIRST_SPI || i->target == cpu);
 }
 
-static u32 first_pending(u32 cpu)
+static u32 first_pending_locked(u32 cpu)
 {
     for (u32 irq = 0; irq < gic_info.nr_irqs; irq++) {
         if (is_pending(cpu, irq)) {
@@ -90,18 +105,23 @@ static u32 first_pending(u32 cpu)
 
 bool fake_gic_signals(void)
 {
-    return first_pending(cpu_current()) != FAKE_SPURIOUS;
+    enter();
+    u32 irq = first_pending_locked(cpu_current());
+    leave();
+    return irq != FAKE_SPURIOUS;
 }
 
 static u32 acknowledge(void)
 {
-    u32 irq = first_pending(cpu_current());
+    enter();
+    u32 irq = first_pending_locked(cpu_current());
     if (irq != FAKE_SPURIOUS) {
         require(!here()->taken, "an interrupt within another");
         here()->taken = true;
         irq_of(cpu_current(), irq)->pending = false;
         irq_of(cpu_current(), irq)->active = true;
     }
+    leave();
     return irq;
 }
 
@@ -114,34 +134,46 @@ static void drop_priority(u32 raw)
 static void deactivate(u32 raw)
 {
     struct fake_irq *irq = irq_of(cpu_current(), raw & 0x3ff);
+    enter();
     require(irq->active, "deactivated what is not active");
     irq->active = false;
+    leave();
 }
 
 static void activate_private(u32 irq)
 {
+    enter();
     require(!private_irq[cpu_current()][irq].active, "made active what is active");
     private_irq[cpu_current()][irq].active = true;
+    leave();
 }
 
 static void set_enabled(u32 irq, bool on)
 {
+    enter();
     irq_of(cpu_current(), irq)->enabled = on;
+    leave();
 }
 
 static void set_trigger(u32 irq, enum irq_trigger trigger)
 {
+    enter();
     irq_of(0, irq)->edge = trigger == IRQ_EDGE_RISING;
+    leave();
 }
 
 static void set_target(u32 irq, u32 cpu)
 {
+    enter();
     irq_of(0, irq)->target = cpu;
+    leave();
 }
 
 static void send_sgi(u32 cpu, u32 sgi)
 {
+    enter();
     private_irq[cpu][sgi].pending = true;
+    leave();
 }
 
 static void init_cpu(void)
@@ -163,7 +195,7 @@ static void lr_write(u32 n, u64 raw)
 {
     require(n < gic_info.nr_lrs, "no such list register");
     here()->lr[n] = raw;
-    lr_writes++;
+    __atomic_fetch_add(&lr_writes, 1, __ATOMIC_RELAXED);
     struct gic_lr lr = ops.lr_decode(raw);
     if (!lr.pending && !lr.active) {
         return;
@@ -314,9 +346,7 @@ void fake_guest_end(u32 raw)
                 "an SGI of another source");
         lr.active = false;
         if (lr.hw) {
-            struct fake_irq *irq = irq_of(cpu_current(), lr.hwirq);
-            require(irq->active, "the guest deactivated what is not active");
-            irq->active = false;
+            deactivate(lr.hwirq);
         }
         c->lr[i] = ops.lr_encode(&lr);
         return;
@@ -333,14 +363,18 @@ u32 fake_guest_lr_writes(void)
 
 void fake_gic_pulse(u32 cpu, u32 irq)
 {
+    enter();
     irq_of(cpu, irq)->pending = true;
+    leave();
 }
 
 void fake_gic_line(u32 cpu, u32 irq, bool high)
 {
     struct fake_irq *i = irq_of(cpu, irq);
+    enter();
     i->pending |= high && !i->line && i->edge;
     i->line = high;
+    leave();
 }
 
 bool fake_gic_is_active(u32 cpu, u32 irq)

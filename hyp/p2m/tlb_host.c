@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "cpu/atomic.h"
 #include "p2m/pte.h"
 #include "p2m/tlb.h"
 #include "sync/percpu.h"
@@ -27,6 +28,20 @@ static u32 nr_broken;
 
 static DEFINE_PER_CPU(u64, vttbr);
 
+/* CPUs may be threads: one lock over all of the above. */
+static bool tlb_busy;
+
+static void enter(void)
+{
+    while (__atomic_test_and_set(&tlb_busy, __ATOMIC_ACQUIRE)) {
+    }
+}
+
+static void leave(void)
+{
+    __atomic_clear(&tlb_busy, __ATOMIC_RELEASE);
+}
+
 void fake_tlb_reset(void)
 {
     memset(&fake_tlb, 0, sizeof(fake_tlb));
@@ -46,7 +61,9 @@ void stage2_init_cpu(u32 vmid_bits)
 
 void stage2_load(maddr_t root, u16 vmid)
 {
+    enter();
     fake_tlb.loads++;
+    leave();
     this_cpu(vttbr) = root.m | (u64)vmid << 48;
 }
 
@@ -62,6 +79,7 @@ u16 fake_vttbr_vmid(void)
 
 void pte_write(u64 *slot, u64 value)
 {
+    enter();
     if ((*slot & PTE_VALID) && (value & PTE_VALID) && *slot != value) {
         panic("break before make: %p changed from %llx to %llx", (void *)slot, *slot, value);
     }
@@ -75,7 +93,8 @@ void pte_write(u64 *slot, u64 value)
         check(nr_broken < BROKEN_MAX);
         broken[nr_broken++] = slot;
     }
-    *slot = value;
+    store_relaxed(slot, value);
+    leave();
 }
 
 void pte_sync(void)
@@ -85,6 +104,7 @@ void pte_sync(void)
 void tlb_flush_vmid(maddr_t empty, u16 vmid)
 {
     (void)empty;
+    enter();
     fake_tlb.vmid++;
     nr_broken = 0;
     u32 kept = 0;
@@ -94,11 +114,13 @@ void tlb_flush_vmid(maddr_t empty, u16 vmid)
         }
     }
     nr_cached = kept;
+    leave();
 }
 
 void tlb_flush_ipa(maddr_t empty, u16 vmid, gfn_t gfn, u64 pages)
 {
     (void)empty;
+    enter();
     fake_tlb.ipa++;
     fake_tlb.pages += pages;
     nr_broken = 0;
@@ -109,18 +131,23 @@ void tlb_flush_ipa(maddr_t empty, u16 vmid, gfn_t gfn, u64 pages)
         }
     }
     nr_cached = kept;
+    leave();
 }
 
 void tlb_flush_all_guests(void)
 {
+    enter();
     fake_tlb.all++;
     nr_broken = 0;
     nr_cached = 0;
+    leave();
 }
 
 void tlb_flush_none(void)
 {
+    enter();
     nr_broken = 0;
+    leave();
 }
 
 void fake_tlb_touch(struct p2m *p2m, gfn_t gfn)

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "time/clock_host.h"
 #include "cpu/arch.h"
+#include "cpu/atomic.h"
 #include "sync/percpu.h"
 #include "time/hw.h"
 #include "time/time.h"
 
 u32 host_counter_frequency = 62500000;
-static u64 armed[CPU_MAX];
+static u64 armed[CPU_MAX]; /* [a] each written by its own CPU */
 static void (*expired)(void);
 
 u32 hw_counter_hz(void)
@@ -22,17 +23,26 @@ enum err hw_timer_init(void (*fn)(void))
 
 void hw_timer_init_cpu(void)
 {
-    armed[cpu_current()] = ~0ULL;
+    store_relaxed(&armed[cpu_current()], ~0ULL);
 }
 
 void hw_timer_arm(u64 ticks)
 {
-    armed[cpu_current()] = ticks;
+    store_relaxed(&armed[cpu_current()], ticks);
 }
 
 u64 host_timer_armed_ticks(void)
 {
-    return armed[cpu_current()];
+    return load_relaxed(&armed[cpu_current()]);
+}
+
+bool host_timer_interrupt(void)
+{
+    if (cpu_counter_ticks() < host_timer_armed_ticks()) {
+        return false;
+    }
+    expired();
+    return true;
 }
 
 void host_time_advance_ns(u64 ns)

@@ -11,5 +11,7 @@ extern u32 host_counter_frequency; /* before time_init(); 62.5 MHz as QEMU's, 0 
 void host_time_advance_ns(u64 ns);
 /* The tick at which this CPU's hardware would interrupt next; ~0: never. */
 u64 host_timer_armed_ticks(void);
+/* This CPU takes its timer's interrupt if that is due: true. */
+bool host_timer_interrupt(void);
 
 #endif

@@ -8,7 +8,7 @@
  *     ^                        --> irq_handle()                              |
  *     |                                                            work word == 0?
  *     +---- eret <---- registers <----------------------------------- yes ---+--- no -->
- * leave_arm64.c: until it is 0
+ * leave.c: until it is 0
  *
  * IRQs stay masked here; one that comes after the look at the word is taken right after eret, so no
  * work is missed. Nothing but boot/ includes this.

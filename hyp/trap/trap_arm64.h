@@ -5,6 +5,7 @@
 
 #include "cpu/regs_arm64.h"
 #include "dom/vcpu.h"
+#include "trap/leave.h"
 
 struct domain;
 
@@ -20,9 +21,7 @@ struct domain;
 void trap_sync(struct vcpu *v, u64 esr);
 void trap_hvc(struct vcpu *v, u64 esr);
 void trap_serror(struct vcpu *v, u64 esr);
-struct vcpu *trap_leave_slow(void);
 __noreturn void trap_panic(const struct cpu_regs *r, u64 sp, u64 kind);
-__noreturn void trap_start_leave(void);
 extern char trap_vectors[];
 
 /* exit_arm64.c */
@@ -80,7 +79,6 @@ u64 idregs_read(u32 crm, u32 op2);
 
 /* switch_arm64.c */
 void switch_init_cpu(void);
-void switch_start_cpu(void); /* from here on FP registers are the guests' */
 void trap_fp(struct vcpu *v, u64 esr);
 
 #endif

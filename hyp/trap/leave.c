@@ -9,8 +9,8 @@
 #include "evtchn/evtchn.h"
 #include "irq/irq.h"
 #include "sync/rcu.h"
+#include "trap/leave.h"
 #include "trap/trap.h"
-#include "trap/trap_arm64.h"
 #include "vgic/vgic.h"
 
 #define SHUTDOWN_CODE_CRASH 3u

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: MIT */
+/* The hypercall fuzzer: bytes or a seed drive what guests on the host machine do. */
+#include "abi/arm.h"
+#include "abi/event.h"
+#include "abi/grant.h"
+#include "abi/xen.h"
+#include "base/bits.h"
+#include "base/string.h"
+#include "cpu/atomic.h"
+#include "dom/policy.h"
+#include "guestmem/exclusive_host.h"
+#include "guestmem/translate_host.h"
+#include "mem/frame.h"
+#include "test/fuzz/cpus.h"
+#include "test/fuzz/guest.h"
+#include "test/fuzz/machine.h"
+#include "test/fuzz/switch.h"
+#include "test/fuzz/wrap.h"
+
+#define RAM_BYTES     (24ULL << 20)
+#define RESTARTS_MAX  200000u
+#define STUCK_MAX     16u
+#define PRESSURE_LEN  24u
+
+static struct input inputs[MACHINE_CPUS_MAX + 1];
+
+/* ---- the input */
+
+struct input *input_here(void)
+{
+    return &inputs[machine_takes_turns ? 0 : cpu_current()];
+}
+
+static u64 scramble(u64 x)
+{
+    x ^= x << 13;
+    x ^= x >> 7;
+    return x ^ x << 17;
+}
+
+u8 input_byte(void)
+{
+    struct input *in = input_here();
+    if (in->at != in->end) {
+        return *in->at++;
+    }
+    in->random = scramble(in->random);
+    return (u8)(in->random >> 24);
+}
+
+u64 input_u64(void)
+{
+    struct input *in = input_here();
+    if (in->at == in->end) {
+        in->random = scramble(in->random);
+        return in->random;
+    }
+    u64 value = 0;
+    for (u32 i = 0; i < 8; i++) {
+        value = value << 8 | input_byte();
+    }
+    return value;
+}
+
+u32 input_below(u32 n)
+{
+    struct input *in = input_here();
+    if (n <= 1) {
+        return 0;
+    }
+    if (in->at == in->end) {
+        in->random = scramble(in->random);
+        return (u32)((in->random >> 16) % n);
+    }
+    u32 value = input_byte();
+    if (n > 256) {
+        value = value << 8 | input_byte();
+    }
+    if (n > 65536) {
+        value = value << 16 | (u32)input_byte() << 8 | input_byte();
+    }
+    return value % n;
+}
+
+bool input_one_in(u32 n)
+{
+    return input_below(n) == n - 1;
+}
+
+/* Choices of the machine: not from the input's bytes, which are for what guests do. */
+static _Thread_local u64 chooser = 1;
+
+u32 machine_choose(u32 n)
+{
+    chooser = scramble(chooser);
+    return (u32)((chooser >> 16) % n);
+}
+
+static bool choose_one_in(u32 n)
+{
+    return machine_choose(n) == 0;
+}
+
+/* ---- what a hostile guest does while its call runs */
+
+/* Between two copies of one call another vCPU of the guest changes a byte. */
+static void flip(gva_t va, bool write)
+{
+    if (!write && !guest_is_building() && choose_one_in(64)) {
+        u8 *byte = machine_memory(domain_current(), va.v, true);
+        if (byte) {
+            *byte ^= (u8)(1u << machine_choose(8));
+        }
+    }
+}
+
+static _Thread_local u32 storm, pressure;
+
+/* Somebody writes the word under an exclusive: seldom, or without end. */
+static bool lose_exclusive(void *word)
+{
+    (void)word;
+    if (storm != 0) {
+        storm--;
+        return true;
+    }
+    if (!guest_is_building() && choose_one_in(512)) {
+        storm = choose_one_in(8) ? 4000 : machine_choose(100);
+    }
+    return false;
+}
+
+static bool out_of_memory(void)
+{
+    if (guest_is_building() || machine_is_ending()) {
+        return false;
+    }
+    if (pressure != 0) {
+        pressure--;
+        return choose_one_in(2);
+    }
+    if (choose_one_in(400)) {
+        pressure = PRESSURE_LEN;
+    }
+    return false;
+}
+
+/* ---- what each guest does */
+
+static domid_t named(const struct vcpu *v, u16 id)
+{
+    return id == XEN_DOMID_SELF ? v->domain->id : (domid_t){id};
+}
+
+/* What a call that succeeded left in its structure: it fits others to come. */
+static void look_at_result(struct vcpu *v, const struct guest *g)
+{
+    const struct call_shape *row = &call_shapes[g->row];
+    const void *there = machine_memory(v->domain, g->array, false);
+    if (!there || (g->array & PAGE_MASK) > PAGE_SIZE - 64) {
+        return;
+    }
+    if (row->number == __HYPERVISOR_event_channel_op && row->sub == EVTCHNOP_alloc_unbound) {
+        struct xen_evtchn_alloc_unbound op;
+        memcpy(&op, there, sizeof(op));
+        generate_offer_port(named(v, op.dom), named(v, op.remote_dom), op.port);
+    }
+    if (row->number == __HYPERVISOR_grant_table_op && row->sub == GNTTABOP_map_grant_ref) {
+        struct xen_gnttab_map_grant_ref op;
+        memcpy(&op, there, sizeof(op));
+        if (op.status == GNTST_okay) {
+            generate_mapped(v->domain->id, op.handle, op.host_addr);
+        }
+    }
+    for (u32 i = 0; i < row->nr_fields; i++) {
+        if (row->fields[i].kind == K_STATUS) {
+            s16 status;
+            memcpy(&status, (const u8 *)there + row->fields[i].at, sizeof(status));
+            report_status(g->row, status);
+        }
+    }
+}
+
+void fuzz_call(struct vcpu *v, struct guest *g)
+{
+    if (!g->in_call) {
+        g->in_call = true;
+        g->restarts = 0;
+        g->array = v->regs.x[1];
+    }
+    v->regs.pc = HVC_AT;
+    machine_hvc(v, XEN_HYPERCALL_TAG);
+    if (v->regs.pc == HVC_AT) {
+        report_restart(g->row);
+        if (++g->restarts > RESTARTS_MAX) {
+            machine_finding("d%u: %s restarts for ever", v->domain->id.id, call_shapes[g->row].name);
+        }
+        return;
+    }
+    g->in_call = false;
+    if (v->regs.x[0] == 0) {
+        look_at_result(v, g);
+    }
+    report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0]
+                                                         : (s64)v->regs.x[0]);
+}
+
+/* Its EL1 registers are its own, or fresh. */
+static void check_registers(const struct vcpu *v)
+{
+    struct el1_regs *r = &this_cpu(machine_el1);
+    const u64 tag = (u64)v->domain->id.id << 32 | v->id << 8 | 1;
+    if ((r->tpidr_el1 != tag && r->tpidr_el1 != 0) || r->vmpidr != vcpu_mpidr(v->id)) {
+        machine_finding("d%u vcpu %u: EL1 registers of another: %llx", v->domain->id.id, v->id,
+                        r->tpidr_el1);
+    }
+    r->tpidr_el1 = tag;
+}
+
+static void guest(struct vcpu *v)
+{
+    struct guest *g = guest_of(v);
+    check_registers(v);
+    if (guest_is_building()) {
+        guest_build_step(v);
+        cpus_yield();
+        return;
+    }
+    struct input *in = input_here();
+    if (in->left == 0 || (in->random == 0 && in->at == in->end)) {
+        machine_end();
+        return;
+    }
+    if (g->in_call && v->regs.pc == HVC_AT) {
+        /* Again, as it was told, or with arguments that it changed. */
+        if (input_one_in(64)) {
+            v->regs.x[input_below(5)] = input_u64();
+        }
+        fuzz_call(v, g);
+    } else if (input_below(16) < 13) {
+        in->left--;
+        g->in_call = false;
+        g->row = generate_row(v->domain);
+        generate_call(v, &call_shapes[g->row]);
+        fuzz_call(v, g);
+    } else {
+        generate_other(v);
+    }
+    if (choose_one_in(16)) {
+        cpus_yield();
+    }
+}
+
+/* ---- one run */
+
+void fuzz_boot(u32 nr_cpus, u32 gic_version)
+{
+    const struct machine_config c = {nr_cpus, gic_version, RAM_BYTES};
+    machine_guest = guest;
+    machine_boot(&c);
+    fake_translate_hook = flip;
+    fake_exclusive_lost = lose_exclusive;
+    mem_fail_hook = out_of_memory;
+}
+
+/* Nothing will happen by itself: a device interrupts dom0. False: it does not help. */
+static bool poke(void)
+{
+    const struct domain *d = domain_hardware;
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        vcpu_wake(d->vcpu[i]);
+    }
+    return d->vcpu[0]->online || d->vcpu[1]->online;
+}
+
+void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
+{
+    for (u32 i = 0; i <= machine_nr_cpus; i++) {
+        inputs[i] = (struct input){bytes, bytes + nr_bytes, 0, actions};
+        if (seed != 0) {
+            inputs[i].random = (seed + i) * 0x9e3779b97f4a7c15ULL | 1;
+            for (u32 k = 0; k < 8; k++) {
+                inputs[i].random = scramble(inputs[i].random);
+            }
+        }
+    }
+    chooser = seed;
+    for (u64 i = 0; i < nr_bytes && i < 32; i++) {
+        chooser = chooser * 31 + bytes[i];
+    }
+    chooser = chooser * 0x9e3779b97f4a7c15ULL | 1;
+    storm = pressure = 0;
+    domain_policy_open = machine_choose(2);
+    machine_go_on();
+    guest_build_dom0();
+    u32 stuck = 0;
+    while (!machine_run()) {
+        if (++stuck > STUCK_MAX || !poke()) {
+            machine_end();
+        }
+    }
+    guest_tear_down();
+}

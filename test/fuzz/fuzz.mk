@@ -1,0 +1,35 @@
+# SPDX-License-Identifier: MIT
+# The hypervisor as a process, and what attacks it there (docs/why/010, docs/fuzzing.md). `make fuzz T=60`, `make soak T=60`.
+# One build a kind of checking: the hypervisor's files with other flags, and the machine of test/fuzz around them.
+comma := ,
+FUZZ_WRAPPED := frame_alloc frame_alloc_zeroed slab_alloc heap_alloc copy_in copy_out copy_in_nth copy_out_nth copy_out_zero gpage_get \
+  p2m_map p2m_map_shared call_should_restart
+FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DDEBUG=1
+FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
+FUZZ_FLAGS_fast := -O2 -DDEBUG=0
+FUZZ_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -DDEBUG=1
+FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie
+# trap/'s and boot/'s portable files are the machine's, too; an old process's panic is log/panic_host.c
+FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
+  hyp/trap/leave.c hyp/boot/teardown.c $(filter-out %_main.c test/fuzz/cpus_% test/fuzz/memory_%,$(wildcard test/fuzz/*.c))
+FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
+FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
+FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
+
+define fuzz_kind
+build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-clang
+	$$(call say,CC,'$(1) $$<')
+	$$(Q)mkdir -p $$(@D) && clang $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) -c -o $$@ $$<
+-include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES))
+endef
+$(foreach kind,asan fuzzer fast tsan,$(eval $(call fuzz_kind,$(kind))))
+
+# kind, program, its own files, flags of the link
+define fuzz_program
+build/fuzz/$(2): $$(patsubst %.c,build/fuzz/$(1)/%.o,$$(FUZZ_SOURCES) $(3))
+	$$(call say,LINK,$$@)
+	$$(Q)clang $$(FUZZ_FLAGS_$(1)) $(4) $$(FUZZ_LINK) $$(FUZZ_LINK_$(1)) -o $$@ $$^ -lfdt -lpthread
+endef
+$(eval $(call fuzz_program,asan,hypercalls,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
+$(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))

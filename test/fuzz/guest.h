@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/* Guests of the host machine that fuzz: where they come from, and what each of their vCPUs is at. */
+#ifndef TEST_FUZZ_GUEST_H
+#define TEST_FUZZ_GUEST_H
+
+#include <stdio.h>
+
+#include "dom/domain.h"
+#include "test/fuzz/calls.h"
+
+#define GUESTS     3u /* beside dom0 */
+#define GUEST_RAM  0x40000ULL
+#define GUEST_GNT  0x38000ULL
+#define GUEST_INFO 0x39000ULL
+#define GUEST_HOLE 0x48000ULL
+#define NR_HOLES   48u
+#define RAM_PAGES  32u
+#define NR_FRAMES  4u /* of grant table, mapped */
+#define HVC_AT     0x40001000ULL
+
+/* ---- the input: bytes, and then either the end or more bytes from a seed */
+struct input {
+    const u8 *at, *end;
+    u64 random; /* 0: no more after the end */
+    u64 left;   /* actions */
+};
+u8 input_byte(void);
+u32 input_below(u32 n);
+u64 input_u64(void);
+bool input_one_in(u32 n);
+/* Of this CPU (threads), or of all (turns). */
+struct input *input_here(void);
+
+/* ---- what a vCPU is at */
+struct guest {
+    bool in_call;
+    u32 row, restarts;
+    u64 array; /* of S_ARRAY, when it began */
+};
+struct guest *guest_of(const struct vcpu *v);
+
+/* The domains: 0 is dom0. */
+extern domid_t guest_id[GUESTS + 1];
+extern u64 dom0_ram; /* gfn */
+
+/* Service CPU: dom0, paused by nobody. It makes the guests by hypercalls when it runs. */
+void guest_build_dom0(void);
+/* Service CPU: ends all domains, and looks whether everything came back. */
+void guest_tear_down(void);
+bool guest_is_building(void);
+void guest_build_step(struct vcpu *v);
+
+/* First frame of a domain's RAM, and of its free places. */
+u64 guest_ram(const struct domain *d);
+u64 guest_hole(const struct domain *d);
+void guest_write(struct domain *d, u64 at, const void *from, u32 bytes);
+
+/* ---- generate.c */
+/* Writes the structure of row somewhere in v's memory and sets the registers of the call. */
+void generate_call(struct vcpu *v, const struct call_shape *row);
+u32 generate_row(const struct domain *d);
+/* from has a port that to may bind to. */
+void generate_offer_port(domid_t from, domid_t to, u32 port);
+/* by has a grant mapped. */
+void generate_mapped(domid_t by, u32 handle, u64 at);
+/* All but a call: memory, interrupts, timers, firmware. */
+void generate_other(struct vcpu *v);
+
+/* ---- fuzz.c */
+void fuzz_boot(u32 nr_cpus, u32 gic_version);
+/* One machine's worth of guests on this input. */
+void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions);
+/* The guest executes its HVC, for the first time or again. */
+void fuzz_call(struct vcpu *v, struct guest *g);
+
+/* ---- report.c */
+void report_answer(u32 row, s64 result);
+void report_status(u32 row, s64 status);
+void report_restart(u32 row);
+void report_print(FILE *to, bool whole);
+u64 report_calls(void);
+
+#endif
