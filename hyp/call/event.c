@@ -24,6 +24,13 @@ static enum err permitted(struct domain *d, struct domain *target, u32 command)
                           : permission_check(d, target, __HYPERVISOR_event_channel_op, command);
 }
 
+/* Nobody was told of the port: it goes back. */
+static enum err take_back(struct domain *d, port_t port)
+{
+    err_ignore(evtchn_close(d, port)); /* if it is another's by now, that one closed ours */
+    return E_FAULT;
+}
+
 static enum err op_alloc_unbound(struct domain *d, gva_t arg)
 {
     struct xen_evtchn_alloc_unbound op;
@@ -38,7 +45,7 @@ static enum err op_alloc_unbound(struct domain *d, gva_t arg)
     }
     if (e == OK) {
         op.port = port.port;
-        e = copy_out(arg, &op, sizeof(op));
+        e = copy_out(arg, &op, sizeof(op)) == OK ? OK : take_back(target, port);
     }
     return e;
 }
@@ -57,7 +64,7 @@ static enum err op_bind_interdomain(struct domain *d, gva_t arg)
     enum err e = evtchn_bind_interdomain(d, remote, (port_t){op.remote_port}, &port);
     if (e == OK) {
         op.local_port = port.port;
-        e = copy_out(arg, &op, sizeof(op));
+        e = copy_out(arg, &op, sizeof(op)) == OK ? OK : take_back(d, port);
     }
     return e;
 }
@@ -72,7 +79,7 @@ static enum err op_bind_virq(struct domain *d, gva_t arg)
     enum err e = evtchn_bind_virq(d, op.virq, op.vcpu, &port);
     if (e == OK) {
         op.port = port.port;
-        e = copy_out(arg, &op, sizeof(op));
+        e = copy_out(arg, &op, sizeof(op)) == OK ? OK : take_back(d, port);
     }
     return e;
 }
@@ -87,7 +94,7 @@ static enum err op_bind_ipi(struct domain *d, gva_t arg)
     enum err e = evtchn_bind_ipi(d, op.vcpu, &port);
     if (e == OK) {
         op.port = port.port;
-        e = copy_out(arg, &op, sizeof(op));
+        e = copy_out(arg, &op, sizeof(op)) == OK ? OK : take_back(d, port);
     }
     return e;
 }

@@ -31,11 +31,17 @@ static enum err add_grant_frame(struct domain *d, u64 idx, gfn_t gfn)
     if (old == (u32)gfn.gfn) {
         return OK;
     }
-    if (old != FRAME_NO_GFN) {
-        err_ignore(p2m_unmap(d->p2m, (gfn_t){old}, frame_to_mfn(f),
-                             0)); /* another vCPU may have been first */
+    const gfn_t there = {old};
+    bool moves = old != FRAME_NO_GFN;
+    if (moves) {
+        err_ignore(
+            p2m_unmap(d->p2m, there, frame_to_mfn(f), 0)); /* another vCPU may have been first */
     }
-    return p2m_map_shared(d->p2m, gfn, f);
+    e = p2m_map_shared(d->p2m, gfn, f);
+    if (e != OK && moves) {
+        err_ignore(p2m_map_shared(d->p2m, there, f)); /* its tables are there still */
+    }
+    return e;
 }
 
 /* The page of od at gfn, RAM or shared with the hypervisor, with a reference, and how it may be

@@ -41,6 +41,11 @@ static void test_add_grant_frames(void **state)
     assert_false(is_mapped(guest, GFN));
     assert_int_equal(mfn_of(guest, GFN + 1, P2M_SHARED_RW, 0), frame_to_mfn(grant[2]).mfn);
     assert_int_equal(grant[2]->refs, 1);
+    /* No memory for the tables of the new place: it stays at the old one. */
+    fake_fail_after(0);
+    assert_int_equal(add(XEN_DOMID_SELF, XENMAPSPACE_grant_table, 2, GFN + (1 << 18)), E_NOMEM);
+    fake_fail_never();
+    assert_int_equal(mfn_of(guest, GFN + 1, P2M_SHARED_RW, 0), frame_to_mfn(grant[2]).mfn);
     assert_int_equal(add(XEN_DOMID_SELF, XENMAPSPACE_grant_table, 3, GFN), E_INVAL);
     assert_int_equal(add(XEN_DOMID_SELF, XENMAPSPACE_grant_table, 1ULL << 32, GFN), E_INVAL);
     assert_int_equal(

@@ -21,6 +21,9 @@
 #define RESTARTS_MAX  200000u
 #define STUCK_MAX     16u
 #define PRESSURE_LEN  24u
+#define FAULT_DEPTH   16u
+
+bool fuzz_faults;
 
 static struct input inputs[MACHINE_CPUS_MAX + 1];
 
@@ -240,11 +243,17 @@ static void guest(struct vcpu *v)
     } else if (input_below(16) < 13) {
         in->left--;
         g->in_call = false;
+        if (fuzz_faults && choose_one_in(2)) {
+            wrap_fail_nth(machine_choose(FAULT_DEPTH));
+        }
         g->row = generate_row(v->domain);
         generate_call(v, &call_shapes[g->row]);
         fuzz_call(v, g);
     } else {
         generate_other(v);
+    }
+    if (fuzz_faults && !g->in_call) {
+        wrap_fail_nth(~0ULL);
     }
     if (choose_one_in(16)) {
         cpus_yield();
@@ -291,6 +300,7 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
     chooser = chooser * 0x9e3779b97f4a7c15ULL | 1;
     storm = pressure = 0;
     domain_policy_open = machine_choose(2);
+    wrap_fail_nth(~0ULL);
     machine_go_on();
     guest_build_dom0();
     u32 stuck = 0;
@@ -299,5 +309,6 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
             machine_end();
         }
     }
+    wrap_fail_nth(~0ULL);
     guest_tear_down();
 }

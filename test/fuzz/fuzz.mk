@@ -8,10 +8,10 @@ FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -f
 FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
 FUZZ_FLAGS_fast := -O2 -DDEBUG=0
 FUZZ_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -DDEBUG=1
-FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie
+FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie -fno-optimize-sibling-calls
 # trap/'s and boot/'s portable files are the machine's, too; an old process's panic is log/panic_host.c
 FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
-  hyp/trap/leave.c hyp/boot/teardown.c $(filter-out %_main.c test/fuzz/cpus_% test/fuzz/memory_%,$(wildcard test/fuzz/*.c))
+  hyp/trap/leave.c hyp/boot/teardown.c $(filter-out %_main.c test/fuzz/cpus_% test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c))
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
 FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
@@ -33,3 +33,5 @@ endef
 $(eval $(call fuzz_program,asan,hypercalls,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
 $(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
+$(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
+$(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))

@@ -67,6 +67,8 @@ void generate_mapped(domid_t by, u32 handle, u64 at);
 void generate_other(struct vcpu *v);
 
 /* ---- fuzz.c */
+/* In half of the calls an allocation, a copy or a map fails: the first, or one of the next few. */
+extern bool fuzz_faults;
 void fuzz_boot(u32 nr_cpus, u32 gic_version);
 /* One machine's worth of guests on this input. */
 void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions);

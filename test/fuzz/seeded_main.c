@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hypercalls --seed N --calls N [--round N] [--cpus N] [--gic 2|3] [--list]
+ *            [--faults]
  *
  * The hypercall fuzzer from a seed: rounds of some thousand calls, each on new domains. The same
  * seed does the same; --round begins with that round.
@@ -15,15 +16,17 @@
 #include "test/fuzz/wrap.h"
 
 #define CALLS_A_ROUND 1500u
+#define FIRST_FLAG    5u
+#define NR_OPTIONS    7u
 
 static struct {
-    u64 seed, calls, round, cpus, gic, list;
+    u64 seed, calls, round, cpus, gic, list, faults;
 } option = {.seed = 1, .calls = 100000, .cpus = 2, .gic = 3};
 
 static void print_repeat(void)
 {
-    fprintf(stderr, "fuzz: again: --seed %llu --round %llu --cpus %llu --gic %llu\n", option.seed,
-            option.round, option.cpus, option.gic);
+    fprintf(stderr, "fuzz: again: --seed %llu --round %llu --cpus %llu --gic %llu%s\n", option.seed,
+            option.round, option.cpus, option.gic, option.faults ? " --faults" : "");
 }
 
 static void read_options(int argc, char **argv)
@@ -32,18 +35,20 @@ static void read_options(int argc, char **argv)
         const char *name;
         u64 *value;
     } names[] = {{"--seed", &option.seed},   {"--calls", &option.calls}, {"--round", &option.round},
-                 {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list}};
+                 {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list},
+                 {"--faults", &option.faults}};
     for (int i = 1; i < argc; i++) {
         u32 n = 0;
-        while (n < 6 && strcmp(argv[i], names[n].name) != 0) {
+        while (n < NR_OPTIONS && strcmp(argv[i], names[n].name) != 0) {
             n++;
         }
-        if (n == 6 || (n != 5 && i + 1 == argc)) {
-            fprintf(stderr, "usage: %s --seed N --calls N --round N --cpus N --gic N --list\n",
-                    argv[0]);
+        const bool is_flag = n >= FIRST_FLAG;
+        if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
+            fprintf(stderr, "usage: %s --seed N --calls N --round N --cpus N --gic N"
+                    " --list --faults\n", argv[0]);
             exit(2);
         }
-        *names[n].value = n == 5 ? 1 : strtoull(argv[++i], NULL, 0);
+        *names[n].value = is_flag ? 1 : strtoull(argv[++i], NULL, 0);
     }
 }
 
@@ -53,6 +58,7 @@ int main(int argc, char **argv)
     machine_print_repeat = print_repeat;
     fuzz_boot((u32)option.cpus, (u32)option.gic);
     wrap_disturbs = DEBUG;
+    fuzz_faults = option.faults;
     struct timespec from;
     struct timespec to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);

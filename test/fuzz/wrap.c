@@ -42,6 +42,18 @@ static struct site *find(const void *at, const char *what)
     }
 }
 
+static const struct site *failed_at;
+
+void wrap_print_failed(FILE *to)
+{
+    fprintf(to, "fuzz: %s failed, called before %p\n", failed_at->what, failed_at->at);
+}
+
+bool wrap_failed_is(const char *prefix)
+{
+    return failed_at && strncmp(failed_at->what, prefix, strlen(prefix)) == 0;
+}
+
 /* One more from this site; true: it is to fail. */
 static bool fails(const void *at, const char *what)
 {
@@ -54,6 +66,7 @@ static bool fails(const void *at, const char *what)
         return false;
     }
     failed = true;
+    failed_at = s;
     s->fails++;
     return true;
 }

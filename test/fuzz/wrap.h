@@ -20,5 +20,8 @@ u64 wrap_count(void);
 /* CPUs change at copies, and calls restart, as the input says. */
 extern bool wrap_disturbs;
 void wrap_print_sites(FILE *to);
+/* Which site failed last. */
+void wrap_print_failed(FILE *to);
+bool wrap_failed_is(const char *prefix);
 
 #endif
