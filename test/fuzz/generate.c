@@ -20,7 +20,7 @@
 #define LIST_MAX   24u
 
 static const u64 edges[] = {
-    0, 1, 2, 3, 7, 8, 63, 64, 127, 4095, 4096, 0x7fff, 0x8000, 0xffff, 0x10000,
+    0, 1, 2, 3, 7, 8, 63, 64, 127, 4040, 4088, 4095, 4096, 0xf001, 0x7fff, 0x8000, 0xffff, 0x10000,
     0x7fffffff, 0x80000000, 0xfffffffe, 0xffffffff, 0x100000000, 0xfffffff000, 0x10000000000,
     0x7fffffffffffffff, 0x8000000000000000, 0xfffffffffffff000, ~0ULL - 7, ~0ULL,
 };

@@ -50,7 +50,7 @@ TOOLS = {
     "tools-fuzz": Tool("make build/host/tools-fuzz/{}_fuzz",
                        f"build/host/tools-fuzz/{{}}_fuzz -seed=1 -runs={FUZZ_RUNS} -max_total_time=120 -timeout=10", "build/host/tools-fuzz"),
     # the hypervisor as a process: seeded calls of hostile domains
-    "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 300000", "build/fuzz"),
+    "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 1000000", "build/fuzz"),
     # a unit test of the hypervisor's with threads, under TSan: room/file
     "tsan": Tool("make ARCH=host OUT=build/host-tsan 'FLAGS_host=-O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan' "
                  "build/host-tsan/hyp/{}_test", "build/host-tsan/hyp/{}_test", "build/host-tsan", 120),

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT */
+/* Nobody but the control domain gets anything done that is about another domain. */
+#include "abi/grant.h"
+#include "abi/xen.h"
+#include "base/string.h"
+#include "test/fuzz/guest.h"
+#include "test/fuzz/machine.h"
+
+/* Did the structure of the call name a domain that is not the caller, in a field that says whose? */
+static bool is_about_another(const struct vcpu *v, const struct call_shape *row, const u8 *op)
+{
+    for (u32 i = 0; i < row->nr_fields; i++) {
+        const struct field *f = &row->fields[i];
+        if (f->kind == K_DOM && f->a == 0) {
+            u16 id;
+            memcpy(&id, op + f->at, sizeof(id));
+            return id != XEN_DOMID_SELF && id != v->domain->id.id;
+        }
+    }
+    return false;
+}
+
+/* Grants say it in each element; those that count say how far they came. */
+static bool has_succeeded(const struct call_shape *row, const u8 *op, s64 answer)
+{
+    for (u32 i = 0; i < row->nr_fields; i++) {
+        if (row->fields[i].kind == K_STATUS) {
+            s16 status;
+            memcpy(&status, op + row->fields[i].at, sizeof(status));
+            return status == GNTST_okay;
+        }
+    }
+    return row->fields[0].kind == K_LIST ? answer > 0 : answer >= 0;
+}
+
+void permission_check_answer(struct vcpu *v, const struct call_shape *row, u64 at, s64 answer)
+{
+    const u8 *op = machine_memory(v->domain, at, false);
+    if (v->domain->privileged || row->shape != S_PTR || answer < 0 || !op ||
+        (at & PAGE_MASK) + row->bytes > PAGE_SIZE) {
+        return;
+    }
+    if (is_about_another(v, row, op) && has_succeeded(row, op, answer)) {
+        machine_finding("d%u: %s of another domain is done (%lld)", v->domain->id.id, row->name,
+                        answer);
+    }
+}
