@@ -72,9 +72,9 @@ static u32 life_flags(struct domain *d)
     const u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
     const bool shut_down = d->shut_down;
     spin_unlock(&d->lock);
-    return (d->life == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) | (shut_down ? XEN_DOMINF_shutdown : 0) |
-           (d->paused_by_tools ? XEN_DOMINF_paused : 0) |
-           (d->debug_preempt ? XEN_DOMINF_debugged : 0) |
+    return (load_relaxed(&d->life) == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) | (shut_down ? XEN_DOMINF_shutdown : 0) |
+           (load_relaxed(&d->paused_by_tools) ? XEN_DOMINF_paused : 0) |
+           (load_relaxed(&d->debug_preempt) ? XEN_DOMINF_debugged : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMINF_xs_domain : 0) |
            (d->create_flags & XEN_DOMCTL_CDF_hvm ? XEN_DOMINF_hvm_guest : 0) | XEN_DOMINF_hap |
            code << XEN_DOMINF_shutdownshift;
@@ -113,8 +113,8 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *out)
     out->domain = d->id.id;
     out->max_vcpu_id = XEN_INVALID_MAX_VCPU_ID;
     out->flags = vcpu_flags(d, out) | life_flags(d);
-    out->tot_pages = d->nr_pages;
-    out->max_pages = d->max_pages;
+    out->tot_pages = load_relaxed(&d->nr_pages);
+    out->max_pages = load_relaxed(&d->max_pages);
     u32 gfn = d->shared_info != NULL ? d->shared_info->gfn : FRAME_NO_GFN;
     out->shared_info_frame = gfn == FRAME_NO_GFN ? ~0ULL : gfn;
     out->ssidref = d->ssidref;

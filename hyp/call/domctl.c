@@ -8,6 +8,7 @@
 #include "call/call.h"
 #include "call/control.h"
 #include "call/wallclock.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
@@ -67,13 +68,13 @@ static enum err set_debugging(struct domain *d, struct xen_domctl *op)
     if (is_own(d)) {
         return E_INVAL;
     }
-    d->debug_preempt = op->u.setdebugging.enable != 0;
+    store_relaxed(&d->debug_preempt, op->u.setdebugging.enable != 0);
     return OK;
 }
 
 static enum err set_time_offset(struct domain *d, struct xen_domctl *op)
 {
-    d->time_offset_seconds = (u64)op->u.settimeoffset.time_offset_seconds;
+    store_relaxed(&d->time_offset_seconds, (u64)op->u.settimeoffset.time_offset_seconds);
     wallclock_update(d);
     return OK;
 }
@@ -84,7 +85,7 @@ static enum err set_address_size(struct domain *d, struct xen_domctl *op)
     if (size != 32 && size != 64) {
         return E_INVAL;
     }
-    if (d->nr_pages != 0) {
+    if (load_relaxed(&d->nr_pages) != 0) {
         return E_BUSY; /* what was loaded is of the other kind */
     }
     d->is_32bit = size == 32;

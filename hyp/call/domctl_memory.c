@@ -4,6 +4,7 @@
 #include "call/call.h"
 #include "call/control.h"
 #include "call/io_access.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
 #include "mem/frame.h"
@@ -22,7 +23,8 @@ enum err domctl_max_mem(struct domain *d, struct xen_domctl *op)
 {
     u64 pages = op->u.max_mem.max_memkb >> KIB_PER_PAGE_SHIFT;
     spin_lock(&d->page_lock);
-    d->max_pages = MIN(pages, MAX_PAGES); /* may be below what it has: then it gets no more */
+    /* May be below what it has: then it gets no more. */
+    store_relaxed(&d->max_pages, MIN(pages, MAX_PAGES));
     spin_unlock(&d->page_lock);
     return OK;
 }

@@ -4,6 +4,7 @@
 #include "abi/xen.h"
 #include "base/bits.h"
 #include "call/call.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
 #include "guestmem/guestmem.h"
@@ -133,7 +134,7 @@ static enum err op_reset(struct domain *d, gva_t arg, struct call_args *args)
     if (e != OK) {
         return e;
     }
-    if (target != d && !target->paused_by_tools) {
+    if (target != d && !load_relaxed(&target->paused_by_tools)) {
         return E_INVAL; /* its ports would go under its feet */
     }
     e = evtchn_reset(target, args->arg[0] == RESET_AGAIN);

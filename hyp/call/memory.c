@@ -4,6 +4,7 @@
 
 #include "abi/memory.h"
 #include "abi/xen.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
@@ -47,9 +48,9 @@ static s64 ask_domain(struct memory_op *m)
     }
     switch (m->command) {
     case XENMEM_current_reservation:
-        return (s64)d->nr_pages;
+        return (s64)load_relaxed(&d->nr_pages);
     case XENMEM_maximum_reservation:
-        return (s64)d->max_pages;
+        return (s64)load_relaxed(&d->max_pages);
     default:
         return (s64)d->p2m->max_gfn;
     }
@@ -81,10 +82,11 @@ static s64 claim(struct memory_op *m)
     if (r.nr_extents == 0) {
         return OK;
     }
-    if (r.nr_extents <= d->nr_pages || r.nr_extents > d->max_pages) {
+    const u64 has = load_relaxed(&d->nr_pages);
+    if (r.nr_extents <= has || r.nr_extents > load_relaxed(&d->max_pages)) {
         return E_INVAL;
     }
-    return r.nr_extents - d->nr_pages <= frame_nr_free() ? OK : E_NOMEM;
+    return r.nr_extents - has <= frame_nr_free() ? OK : E_NOMEM;
 }
 
 s64 call_memory_op(struct vcpu *v, struct call_args *args)

@@ -4,6 +4,7 @@
 #include "abi/xen.h"
 #include "call/call.h"
 #include "call/wallclock.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "sync/spinlock.h"
@@ -30,7 +31,7 @@ static s64 settime(const struct domain *caller, const struct xen_xenpf_settime64
     }
     /* dom0's clock is ours plus its own offset, which is not part of the machine's time. */
     const u64 epoch_ns =
-        (t->secs - caller->time_offset_seconds) * NS_PER_S + t->nsecs - t->system_time;
+        (t->secs - load_relaxed(&caller->time_offset_seconds)) * NS_PER_S + t->nsecs - t->system_time;
     s64 result = OK;
     spin_lock(&walk.lock);
     if (!walk.under_way || walk.epoch_ns != epoch_ns) {

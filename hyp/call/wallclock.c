@@ -15,7 +15,7 @@ void wallclock_update(struct domain *d)
     struct gpage page;
     gpage_from_frame(d, d->shared_info, &page);
     const u64 epoch_ns = clock_wall_at_boot_ns();
-    const u64 seconds = epoch_ns / NS_PER_S + d->time_offset_seconds;
+    const u64 seconds = epoch_ns / NS_PER_S + load_relaxed(&d->time_offset_seconds);
     /* The guest may write here too: what it did to the version must not make ours even while we
      * write. */
     const u32 at = offsetof(struct xen_shared_info, wc_version);

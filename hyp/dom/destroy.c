@@ -24,7 +24,7 @@ enum err domain_kill(struct domain *d)
     }
     if (d->life == DOMAIN_ALIVE) {
         spin_lock(&d->lock);
-        d->life = DOMAIN_DYING;
+        store_relaxed(&d->life, DOMAIN_DYING);
         spin_unlock(&d->lock);
         stop(d);
         d->teardown_step = 0;
@@ -41,7 +41,7 @@ enum err domain_kill(struct domain *d)
         return e == OK || e == E_RESTART ? E_RESTART : e;
     }
     spin_lock(&d->lock);
-    d->life = DOMAIN_DEAD;
+    store_relaxed(&d->life, DOMAIN_DEAD);
     spin_unlock(&d->lock);
     domain_put(d);
     /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone,

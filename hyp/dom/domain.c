@@ -93,7 +93,7 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     }
     e = dom_up_create(d, c);
     if (e != OK) {
-        d->life = DOMAIN_DYING;
+        store_relaxed(&d->life, DOMAIN_DYING);
         domain_put(d);
         return e;
     }
@@ -201,7 +201,7 @@ void domain_pause_by_tools(struct domain *d)
     spin_lock(&d->lock);
     bool first = !d->paused_by_tools;
     if (first) {
-        d->paused_by_tools = true;
+        store_relaxed(&d->paused_by_tools, true);
         hold_all_locked(d);
     }
     spin_unlock(&d->lock);
@@ -215,7 +215,7 @@ enum err domain_unpause_by_tools(struct domain *d)
     spin_lock(&d->lock);
     bool was = d->paused_by_tools;
     if (was) {
-        d->paused_by_tools = false;
+        store_relaxed(&d->paused_by_tools, false);
         release_all_locked(d);
     }
     spin_unlock(&d->lock);

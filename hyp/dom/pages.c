@@ -28,7 +28,7 @@ static u32 index_of(const struct frame *f)
 
 enum err pages_count_in_locked(struct domain *d, u64 nr)
 {
-    if (d->life != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
+    if (load_relaxed(&d->life) != DOMAIN_ALIVE || nr > d->max_pages || d->nr_pages > d->max_pages - nr) {
         return E_NOMEM;
     }
     if (!d->has_pages_ref && nr > 0) {
@@ -37,20 +37,20 @@ enum err pages_count_in_locked(struct domain *d, u64 nr)
         }
         d->has_pages_ref = true;
     }
-    d->nr_pages += nr;
+    store_relaxed(&d->nr_pages, d->nr_pages + nr);
     return OK;
 }
 
 void pages_count_out_locked(struct domain *d, u64 nr)
 {
     check(d->nr_pages >= nr);
-    d->nr_pages -= nr;
+    store_relaxed(&d->nr_pages, d->nr_pages - nr);
 }
 
 /* Takes the reference if no page can come any more and none is left: the caller puts it. */
 static bool take_ref_locked(struct domain *d)
 {
-    bool take = d->has_pages_ref && d->nr_pages == 0 && d->life != DOMAIN_ALIVE;
+    bool take = d->has_pages_ref && d->nr_pages == 0 && load_relaxed(&d->life) != DOMAIN_ALIVE;
     if (take) {
         d->has_pages_ref = false;
     }
@@ -100,7 +100,7 @@ void domain_unreserve_pages(struct domain *d, u64 nr)
 bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr)
 {
     spin_lock(&d->page_lock);
-    bool alive = d->life == DOMAIN_ALIVE;
+    bool alive = load_relaxed(&d->life) == DOMAIN_ALIVE;
     if (alive) {
         pages_give_locked(d, first, nr);
     }

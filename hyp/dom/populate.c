@@ -7,6 +7,7 @@
  */
 #include "base/bits.h"
 #include "base/panic.h"
+#include "cpu/atomic.h"
 #include "cpu/cache.h"
 #include "dom/pages.h"
 #include "mem/frame.h"
@@ -102,7 +103,7 @@ enum err domain_populate_step(struct domain *d, u32 order, struct frame **out)
     }
     enum err e = OK;
     spin_lock(&d->page_lock);
-    if (d->life != DOMAIN_ALIVE) {
+    if (load_relaxed(&d->life) != DOMAIN_ALIVE) {
         e = E_NOMEM;
     } else if (order <= SMALL_ORDER) {
         e = small_locked(d, order, out);
@@ -127,7 +128,7 @@ enum err domain_populate_step(struct domain *d, u32 order, struct frame **out)
 void domain_populate_return(struct domain *d, struct frame *block, u32 order)
 {
     spin_lock(&d->page_lock);
-    if (!d->populate_block && d->life == DOMAIN_ALIVE) {
+    if (!d->populate_block && load_relaxed(&d->life) == DOMAIN_ALIVE) {
         d->populate_block = block;
         d->populate_order = order;
         d->populate_done_pages = 1u << order;

@@ -17,7 +17,7 @@ static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
 static u32 free_head[NR_ORDERS] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}; /* [frame_lock] */
-static u64 nr_free;                                                    /* [frame_lock] */
+static u64 nr_free; /* [frame_lock] read without it as a hint */
 static u64 nr_total;                                                   /* [c] after boot */
 
 bool (*mem_fail_hook)(void);
@@ -86,7 +86,7 @@ static void write_head(u32 index, u32 order, enum frame_state state)
 
 static void free_block(u32 index, u32 order)
 {
-    nr_free += 1ULL << order;
+    store_relaxed(&nr_free, nr_free + (1ULL << order));
     while (order < FRAME_MAX_ORDER) {
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
@@ -136,7 +136,7 @@ static bool carve(u32 index, u32 order, enum frame_state state)
     }
     if (state == FRAME_FREE) {
         unlink(at(head));
-        nr_free -= 1ULL << order;
+        store_relaxed(&nr_free, nr_free - (1ULL << order));
     }
     while (have > order) {
         have--;
@@ -255,7 +255,7 @@ enum err frame_alloc(u32 order, struct frame **out)
     }
     u32 index = free_head[have];
     unlink(at(index));
-    nr_free -= 1ULL << order;
+    store_relaxed(&nr_free, nr_free - (1ULL << order));
     while (have > order) {
         have--;
         push(index + (1u << have), have);

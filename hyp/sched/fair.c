@@ -59,7 +59,7 @@ static void advance_minimum(struct sched_queue *q, const struct sched_unit *runn
         least = MIN(least, unit_of(q->tree.first)->vruntime);
     }
     if (least != ~0ULL) {
-        q->min_vruntime = MAX(q->min_vruntime, least);
+        store_relaxed(&q->min_vruntime, MAX(q->min_vruntime, least));
     }
 }
 
@@ -70,14 +70,14 @@ static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeu
         u->vruntime = MAX(u->vruntime, floor);
     }
     rb_insert(&q->tree, &u->node, less);
-    q->waiting_weight += u->weight;
+    store_relaxed(&q->waiting_weight, q->waiting_weight + u->weight);
     store_relaxed(&q->nr_waiting, q->nr_waiting + 1);
 }
 
 static void fair_dequeue(struct sched_queue *q, struct sched_unit *u)
 {
     rb_remove(&q->tree, &u->node);
-    q->waiting_weight -= u->weight;
+    store_relaxed(&q->waiting_weight, q->waiting_weight - u->weight);
     store_relaxed(&q->nr_waiting, q->nr_waiting - 1);
 }
 

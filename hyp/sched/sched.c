@@ -46,7 +46,7 @@ void sched_charge(struct sched_queue *q, u64 now)
     struct sched_unit *u = q->running;
     if (u && now > q->charged_ns) {
         u64 ran_ns = now - q->charged_ns;
-        q->charged_ns = now;
+        store_relaxed(&q->charged_ns, now);
         if (unlikely(u->capped)) {
             u->budget_ns -= (s64)ran_ns;
         }
@@ -262,7 +262,7 @@ void sched_unit_update(struct sched_unit *u)
         policy->dequeue(q, u);
     }
     spin_lock(&u->group->lock);
-    u->weight = u->group->weight;
+    store_relaxed(&u->weight, u->group->weight);
     u->capped = u->group->cap_percent != 0;
     spin_unlock(&u->group->lock);
     if (waits) {
@@ -365,12 +365,12 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             *displaced = prev;
         }
     }
-    q->running = best;
+    store_relaxed(&q->running, best);
     if (best) {
         policy->dequeue(q, best);
         set_state(best, UNIT_RUNNING, now);
         sched_up_state(best);
-        q->charged_ns = now;
+        store_relaxed(&q->charged_ns, now);
         q->slice_end_ns = now + slice_ns;
         if (sched_trace) {
             sched_trace(best, q->cpu, now);

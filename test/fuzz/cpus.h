@@ -20,6 +20,8 @@ void cpus_start(u32 nr, void (*main)(void));
 void cpus_yield(void);
 /* This CPU has nothing to do until something is due for it: yields at least once. */
 void cpus_rest(void);
+/* Any CPU: it did something that others may have to answer to. */
+void cpus_worked(void);
 /* Service CPU: returns when all CPUs rest and nothing is due. */
 void cpus_settle(void);
 

@@ -91,10 +91,16 @@ bool input_one_in(u32 n)
 }
 
 /* Choices of the machine: not from the input's bytes, which are for what guests do. */
-static _Thread_local u64 chooser = 1;
+static _Thread_local u64 chooser, chooser_of;
+static u64 round_seed; /* [a] */
 
 u32 machine_choose(u32 n)
 {
+    const u64 now = load_relaxed(&round_seed);
+    if (chooser_of != now) {
+        chooser_of = now;
+        chooser = (now ^ (machine_takes_turns ? 0 : cpu_current() * 0x9e3779b97f4a7c15ULL)) | 1;
+    }
     chooser = scramble(chooser);
     return (u32)((chooser >> 16) % n);
 }
@@ -266,6 +272,7 @@ void fuzz_boot(u32 nr_cpus, u32 gic_version)
 {
     const struct machine_config c = {nr_cpus, gic_version, RAM_BYTES};
     machine_guest = guest;
+    generate_init();
     machine_boot(&c);
     fake_translate_hook = flip;
     fake_exclusive_lost = lose_exclusive;
@@ -293,11 +300,12 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
             }
         }
     }
-    chooser = seed;
+    u64 choices = seed;
     for (u64 i = 0; i < nr_bytes && i < 32; i++) {
-        chooser = chooser * 31 + bytes[i];
+        choices = choices * 31 + bytes[i];
     }
-    chooser = chooser * 0x9e3779b97f4a7c15ULL | 1;
+    store_release(&round_seed, (choices + 1) * 0x9e3779b97f4a7c15ULL | 1);
+    chooser_of = 0;
     storm = pressure = 0;
     domain_policy_open = machine_choose(2);
     wrap_fail_nth(~0ULL);

@@ -15,6 +15,7 @@ FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hy
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
 FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
+FUZZ_LINK_tsan := -Wl,--wrap=spin_lock,--wrap=spin_unlock
 
 define fuzz_kind
 build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-clang
@@ -35,3 +36,4 @@ $(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuz
 $(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
 $(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/cpus_threads.c test/fuzz/memory_real.c))

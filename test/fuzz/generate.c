@@ -45,6 +45,8 @@ static u64 domain_id(bool other)
 /* ---- offers: what one domain has ready for another, so that two calls fit together */
 
 #define OFFERS 16u
+/* A hint that is torn is a wild value. */
+#define RACY __attribute__((no_sanitize("thread")))
 static struct offer {
     u16 from, to;
     u32 what; /* a port, a reference */
@@ -52,7 +54,7 @@ static struct offer {
 static u32 next_port, next_ref;
 static _Thread_local u32 offered;
 
-static void remember(struct offer *list, u32 *next, u64 from, u64 to, u32 what)
+RACY static void remember(struct offer *list, u32 *next, u64 from, u64 to, u32 what)
 {
     u32 n = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED) % OFFERS;
     list[n] = (struct offer){(u16)from, (u16)to, what};
@@ -64,7 +66,7 @@ void generate_offer_port(domid_t from, domid_t to, u32 port)
 }
 
 /* The domain that offers something to us; any other one when nobody does. */
-static u64 offerer(const struct offer *list, domid_t us)
+RACY static u64 offerer(const struct offer *list, domid_t us)
 {
     u32 first = input_below(OFFERS);
     offered = ~0u;
@@ -86,13 +88,13 @@ static struct mapped {
 static u32 next_map;
 static _Thread_local u64 mapped_at;
 
-void generate_mapped(domid_t by, u32 handle, u64 at)
+RACY void generate_mapped(domid_t by, u32 handle, u64 at)
 {
     u32 n = __atomic_fetch_add(&next_map, 1, __ATOMIC_RELAXED) % OFFERS;
     maps[n] = (struct mapped){by.id, handle, at};
 }
 
-static u64 handle_of(domid_t us)
+RACY static u64 handle_of(domid_t us)
 {
     u32 first = input_below(OFFERS);
     mapped_at = ~0ULL;
@@ -325,21 +327,26 @@ void generate_call(struct vcpu *v, const struct call_shape *row)
     v->regs.x[12] = v->regs.pstate & PSTATE_AARCH32 ? number : v->regs.x[12];
 }
 
-u32 generate_row(const struct domain *d)
+static u16 wheel[2][1024]; /* [c] rows by their weight, for guests and for dom0 */
+static u32 nr_wheel[2];
+
+void generate_init(void)
 {
-    static u16 wheel[2][1024];
-    static u32 nr[2];
-    const u32 who = d->privileged;
-    if (nr[who] == 0) {
+    for (u32 who = 0; who < 2; who++) {
         for (u32 i = 0; i < nr_call_shapes; i++) {
             bool may = call_shapes[i].by & (who ? BY_DOM0 : BY_GUEST);
             for (u32 k = 0; may && k < call_shapes[i].weight; k++) {
-                wheel[who][nr[who]++] = (u16)i;
+                wheel[who][nr_wheel[who]++] = (u16)i;
             }
         }
     }
+}
+
+u32 generate_row(const struct domain *d)
+{
+    const u32 who = d->privileged;
     /* A guest tries what is not for it, too. */
-    return input_one_in(64) ? input_below(nr_call_shapes) : wheel[who][input_below(nr[who])];
+    return input_one_in(64) ? input_below(nr_call_shapes) : wheel[who][input_below(nr_wheel[who])];
 }
 
 /* ---- what is no call */

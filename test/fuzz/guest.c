@@ -24,17 +24,22 @@
 #define GUEST_VCPUS 2u
 #define MAX_KB      (256u * 4)
 #define POOL_BYTES  (48u << 12)
-#define SLOTS       256u
+#define SLOTS       0x40000u /* 8 vCPUs of each id that there can be */
 
 domid_t guest_id[GUESTS + 1];
 u64 dom0_ram;
 static struct guest guests[SLOTS];
+static u64 generation; /* of guests: what is older is another's */
 static u32 building, build_domain; /* next step, of which domain; GUESTS + 1: done */
 static struct machine_account before;
 
 struct guest *guest_of(const struct vcpu *v)
 {
-    return &guests[(v->domain->id.id * 8u + v->id % 8) % SLOTS];
+    struct guest *g = &guests[(v->domain->id.id * 8u + v->id % 8) % SLOTS];
+    if (g->generation != generation) {
+        *g = (struct guest){.generation = generation};
+    }
+    return g;
 }
 
 u64 guest_ram(const struct domain *d)
@@ -108,7 +113,7 @@ void guest_build_dom0(void)
         must(p2m_map(d->p2m, (gfn_t){DEVICES + i}, (mfn_t){DEVICES + i}, 0, P2M_DEVICE), "devices");
     }
     domain_hardware = d;
-    memset(guests, 0, sizeof(guests));
+    generation++;
     for (u32 i = 0; i < 2; i++) {
         vcpu_reset(d->vcpu[i], HVC_AT, 0, false);
         spin_lock(&d->lock);

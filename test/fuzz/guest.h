@@ -35,6 +35,7 @@ struct input *input_here(void);
 struct guest {
     bool in_call;
     u32 row, restarts;
+    u64 generation;
     u64 array; /* of S_ARRAY, when it began */
 };
 struct guest *guest_of(const struct vcpu *v);
@@ -56,6 +57,7 @@ u64 guest_hole(const struct domain *d);
 void guest_write(struct domain *d, u64 at, const void *from, u32 bytes);
 
 /* ---- generate.c */
+void generate_init(void);
 /* Writes the structure of row somewhere in v's memory and sets the registers of the call. */
 void generate_call(struct vcpu *v, const struct call_shape *row);
 u32 generate_row(const struct domain *d);

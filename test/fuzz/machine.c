@@ -64,6 +64,7 @@ void machine_finding(const char *fmt, ...)
     abort();
 }
 
+/* Threads: the first one speaks. */
 static void panicked(const char *text)
 {
     machine_finding("panic: %s", text);
@@ -139,6 +140,9 @@ static void wait(void)
     if (!machine_is_due()) {
         cpus_rest();
     }
+    if (machine_is_due()) {
+        cpus_worked();
+    }
     while (host_timer_interrupt()) {
     }
     drive_lines();
@@ -194,6 +198,7 @@ static void check_entry(const struct vcpu *v)
 static void in_guest(struct vcpu *v)
 {
     if (machine_is_due()) {
+        cpus_worked();
         take_interrupts();
         return;
     }
@@ -201,6 +206,7 @@ static void in_guest(struct vcpu *v)
     if (load_relaxed(&ending)) {
         cpus_rest();
     } else {
+        cpus_worked();
         machine_guest(v);
         atomic_add_relaxed(&host_counter_ticks, (u64)machine_choose(EXIT_TICKS) + 1);
     }
@@ -219,7 +225,7 @@ void trap_start_leave(void)
 /* boot/power.c would end the process. This CPU leaves the exit where it is: no lock is held. */
 void dom_up_hardware_shutdown(u8 code)
 {
-    machine_is_off = true;
+    store_relaxed(&machine_is_off, true);
     machine_end();
     if (cpu_current() >= machine_nr_cpus) {
         machine_finding("dom0 is shut down by nobody (%u)", code);
@@ -236,7 +242,7 @@ void machine_end(void)
 
 void machine_go_on(void)
 {
-    machine_is_off = false;
+    store_relaxed(&machine_is_off, false);
     store_release(&ending, false);
 }
 
