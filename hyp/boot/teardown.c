@@ -58,6 +58,11 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
 
 void dom_up_destroy(struct domain *d)
 {
+    /* First, while the pages that its leaves lead to are there: tools may have mapped one of the
+     * hypervisor's into a domain that was dying. Else nothing is left but tables. */
+    u64 cursor = 0;
+    while (d->p2m && p2m_relinquish(d->p2m, &cursor, STAGE2_BUDGET) == E_RESTART) {
+    }
     io_access_release(d);
     if (d->vgic) {
         vgic_destroy(d);
@@ -69,9 +74,6 @@ void dom_up_destroy(struct domain *d)
         evtchn_destroy(d);
     }
     if (d->p2m) {
-        u64 cursor = 0; /* nothing is left but tables, unless creation failed: then very little */
-        while (p2m_relinquish(d->p2m, &cursor, STAGE2_BUDGET) == E_RESTART) {
-        }
         p2m_destroy(d->p2m);
     }
     if (d->shared_info) {

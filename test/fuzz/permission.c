@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* Nobody but the control domain gets anything done that is about another domain. */
-#include "abi/grant.h"
 #include "abi/xen.h"
 #include "base/string.h"
 #include "test/fuzz/guest.h"
@@ -20,27 +19,30 @@ static bool is_about_another(const struct vcpu *v, const struct call_shape *row,
     return false;
 }
 
-/* Grants say it in each element; those that count say how far they came. */
-static bool has_succeeded(const struct call_shape *row, const u8 *op, s64 answer)
+/* What takes a list answers how far it came. */
+static bool has_succeeded(const struct call_shape *row, s64 answer)
 {
-    for (u32 i = 0; i < row->nr_fields; i++) {
-        if (row->fields[i].kind == K_STATUS) {
-            s16 status;
-            memcpy(&status, op + row->fields[i].at, sizeof(status));
-            return status == GNTST_okay;
-        }
-    }
     return row->fields[0].kind == K_LIST ? answer > 0 : answer >= 0;
 }
 
-void permission_check_answer(struct vcpu *v, const struct call_shape *row, u64 at, s64 answer)
+static const u8 *structure(const struct vcpu *v, const struct call_shape *row, u64 at)
 {
-    const u8 *op = machine_memory(v->domain, at, false);
-    if (v->domain->privileged || row->shape != S_PTR || answer < 0 || !op ||
-        (at & PAGE_MASK) + row->bytes > PAGE_SIZE) {
-        return;
-    }
-    if (is_about_another(v, row, op) && has_succeeded(row, op, answer)) {
+    bool looks = !v->domain->privileged && row->shape == S_PTR &&
+                 (at & PAGE_MASK) + row->bytes <= PAGE_SIZE;
+    return looks ? machine_memory(v->domain, at, false) : NULL;
+}
+
+bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u64 at)
+{
+    const u8 *op = structure(v, row, at);
+    return op && is_about_another(v, row, op);
+}
+
+void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at, s64 answer)
+{
+    const u8 *op = structure(v, row, at);
+    /* Still: another vCPU may have written there before it was fetched. */
+    if (op && is_about_another(v, row, op) && has_succeeded(row, answer)) {
         machine_finding("d%u: %s of another domain is done (%lld)", v->domain->id.id, row->name,
                         answer);
     }
