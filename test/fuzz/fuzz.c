@@ -20,6 +20,7 @@
 #define RAM_BYTES     (24ULL << 20)
 #define RESTARTS_MAX  200000u
 #define STUCK_MAX     16u
+#define DISTURBED_MAX 64u
 #define PRESSURE_LEN  24u
 #define FAULT_DEPTH   16u
 
@@ -112,10 +113,16 @@ static bool choose_one_in(u32 n)
 
 /* ---- what a hostile guest does while its call runs */
 
+/* A call that keeps coming again is let be at last: else the guest itself would end it. */
+static bool may_disturb(const struct vcpu *v)
+{
+    return guest_of(v)->restarts < DISTURBED_MAX;
+}
+
 /* Between two copies of one call another vCPU of the guest changes a byte. */
 static void flip(gva_t va, bool write)
 {
-    if (!write && !guest_is_building() && choose_one_in(64)) {
+    if (!write && may_disturb(vcpu_current()) && !guest_is_building() && choose_one_in(64)) {
         u8 *byte = machine_memory(domain_current(), va.v, true);
         if (byte) {
             *byte ^= (u8)(1u << machine_choose(8));
@@ -246,7 +253,7 @@ static void guest(struct vcpu *v)
     }
     if (g->in_call && v->regs.pc == HVC_AT) {
         /* Again, as it was told, or with arguments that it changed. */
-        if (input_one_in(64)) {
+        if (may_disturb(v) && input_one_in(64)) {
             v->regs.x[input_below(5)] = input_u64();
         }
         fuzz_call(v, g);
