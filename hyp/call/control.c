@@ -98,7 +98,7 @@ static u32 vcpu_flags(struct domain *d, struct xen_domctl_getdomaininfo *out)
             out->cpu_time += now - times.since_ns;
         }
         out->max_vcpu_id = i;
-        if (v->online) {
+        if (load_relaxed(&v->online)) {
             out->nr_online_vcpus++;
             flags &= load_relaxed(&v->unit.wanted) ? ~XEN_DOMINF_blocked : ~0u;
             flags |= times.state == UNIT_RUNNING ? XEN_DOMINF_running : 0;
@@ -115,10 +115,12 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *out)
     out->flags = vcpu_flags(d, out) | life_flags(d);
     out->tot_pages = load_relaxed(&d->nr_pages);
     out->max_pages = load_relaxed(&d->max_pages);
-    u32 gfn = d->shared_info != NULL ? d->shared_info->gfn : FRAME_NO_GFN;
+    u32 gfn = d->shared_info != NULL ? load_relaxed(&d->shared_info->gfn) : FRAME_NO_GFN;
     out->shared_info_frame = gfn == FRAME_NO_GFN ? ~0ULL : gfn;
     out->ssidref = d->ssidref;
+    spin_lock(&d->lock);
     memcpy(out->handle, d->handle, sizeof(out->handle));
+    spin_unlock(&d->lock);
     out->cpupool = CONTROL_POOL;
     out->gpaddr_bits = GUEST_ADDRESS_BITS;
 }

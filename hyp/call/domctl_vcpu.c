@@ -101,7 +101,7 @@ enum err domctl_get_context(struct domain *d, struct xen_domctl *op)
     context.ttbr0 = v->el1.ttbr0;
     context.ttbr1 = v->el1.ttbr1;
     context.ttbcr = v->el1.tcr;
-    context.flags = v->online ? VGCF_online : 0;
+    context.flags = load_relaxed(&v->online) ? VGCF_online : 0;
     vcpu_unpause(v);
     return copy_out((gva_t){op->u.vcpucontext.ctxt.p}, &context, sizeof(context));
 }
@@ -168,7 +168,7 @@ enum err domctl_get_vcpu_info(struct domain *d, struct xen_domctl *op)
     struct sched_times times;
     sched_read_times(&v->unit, &times);
     u64 now = clock_ns();
-    out->online = v->online;
+    out->online = load_relaxed(&v->online);
     out->blocked = !load_relaxed(&v->unit.wanted);
     out->running = times.state == UNIT_RUNNING;
     out->cpu_time = times.time_ns[UNIT_RUNNING];

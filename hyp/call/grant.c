@@ -10,6 +10,7 @@
 #include "base/bits.h"
 #include "base/string.h"
 #include "call/call.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "gnttab/gnttab.h"
 #include "guestmem/guestmem.h"
@@ -202,7 +203,8 @@ static s16 list_frames(struct domain *target, gva_t list, u32 nr)
         if (gnttab_frame(target, i, &f) != OK) {
             return GNTST_general_error;
         }
-        u64 gfn = f->gfn == FRAME_NO_GFN ? ~0ULL : f->gfn;
+        const u32 there = load_relaxed(&f->gfn);
+        u64 gfn = there == FRAME_NO_GFN ? ~0ULL : there;
         if (copy_out_nth(list, i, &gfn, sizeof(gfn)) != OK) {
             status = GNTST_bad_virt_addr;
         }

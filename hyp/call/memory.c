@@ -52,7 +52,7 @@ static s64 ask_domain(struct memory_op *m)
     case XENMEM_maximum_reservation:
         return (s64)load_relaxed(&d->max_pages);
     default:
-        return (s64)d->p2m->max_gfn;
+        return (s64)load_relaxed(&d->p2m->max_gfn);
     }
 }
 

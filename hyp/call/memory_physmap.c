@@ -3,6 +3,7 @@
 #include "abi/memory.h"
 #include "base/bits.h"
 #include "call/memory.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "gnttab/gnttab.h"
 #include "guestmem/guestmem.h"
@@ -27,7 +28,7 @@ static enum err add_grant_frame(struct domain *d, u64 idx, gfn_t gfn)
     if (e != OK) {
         return e;
     }
-    u32 old = f->gfn;
+    u32 old = load_relaxed(&f->gfn);
     if (old == (u32)gfn.gfn) {
         return OK;
     }

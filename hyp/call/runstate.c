@@ -8,8 +8,15 @@
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "mem/slab.h"
+#include "sync/rcu.h"
 
 #define AREA_BYTES ((u32)sizeof(struct xen_vcpu_runstate_info))
+
+struct runstate_area {
+    struct gpage page[2]; /* the second: no frame when all is in the first */
+    u32 offset;           /* in the first */
+    struct rcu_head rcu;
+};
 
 /* Bytes of an area at this offset that lie in its first page. */
 static u32 bytes_in_first(u32 offset)
@@ -17,49 +24,23 @@ static u32 bytes_in_first(u32 offset)
     return MIN((u32)PAGE_SIZE - offset, AREA_BYTES);
 }
 
-static void free_page(struct gpage *p)
-{
-    if (p) {
-        gpage_put(p);
-        heap_free(p, sizeof(*p));
-    }
-}
-
-/* The page of the domain's RAM under a virtual address of the current vCPU. */
-static enum err take_page(struct domain *d, gva_t at, struct gpage **out)
-{
-    gaddr_t where;
-    if (guest_translate(at, true, &where) != OK) {
-        return E_FAULT;
-    }
-    struct gpage *p = heap_alloc(sizeof(*p));
-    if (!p) {
-        return E_NOMEM;
-    }
-    if (gpage_get(d, gaddr_to_gfn(where), true, p) != OK) {
-        heap_free(p, sizeof(*p));
-        return E_FAULT;
-    }
-    *out = p;
-    return OK;
-}
-
 /* Writes bytes at position at of the area, which may cross into its second page. */
-static void write_area(struct vcpu *v, u32 at, const void *from, u32 bytes)
+static void write_area(struct runstate_area *area, u32 at, const void *from, u32 bytes)
 {
-    const u32 first = bytes_in_first(v->runstate_offset);
+    const u32 first = bytes_in_first(area->offset);
     const u32 here = at < first ? MIN(bytes, first - at) : 0;
     if (here != 0) {
-        gpage_write(v->runstate_page, v->runstate_offset + at, from, here);
+        gpage_write(&area->page[0], area->offset + at, from, here);
     }
     if (here < bytes) {
-        gpage_write(v->runstate_page2, at + here - first, (const u8 *)from + here, bytes - here);
+        gpage_write(&area->page[1], at + here - first, (const u8 *)from + here, bytes - here);
     }
 }
 
 void runstate_write(struct vcpu *v, u32 state, u64 since_ns, const u64 time_ns[4])
 {
-    if (!v->runstate_page) {
+    struct runstate_area *area = load_acquire(&v->runstate);
+    if (!area) {
         return;
     }
     const bool flagged = load_relaxed(&v->domain->assist) & BIT(VMASST_TYPE_runstate_update_flag);
@@ -69,59 +50,97 @@ void runstate_write(struct vcpu *v, u32 state, u64 since_ns, const u64 time_ns[4
     info.state_entry_time = since_ns;
     memcpy(info.time, time_ns, sizeof(info.time));
     if (!flagged) {
-        write_area(v, 0, &info, sizeof(info));
+        write_area(area, 0, &info, sizeof(info));
         return;
     }
     /* A reader on another CPU sees the flag, or nothing of what is between the two fences. */
     const u32 at = offsetof(struct xen_vcpu_runstate_info, state_entry_time);
     info.state_entry_time |= XEN_RUNSTATE_UPDATE;
-    write_area(v, at, &info.state_entry_time, sizeof(info.state_entry_time));
+    write_area(area, at, &info.state_entry_time, sizeof(info.state_entry_time));
     fence_full();
-    write_area(v, 0, &info, sizeof(info));
+    write_area(area, 0, &info, sizeof(info));
     fence_full();
     info.state_entry_time &= ~XEN_RUNSTATE_UPDATE;
-    write_area(v, at, &info.state_entry_time, sizeof(info.state_entry_time));
+    write_area(area, at, &info.state_entry_time, sizeof(info.state_entry_time));
+}
+
+/* ---- registering */
+
+/* The page of the domain's RAM under a virtual address of the current vCPU. */
+static enum err take_page(struct domain *d, gva_t at, struct gpage *out)
+{
+    gaddr_t where;
+    if (guest_translate(at, true, &where) != OK) {
+        return E_FAULT;
+    }
+    return gpage_get(d, gaddr_to_gfn(where), true, out) == OK ? OK : E_FAULT;
+}
+
+static void free_area(struct runstate_area *area)
+{
+    gpage_put(&area->page[0]);
+    gpage_put(&area->page[1]);
+    heap_free(area, sizeof(*area));
+}
+
+static void grace_period_passed(struct rcu_head *head)
+{
+    free_area(container_of(head, struct runstate_area, rcu));
+}
+
+/* The CPU that v leaves may still be writing there, under its run queue's lock and no other. */
+static void let_go(struct runstate_area *area)
+{
+    if (area) {
+        rcu_defer(&area->rcu, grace_period_passed);
+    }
+}
+
+static enum err make_area(struct domain *d, gva_t at, struct runstate_area **out)
+{
+    struct runstate_area *area = heap_alloc(sizeof(*area));
+    if (!area) {
+        return E_NOMEM;
+    }
+    area->offset = (u32)(at.v & PAGE_MASK);
+    const u32 first = bytes_in_first(area->offset);
+    enum err e = take_page(d, at, &area->page[0]);
+    if (e == OK && first < AREA_BYTES) {
+        e = take_page(d, (gva_t){at.v + first}, &area->page[1]);
+    }
+    if (e != OK) {
+        free_area(area);
+        return e;
+    }
+    *out = area;
+    return OK;
 }
 
 enum err runstate_register(struct vcpu *v, gva_t at)
 {
-    struct gpage *pages[2] = {NULL, NULL};
-    const u32 offset = (u32)(at.v & PAGE_MASK);
-    const u32 first = bytes_in_first(offset);
-    enum err e = take_page(v->domain, at, &pages[0]);
-    if (e == OK && first < AREA_BYTES) {
-        e = take_page(v->domain, (gva_t){at.v + first}, &pages[1]);
-    }
+    struct runstate_area *area;
+    enum err e = make_area(v->domain, at, &area);
     if (e != OK) {
-        free_page(pages[0]);
         return e;
     }
-
-    /* While v is offline, or is us, nobody else writes its area; the lock keeps it from going
-     * online. */
+    /* The lock keeps v from going online; one that has just gone offline may still be on its way
+     * off its CPU. */
     spin_lock(&v->domain->lock);
     if (v != vcpu_current() && v->online) {
         e = E_INVAL;
     } else {
-        struct gpage *const old[2] = {v->runstate_page, v->runstate_page2};
-        v->runstate_page = pages[0];
-        v->runstate_page2 = pages[1];
-        v->runstate_offset = offset;
+        area = atomic_xchg(&v->runstate, area);
         const u32 state = v == vcpu_current() ? RUNSTATE_running : RUNSTATE_offline;
-        runstate_write(v, state, v->unit.since_ns, v->unit.time_ns);
-        pages[0] = old[0];
-        pages[1] = old[1];
+        struct sched_times times;
+        sched_read_times(&v->unit, &times);
+        runstate_write(v, state, times.since_ns, times.time_ns);
     }
     spin_unlock(&v->domain->lock);
-    free_page(pages[0]);
-    free_page(pages[1]);
+    let_go(area);
     return e;
 }
 
 void runstate_release(struct vcpu *v)
 {
-    free_page(v->runstate_page);
-    free_page(v->runstate_page2);
-    v->runstate_page = NULL;
-    v->runstate_page2 = NULL;
+    let_go(atomic_xchg(&v->runstate, (struct runstate_area *)NULL));
 }

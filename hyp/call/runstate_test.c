@@ -6,6 +6,26 @@
 #define INSIDE (GUEST_BASE + 0x508)
 #define ACROSS (GUEST_BASE + PAGE_SIZE - 20) /* 20 bytes in the first page, 28 in the second */
 
+/* Grace periods pass at once, unless a test holds them back. */
+static struct rcu_head *held_back;
+static bool hold_back;
+
+void rcu_defer(struct rcu_head *head, void (*fn)(struct rcu_head *))
+{
+    head->fn = fn;
+    if (hold_back) {
+        held_back = head;
+    } else {
+        fn(head);
+    }
+}
+
+void sched_read_times(struct sched_unit *u, struct sched_times *out)
+{
+    *out = (struct sched_times){.state = u->state, .since_ns = u->since_ns};
+    memcpy(out->time_ns, u->time_ns, sizeof(out->time_ns));
+}
+
 static const u64 times[4] = {10, 20, 30, 40};
 
 static void expect_area(u64 at, s32 state, u64 since, const u64 time[4])
@@ -107,6 +127,23 @@ static void another_vcpu_only_while_offline(void **state)
     runstate_release(other);
 }
 
+/* A CPU that is just taking a vCPU off writes to the area that it has read a moment ago. */
+static void an_area_outlives_who_writes_to_it(void **state)
+{
+    struct vcpu *other = &fake_vcpu[1][1];
+    other->online = false;
+    assert_int_equal(runstate_register(other, (gva_t){INSIDE}), 0);
+    hold_back = true;
+    held_back = NULL;
+    assert_int_equal(runstate_register(other, (gva_t){INSIDE + 0x100}), 0);
+    assert_non_null(held_back);
+    assert_int_equal(fake_pages_held, 2);
+    hold_back = false;
+    held_back->fn(held_back);
+    assert_int_equal(fake_pages_held, 1);
+    runstate_release(other);
+}
+
 static void nothing_is_kept_on_errors(void **state)
 {
     struct vcpu *v = vcpu_current();
@@ -116,7 +153,7 @@ static void nothing_is_kept_on_errors(void **state)
     assert_int_equal(fake_pages_held, 0);
     fake_heap_empty = true;
     assert_int_equal(runstate_register(v, (gva_t){INSIDE}), -12);
-    assert_null(v->runstate_page);
+    assert_null(v->runstate);
 }
 
 int main(void)
@@ -126,6 +163,7 @@ int main(void)
         FAKE_TEST(an_area_across_two_pages),
         FAKE_TEST(the_update_flag_covers_the_write),
         FAKE_TEST(another_vcpu_only_while_offline),
+        FAKE_TEST(an_area_outlives_who_writes_to_it),
         FAKE_TEST(nothing_is_kept_on_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -4,6 +4,7 @@
 #include "abi/vcpu.h"
 #include "call/call.h"
 #include "call/runstate.h"
+#include "cpu/atomic.h"
 #include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
@@ -15,7 +16,7 @@ static enum err register_info(struct vcpu *caller, struct vcpu *v, gva_t argumen
     if (copy_in(&info, argument, sizeof(info)) != OK) {
         return E_FAULT;
     }
-    if (v != caller && v->online) {
+    if (v != caller && load_relaxed(&v->online)) {
         return E_INVAL;
     }
     return evtchn_register_vcpu_info(v, (gfn_t){info.mfn}, info.offset);

@@ -72,6 +72,15 @@ static enum err features(const struct domain *d, gva_t argument)
     return copy_out(argument, &f, sizeof(f));
 }
 
+static enum err out_handle(struct domain *d, gva_t to)
+{
+    u8 handle[sizeof(d->handle)];
+    spin_lock(&d->lock);
+    memcpy(handle, d->handle, sizeof(handle));
+    spin_unlock(&d->lock);
+    return copy_out(to, handle, sizeof(handle));
+}
+
 /* The image has none; what is wrong with the question is still said first. */
 static enum err build_id(const struct domain *d, gva_t argument)
 {
@@ -108,7 +117,7 @@ s64 call_xen_version(struct vcpu *v, struct call_args *args)
     case XENVER_pagesize:
         return to.v ? (s64)E_INVAL : (s64)PAGE_SIZE;
     case XENVER_guest_handle:
-        return copy_out(to, d->handle, sizeof(d->handle));
+        return out_handle(v->domain, to);
     case XENVER_commandline:
         return d->privileged ? out_string(to, firmware.xen_bootargs, XEN_COMMANDLINE_LEN)
                              : copy_out(to, DENIED, sizeof(DENIED));

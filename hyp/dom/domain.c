@@ -81,10 +81,10 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
     d->vcpu = heap_alloc(d->max_vcpus * (u32)sizeof(*d->vcpu));
     d->last_vcpu = heap_alloc(last_vcpu_bytes());
     enum err e = d->vcpu && d->last_vcpu ? OK : E_NOMEM;
-    /* The rooms want to know the id. Until they are done nobody can act on the domain but through
-     * the tools, whose lock the caller holds, and guests, who find nothing to bind or map. */
+    /* The rooms want to know the id; guests, who need no lock of the tools', must not meet a domain
+     * that lacks a room. */
     if (e == OK) {
-        e = find_insert(d, c->id);
+        e = find_reserve(d, c->id);
     }
     if (e != OK) {
         d->max_vcpus = d->vcpu ? d->max_vcpus : 0;
@@ -97,6 +97,7 @@ enum err domain_create(const struct domain_config *c, struct domain **out)
         domain_put(d);
         return e;
     }
+    find_publish(d);
     *out = d;
     return OK;
 }
@@ -279,7 +280,7 @@ static struct vcpu *find_witness(struct domain *d)
     }
     for (u32 i = 0; i < d->max_vcpus; i++) {
         struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v && v->online) {
+        if (v && load_relaxed(&v->online)) {
             return v;
         }
     }

@@ -44,7 +44,7 @@ struct domain *dom_next(domid_t from)
         }
         while (word != 0) {
             struct domain *d = dom_find((domid_t){(u16)(i * 64 + bit_lowest(word))});
-            if (d) { /* else it went between the two looks */
+            if (d) { /* else it is not complete yet, or went between the two looks */
                 return d;
             }
             word &= word - 1;
@@ -70,7 +70,7 @@ static u32 free_id(void)
     return 0;
 }
 
-enum err find_insert(struct domain *d, domid_t wanted)
+enum err find_reserve(struct domain *d, domid_t wanted)
 {
     enum err e = OK;
     spin_lock(&list_lock);
@@ -85,23 +85,31 @@ enum err find_insert(struct domain *d, domid_t wanted)
     }
     if (e == OK) {
         d->id = (domid_t){(u16)id};
-        struct domain **head = bucket_of(d->id);
-        d->next_in_bucket = *head;
-        store_release(head, d);
         store_relaxed(&used[id / 64], used[id / 64] | BIT(id % 64));
     }
     spin_unlock(&list_lock);
     return e;
 }
 
+void find_publish(struct domain *d)
+{
+    spin_lock(&list_lock);
+    struct domain **head = bucket_of(d->id);
+    d->next_in_bucket = *head;
+    store_release(head, d);
+    spin_unlock(&list_lock);
+}
+
 void find_remove(struct domain *d)
 {
     spin_lock(&list_lock);
     struct domain **at = bucket_of(d->id);
-    while (*at != d) {
+    while (*at && *at != d) {
         at = &(*at)->next_in_bucket;
     }
-    store_release(at, d->next_in_bucket);
+    if (*at) { /* else its creation failed before anybody could find it */
+        store_release(at, d->next_in_bucket);
+    }
     u32 id = d->id.id;
     store_relaxed(&used[id / 64], used[id / 64] & ~BIT(id % 64));
     spin_unlock(&list_lock);

@@ -5,10 +5,12 @@
 
 #include "dom/domain.h"
 
-/* Gives d an id (wanted, or with DOMID_INVALID the next free one) and makes it found. E_EXIST,
+/* Gives d an id (wanted, or with DOMID_INVALID the next free one), which nobody else gets. E_EXIST,
  * E_NOSPC. */
-enum err find_insert(struct domain *d, domid_t wanted);
-/* No more found; who found it before may use it until a grace period has passed. */
+enum err find_reserve(struct domain *d, domid_t wanted);
+/* d is complete: from now on it is found. */
+void find_publish(struct domain *d);
+/* The id is free, d no more found; who found it before may use it until a grace period has passed. */
 void find_remove(struct domain *d);
 
 #endif

@@ -199,7 +199,7 @@ void vcpu_set_online(struct vcpu *v, bool online)
     if (v->online == online) {
         return;
     }
-    v->online = online;
+    store_relaxed(&v->online, online);
     if (online) {
         sched_wake(&v->unit); /* it may have gone offline blocked */
         sched_release(&v->unit);

@@ -14,6 +14,7 @@
 
 struct domain;
 struct vgic_cpu;
+struct runstate_area;
 
 /* vcpu->work: looked at on the way out when WORK_VCPU is set for this CPU. */
 enum vcpu_work {
@@ -52,9 +53,7 @@ struct vcpu {
     /* evtchn/: where this vCPU's info lives; through gpage only */
     struct gpage *info_page; /* NULL: in shared info */
     u32 info_offset;
-    struct gpage *runstate_page; /* registered runstate area, may cross into the second */
-    struct gpage *runstate_page2;
-    u32 runstate_offset;
+    struct runstate_area *runstate; /* [R] call/runstate.c; NULL: none is registered */
     port_t virq_port[24]; /* [evtchn lock] 0: unbound */
 
     struct timer *poll_timer; /* sched_op poll */
@@ -112,7 +111,7 @@ u64 vcpu_mpidr(u32 id);
 
 /* Upcall (trap/): does v have an interrupt or event to take, masks in PSTATE ignored? */
 bool vcpu_up_has_event(struct vcpu *v);
-/* Upcall (trap/switch_arm64.c): writes the loaded state of v, in this CPU's owner record, back. */
+/* Upcall (trap/switch.c): writes the loaded state of v, in this CPU's owner record, back. */
 void vcpu_up_unload(struct vcpu *v);
 /* Upcall (trap/switch_arm64.c): what el1 holds after reset, on this machine. */
 void vcpu_up_reset_el1(struct vcpu *v, bool aarch32);

@@ -52,7 +52,7 @@ static enum err grow_by_one(struct domain *d, struct gnttab *g)
     }
     frame_share(f, d->id);
     g->frames[g->nr_frames].frame = f;
-    g->nr_frames++;
+    store_relaxed(&g->nr_frames, g->nr_frames + 1);
     return OK;
 }
 

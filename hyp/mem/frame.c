@@ -44,8 +44,9 @@ bool frame_is_ram_elsewhere(u64 index)
 
 void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
 {
-    f->owner = owner.id;
-    f->state = (u8)state;
+    /* A neighbour that is freed looks at the state, which is not FREE before and after. */
+    store_relaxed(&f->owner, owner.id);
+    store_relaxed(&f->state, (u8)state);
 }
 
 /* --- free lists; frame_lock held --- */
@@ -91,7 +92,8 @@ static void free_block(u32 index, u32 order)
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
          * written. */
-        if (!frame_is_ram(buddy) || at(buddy)->state != FRAME_FREE || at(buddy)->order != order) {
+        if (!frame_is_ram(buddy) || load_relaxed(&at(buddy)->state) != FRAME_FREE ||
+            at(buddy)->order != order) {
             break;
         }
         unlink(at(buddy));

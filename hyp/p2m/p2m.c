@@ -93,7 +93,7 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
         walk_gather_drain(&g);
     }
     p2m->min_gfn = MIN(p2m->min_gfn, gfn.gfn);
-    p2m->max_gfn = MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1);
+    store_relaxed(&p2m->max_gfn, MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1));
     return OK;
 }
 
@@ -133,7 +133,7 @@ enum err p2m_map_shared(struct p2m *p2m, gfn_t gfn, struct frame *f)
     enum err e =
         f->gfn == FRAME_NO_GFN ? map_locked(p2m, gfn, frame_to_mfn(f), 0, P2M_SHARED_RW) : E_BUSY;
     if (e == OK) {
-        f->gfn = (u32)gfn.gfn;
+        store_relaxed(&f->gfn, (u32)gfn.gfn);
     }
     write_unlock(&p2m->lock);
     return e;

@@ -187,7 +187,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
         *budget -= MIN(*budget, 10u);
         gather(g, pte_mfn(pte), p2m_type_is_writable(type) ? PUT_WRITABLE : PUT);
     } else if (type == P2M_SHARED_RW) {
-        mfn_to_frame(pte_mfn(pte))->gfn = FRAME_NO_GFN;
+        store_relaxed(&mfn_to_frame(pte_mfn(pte))->gfn, FRAME_NO_GFN);
     }
 }
 

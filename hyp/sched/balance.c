@@ -128,7 +128,7 @@ static bool pull_from(struct sched_queue *q, struct sched_queue *other)
         sched_policy()->dequeue(other, found);
         sched_policy()->move(other, q, found);
         found->pulled_from = other->cpu;
-        found->cpu = q->cpu;
+        store_relaxed(&found->cpu, q->cpu);
         sched_policy()->enqueue(q, found, false);
     }
     spin_unlock_pair(&q->lock, &other->lock);

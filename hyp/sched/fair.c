@@ -157,7 +157,7 @@ static void push(struct sched_queue *from, struct sched_queue *to, struct sched_
     fair_move(from, to, u);
     u->vruntime -= MIN(lag, LAG_TAKEN_NS);
     u->pulled_from = from->cpu;
-    u->cpu = to->cpu;
+    store_relaxed(&u->cpu, to->cpu);
     fair_enqueue(to, u, false);
     to->crowded = true; /* it was ahead: there is nothing to forget */
 }
@@ -167,7 +167,7 @@ static struct sched_unit *judge(struct sched_queue *q, struct sched_queue *other
 {
     if (!q->crowded) {
         q->crowded = true;
-        q->base_ns += (u64)MAX(lag, 0LL);
+        store_relaxed(&q->base_ns, q->base_ns + (u64)MAX(lag, 0LL));
         return NULL;
     }
     if (lag >= (s64)LAG_NS && other->running && weight_on(q) > weight_on(other)) {
@@ -177,7 +177,7 @@ static struct sched_unit *judge(struct sched_queue *q, struct sched_queue *other
         }
     }
     if (lag > 2 * (s64)LAG_NS) { /* nobody could mend it: it is not held against those who can */
-        q->base_ns += (u64)lag - 2 * LAG_NS;
+        store_relaxed(&q->base_ns, q->base_ns + (u64)lag - 2 * LAG_NS);
     }
     return NULL;
 }

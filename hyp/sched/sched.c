@@ -94,7 +94,7 @@ void sched_settle(struct sched_unit *u, bool wakeup)
             if (to != from) {
                 sched_charge(from, now);
                 policy->move(from, to, u);
-                u->cpu = to->cpu;
+                store_relaxed(&u->cpu, to->cpu);
             }
             if (u->state != UNIT_RUNNABLE) {
                 set_state(u, UNIT_RUNNABLE, now);
@@ -173,7 +173,7 @@ void sched_yield_unit(struct sched_unit *u)
 void sched_hold(struct sched_unit *u)
 {
     struct sched_queue *q = lock_unit(u);
-    u->hold++;
+    store_relaxed(&u->hold, u->hold + 1);
     bool look = u->hold == 1 && u->state == UNIT_RUNNING;
     if (u->hold == 1 && u->state == UNIT_RUNNABLE) {
         if (u->node.linked) {
@@ -193,7 +193,7 @@ void sched_release(struct sched_unit *u)
 {
     struct sched_queue *q = lock_unit(u);
     check(u->hold > 0);
-    u->hold--;
+    store_relaxed(&u->hold, u->hold - 1);
     bool ready = u->hold == 0 && u->state == UNIT_OFFLINE;
     spin_unlock(&q->lock);
     if (ready) {
@@ -207,6 +207,11 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu)
         *cpu = load_relaxed(&u->cpu);
     }
     return load_acquire(&u->state) == UNIT_RUNNING;
+}
+
+bool sched_is_held(const struct sched_unit *u)
+{
+    return load_relaxed(&u->hold) != 0;
 }
 
 enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,

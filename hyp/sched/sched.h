@@ -134,6 +134,10 @@ void sched_release(struct sched_unit *u);
  * nature. */
 bool sched_is_running(const struct sched_unit *u, u32 *cpu);
 
+/* Somebody wants it off the CPUs. Racy, but true for whoever held it before it asked us to serve a
+ * call. */
+bool sched_is_held(const struct sched_unit *u);
+
 /* Takes effect at once (the unit is moved off a forbidden CPU before it runs again). E_INVAL: no
  * CPU of hard is online. NULL leaves a mask as it is. */
 enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
@@ -152,7 +156,7 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out);
 void sched_run(void);
 struct sched_unit *sched_current(void); /* NULL while this CPU idles */
 
-/* Upcalls (defined in trap/switch_arm64.c), no locks held but where said: */
+/* Upcalls (defined in trap/switch.c), no locks held but where said: */
 /* next runs here now; it may be what is loaded already */
 void sched_up_switch(struct sched_unit *next);
 /* u began or ceased to run; times are new; the queue's lock is held */

@@ -64,6 +64,9 @@ struct vcpu *trap_leave_slow(void)
         if (load_relaxed(mine) & BIT(WORK_SCHED)) {
             sched_run(); /* clears the bit; may come back with another vCPU, and after a long sleep
                           */
+            if (unlikely(vcpu_current() == &vcpu_nobody)) {
+                sched_up_switch(sched_current()); /* it was held while it came in: is it still? */
+            }
         }
         if (load_relaxed(mine) == 0) {
             break;

@@ -1,24 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What of a vCPU is in the CPU, and whose. this_cpu(loaded) owns the EL1 registers, the timer,
- * VTTBR and the list registers; it changes on a real switch only, so a vCPU that idles in place
- * finds everything there.
+ * EL1's registers and FP in a switch (switch.c says when).
  *
  * FP registers: CPTR_EL2.TFP traps the first use after a switch. A vCPU that used them is saved
  * when it is unloaded; the registers stay a copy of its memory until another vCPU uses FP here
  * (this_cpu(fp_owner) and v->fp_on agree), so coming back costs nothing.
  */
 #include "abi/arm.h"
-#include "base/panic.h"
 #include "base/string.h"
-#include "call/runstate.h"
-#include "cpu/atomic.h"
 #include "dom/domain.h"
-#include "irq/irq.h"
-#include "p2m/p2m.h"
 #include "trap/trap_arm64.h"
-#include "vgic/vgic.h"
-#include "vtimer/vtimer.h"
 
 void fp_save(struct fp_regs *fp);
 void fp_restore(const struct fp_regs *fp);
@@ -158,24 +149,20 @@ void vcpu_up_reset_el1(struct vcpu *v, bool aarch32)
     r->hcr = aarch32 ? TRAP_HCR : TRAP_HCR | HCR_RW;
 }
 
-/* ---- the switch ---- */
+/* ---- the machine's part of the switch ---- */
 
-void vcpu_up_unload(struct vcpu *v)
+void switch_save(struct vcpu *v)
 {
-    check(this_cpu(loaded) == v);
-    vgic_save(v);
     save_el1(v);
-    vtimer_save(v);
+}
+
+void switch_close(struct vcpu *v)
+{
     fp_unload(v);
     /* No walk with one vCPU's tables and another's stage 2, also not a speculative one (errata
      * 1165522, 1319367 and kin): stage-1 walks are off until the next one is complete. */
     write_sysreg(v->el1.tcr | TCR_EL1_EPD0 | TCR_EL1_EPD1, tcr_el1);
     barrier_context();
-    this_cpu(loaded) = NULL;
-    if (this_cpu(current) == v) {
-        this_cpu(current) = &vcpu_nobody;
-    }
-    store_release(&v->loaded_on, VCPU_NOT_LOADED);
 }
 
 /* A guest may use one ASID for different things on two of its CPUs; this CPU is now another of them
@@ -191,54 +178,20 @@ static void forget_sibling(struct vcpu *v)
     }
 }
 
-static void load(struct vcpu *v)
+void switch_restore(struct vcpu *v)
 {
-    p2m_activate(v->domain->p2m);
     forget_sibling(v);
     restore_el1(v);
     barrier_context();
     write_sysreg(v->el1.tcr, tcr_el1);
     fp_open(v->fp_used && fp_is_here(v));
-    vtimer_restore(v);
-    vgic_restore(v);
-    this_cpu(loaded) = v;
-    store_release(&v->loaded_on, cpu_current());
 }
 
-void sched_up_switch(struct sched_unit *next)
-{
-    struct vcpu *v = container_of(next, struct vcpu, unit);
-    struct vcpu *old = this_cpu(loaded);
-    if (old != v) {
-        if (old) {
-            vcpu_up_unload(old);
-        }
-        vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours meanwhile:
-                              there is nothing */
-        load(v);
-    }
-    this_cpu(current) = v;
-    /* vcpu_raise(): the bit first, then it looks whether v runs. We: v runs since long, now the
-     * bits. */
-    fence_full();
-    if (load_relaxed(&v->work) != 0) {
-        percpu_raise(cpu_current(), WORK_VCPU);
-    }
-}
-
-void sched_up_state(struct sched_unit *u)
-{
-    struct vcpu *v = container_of(u, struct vcpu, unit);
-    if (v->runstate_page) {
-        runstate_write(v, u->state, u->since_ns, u->time_ns);
-    }
-}
-
-bool vcpu_up_has_event(struct vcpu *v)
+bool switch_has_serror(const struct vcpu *v)
 {
     /* Whoever asks runs v, or v is saved: HCR_VSE is where it says. */
     u64 hcr = this_cpu(loaded) == v ? read_sysreg(hcr_el2) : v->el1.hcr;
-    return (hcr & HCR_VSE) || vgic_has_pending(v);
+    return hcr & HCR_VSE;
 }
 
 void switch_init_cpu(void)

@@ -64,7 +64,7 @@ static u64 print_domain(u64 h, struct domain *d)
     for (u32 i = 0; i < d->max_vcpus; i++) {
         const struct vcpu *v = d->vcpu[i];
         h = v ? mix(mix(h, v->online << 1 | v->initialised), v->pauses) : h;
-        h = v ? mix(mix(h, v->info_page != NULL), v->runstate_page != NULL) : h;
+        h = v ? mix(mix(h, v->info_page != NULL), v->runstate != NULL) : h;
     }
     for (const struct list *r = d->io_ranges.next; r != &d->io_ranges; r = r->next) {
         h = mix(h, 1);
