@@ -51,6 +51,10 @@ TOOLS = {
                        f"build/host/tools-fuzz/{{}}_fuzz -seed=1 -runs={FUZZ_RUNS} -max_total_time=120 -timeout=10", "build/host/tools-fuzz"),
     # the hypervisor as a process: seeded calls of hostile domains
     "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 1000000", "build/fuzz"),
+    # each allocation, copy and map of it fails once
+    "faults": Tool("make build/fuzz/faults", "build/fuzz/faults", "build/fuzz"),
+    # its CPUs as threads, under TSan
+    "races": Tool("make build/fuzz/races", "build/fuzz/races --seed 1 --calls 200000", "build/fuzz"),
     # a unit test of the hypervisor's with threads, under TSan: room/file
     "tsan": Tool("make ARCH=host OUT=build/host-tsan 'FLAGS_host=-O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan' "
                  "build/host-tsan/hyp/{}_test", "build/host-tsan/hyp/{}_test", "build/host-tsan", 120),
