@@ -148,12 +148,9 @@ static void a_32_bit_guest_keeps_upper_halves_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAKE_TEST(results_stand_in_the_entries),
-        FAKE_TEST(an_entry_that_changes),
-        FAKE_TEST(a_call_inside_comes_again),
-        FAKE_TEST(it_leaves_between_calls_when_work_waits),
-        FAKE_TEST(a_bad_list_is_a_fault),
-        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
+        FAKE_TEST(results_stand_in_the_entries), FAKE_TEST(an_entry_that_changes),
+        FAKE_TEST(a_call_inside_comes_again),    FAKE_TEST(it_leaves_between_calls_when_work_waits),
+        FAKE_TEST(a_bad_list_is_a_fault),        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,7 +5,8 @@
 #include "test/fuzz/guest.h"
 #include "test/fuzz/machine.h"
 
-/* Did the structure of the call name a domain that is not the caller, in a field that says whose? */
+/* Did the structure of the call name a domain that is not the caller, in a field that says whose?
+ */
 static bool is_about_another(const struct vcpu *v, const struct call_shape *row, const u8 *op)
 {
     for (u32 i = 0; i < row->nr_fields; i++) {
@@ -27,8 +28,8 @@ static bool has_succeeded(const struct call_shape *row, s64 answer)
 
 static const u8 *structure(const struct vcpu *v, const struct call_shape *row, u64 at)
 {
-    bool looks = !v->domain->privileged && row->shape == S_PTR &&
-                 (at & PAGE_MASK) + row->bytes <= PAGE_SIZE;
+    bool looks =
+        !v->domain->privileged && row->shape == S_PTR && (at & PAGE_MASK) + row->bytes <= PAGE_SIZE;
     return looks ? machine_memory(v->domain, at, false) : NULL;
 }
 
