@@ -13,8 +13,9 @@
 #define AREA_BYTES ((u32)sizeof(struct xen_vcpu_runstate_info))
 
 struct runstate_area {
-    struct gpage page[2]; /* the second: no frame when all is in the first */
-    u32 offset;           /* in the first */
+    struct gpage page[2];
+    u32 nr_pages; /* 1 or 2 */
+    u32 offset;   /* in the first */
     struct rcu_head rcu;
 };
 
@@ -67,19 +68,24 @@ void runstate_write(struct vcpu *v, u32 state, u64 since_ns, const u64 time_ns[4
 /* ---- registering */
 
 /* The page of the domain's RAM under a virtual address of the current vCPU. */
-static enum err take_page(struct domain *d, gva_t at, struct gpage *out)
+static enum err take_page(struct domain *d, gva_t at, struct runstate_area *area)
 {
     gaddr_t where;
     if (guest_translate(at, true, &where) != OK) {
         return E_FAULT;
     }
-    return gpage_get(d, gaddr_to_gfn(where), true, out) == OK ? OK : E_FAULT;
+    if (gpage_get(d, gaddr_to_gfn(where), true, &area->page[area->nr_pages]) != OK) {
+        return E_FAULT;
+    }
+    area->nr_pages++;
+    return OK;
 }
 
 static void free_area(struct runstate_area *area)
 {
-    gpage_put(&area->page[0]);
-    gpage_put(&area->page[1]);
+    for (u32 i = 0; i < area->nr_pages; i++) {
+        gpage_put(&area->page[i]);
+    }
     heap_free(area, sizeof(*area));
 }
 
@@ -104,9 +110,9 @@ static enum err make_area(struct domain *d, gva_t at, struct runstate_area **out
     }
     area->offset = (u32)(at.v & PAGE_MASK);
     const u32 first = bytes_in_first(area->offset);
-    enum err e = take_page(d, at, &area->page[0]);
+    enum err e = take_page(d, at, area);
     if (e == OK && first < AREA_BYTES) {
-        e = take_page(d, (gva_t){at.v + first}, &area->page[1]);
+        e = take_page(d, (gva_t){at.v + first}, area);
     }
     if (e != OK) {
         free_area(area);

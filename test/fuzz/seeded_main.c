@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hypercalls --seed N --calls N [--round N] [--cpus N] [--gic 2|3] [--list]
+ * hypercalls [--seed N] [--calls N] [--seconds N] [--round N] [--cpus N] [--gic 2|3] [--list]
  *            [--faults]
  *
  * The hypercall fuzzer from a seed: rounds of some thousand calls, each on new domains. The same
@@ -16,12 +16,12 @@
 #include "test/fuzz/wrap.h"
 
 #define CALLS_A_ROUND 1500u
-#define FIRST_FLAG    5u
-#define NR_OPTIONS    7u
+#define FIRST_FLAG    6u
+#define NR_OPTIONS    8u
 
 static struct {
-    u64 seed, calls, round, cpus, gic, list, faults;
-} option = {.seed = 1, .calls = 100000, .cpus = 2, .gic = 3};
+    u64 seed, calls, seconds, round, cpus, gic, list, faults;
+} option = {.seed = 1, .calls = 100000, .seconds = 1u << 30, .cpus = 2, .gic = 3};
 
 static void print_repeat(void)
 {
@@ -35,7 +35,7 @@ static void read_options(int argc, char **argv)
         const char *name;
         u64 *value;
     } names[] = {{"--seed", &option.seed},   {"--calls", &option.calls}, {"--round", &option.round},
-                 {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list},
+                 {"--seconds", &option.seconds}, {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list},
                  {"--faults", &option.faults}};
     for (int i = 1; i < argc; i++) {
         u32 n = 0;
@@ -44,7 +44,7 @@ static void read_options(int argc, char **argv)
         }
         const bool is_flag = n >= FIRST_FLAG;
         if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
-            fprintf(stderr, "usage: %s --seed N --calls N --round N --cpus N --gic N"
+            fprintf(stderr, "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
                     " --list --faults\n", argv[0]);
             exit(2);
         }
@@ -62,7 +62,8 @@ int main(int argc, char **argv)
     struct timespec from;
     struct timespec to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
-    while (report_calls() < option.calls) {
+    const u64 end = (u64)time(NULL) + option.seconds;
+    while (report_calls() < option.calls && (u64)time(NULL) < end) {
         fuzz_run(NULL, 0, option.seed * 1000003 + option.round, CALLS_A_ROUND);
         option.round++;
     }
