@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What each hypercall takes, as data: a row a sub-operation, with the fields of its structure. The
- * fuzzers and the fault injection read it; fuzz_check_calls() compares it with the hypervisor's own
+ * fuzzers and the fault injection read it; fuzz_check_calls() (check.c) compares it with the hypervisor's own
  * tables by asking, so that an operation without a row is an error.
  */
 #ifndef TEST_FUZZ_CALLS_H

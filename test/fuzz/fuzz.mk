@@ -37,3 +37,21 @@ $(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.
 $(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
 $(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/cpus_threads.c test/fuzz/memory_real.c))
+
+FUZZ_PROGRAMS := $(addprefix build/fuzz/,hypercalls hypercalls-fast races faults faults-slabs)
+# A share of `make test`: fixed seeds
+fuzz-check: $(FUZZ_PROGRAMS)
+	$(Q)test/fuzz/run.sh check
+# Every fuzzer so many seconds; soak: seeded drivers only (SEED=N repeats)
+fuzz: $(FUZZ_PROGRAMS) build/fuzz/hypercalls-libfuzzer
+	$(Q)test/fuzz/run.sh fuzz $(T)
+fuzz-soak: $(FUZZ_PROGRAMS)
+	$(Q)test/fuzz/run.sh soak $(T)
+# Which allocations, copies, maps and restarts are reached, and where a failure was tried
+fuzz-sites: $(FUZZ_PROGRAMS)
+	$(Q)build/fuzz/hypercalls --faults --calls 3000000 --cpus 3 --list >build/fuzz/hypercalls.sites
+	$(Q)build/fuzz/faults --list >build/fuzz/faults.sites
+	$(Q)build/fuzz/faults-slabs --list >build/fuzz/faults-slabs.sites
+	$(Q)test/fuzz/sites.py $(foreach p,hypercalls faults faults-slabs,build/fuzz/$(p) build/fuzz/$(p).sites)
+
+.PHONY: fuzz fuzz-check fuzz-soak fuzz-sites

@@ -86,6 +86,10 @@ bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u
 void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at,
                              s64 answer);
 
+/* ---- check.c */
+/* Ends with a finding when the hypervisor does what call_shapes does not describe. */
+void fuzz_check_calls(void);
+
 /* ---- report.c */
 void report_answer(u32 row, s64 result);
 void report_status(u32 row, s64 status);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hypercalls [--seed N] [--calls N] [--seconds N] [--round N] [--cpus N] [--gic 2|3] [--list]
- *            [--faults]
+ *            [--faults] [--check]
  *
  * The hypercall fuzzer from a seed: rounds of some thousand calls, each on new domains. The same
  * seed does the same; --round begins with that round.
@@ -17,10 +17,10 @@
 
 #define CALLS_A_ROUND 1500u
 #define FIRST_FLAG    6u
-#define NR_OPTIONS    8u
+#define NR_OPTIONS    9u
 
 static struct {
-    u64 seed, calls, seconds, round, cpus, gic, list, faults;
+    u64 seed, calls, seconds, round, cpus, gic, list, faults, check;
 } option = {.seed = 1, .calls = 100000, .seconds = 1u << 30, .cpus = 2, .gic = 3};
 
 static void print_repeat(void)
@@ -36,7 +36,7 @@ static void read_options(int argc, char **argv)
         u64 *value;
     } names[] = {{"--seed", &option.seed},   {"--calls", &option.calls}, {"--round", &option.round},
                  {"--seconds", &option.seconds}, {"--cpus", &option.cpus},   {"--gic", &option.gic},     {"--list", &option.list},
-                 {"--faults", &option.faults}};
+                 {"--faults", &option.faults}, {"--check", &option.check}};
     for (int i = 1; i < argc; i++) {
         u32 n = 0;
         while (n < NR_OPTIONS && strcmp(argv[i], names[n].name) != 0) {
@@ -45,7 +45,7 @@ static void read_options(int argc, char **argv)
         const bool is_flag = n >= FIRST_FLAG;
         if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
             fprintf(stderr, "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
-                    " --list --faults\n", argv[0]);
+                    " --list --faults --check\n", argv[0]);
             exit(2);
         }
         *names[n].value = is_flag ? 1 : strtoull(argv[++i], NULL, 0);
@@ -57,6 +57,10 @@ int main(int argc, char **argv)
     read_options(argc, argv);
     machine_print_repeat = print_repeat;
     fuzz_boot((u32)option.cpus, (u32)option.gic);
+    if (option.check) {
+        fuzz_check_calls();
+        return 0;
+    }
     wrap_disturbs = DEBUG;
     fuzz_faults = option.faults;
     struct timespec from;

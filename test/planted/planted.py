@@ -53,6 +53,9 @@ TOOLS = {
     "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 1000000", "build/fuzz"),
     # each allocation, copy and map of it fails once
     "faults": Tool("make build/fuzz/faults", "build/fuzz/faults", "build/fuzz"),
+    # its CPUs as threads, under TSan
+    "races": Tool("make build/fuzz/races", "env TSAN_OPTIONS=suppressions=test/fuzz/tsan.supp:halt_on_error=1 "
+                  "build/fuzz/races --seed 4 --calls 100000 --cpus 3", "build/fuzz"),
     # a unit test of the hypervisor's with threads, under TSan: room/file
     "tsan": Tool("make ARCH=host OUT=build/host-tsan 'FLAGS_host=-O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan' "
                  "build/host-tsan/hyp/{}_test", "build/host-tsan/hyp/{}_test", "build/host-tsan", 120),

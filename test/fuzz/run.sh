@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: MIT
+# run.sh check | run.sh fuzz SECONDS | run.sh soak SECONDS: the hypervisor's fuzzers. check is the share of `make test`: fixed seeds,
+# some ten seconds. fuzz gives each fuzzer so long; soak runs seeded drivers only, on seeds from the clock. The last line counts.
+set -uo pipefail
+cd "$(dirname "$0")/../.." || exit
+mode=$1
+seconds=${2:-60}
+logs=build/fuzz/logs
+mkdir -p "$logs" build/fuzz/corpus
+export TSAN_OPTIONS="suppressions=test/fuzz/tsan.supp halt_on_error=1"
+passed=0
+failed=0
+
+# name, command: what it says last is told
+run() {
+    local name=$1 log=$logs/$1.log
+    shift
+    if "$@" >"$log" 2>&1; then
+        passed=$((passed + 1))
+        echo "  ok       fuzz $name: $(tail -n 1 "$log")"
+    else
+        failed=$((failed + 1))
+        echo "  FAILED   fuzz $name"
+        grep -E 'error|ERROR|SUMMARY|fuzz: again' "$log" | head -n 10
+        echo "           again: $*, log: $log"
+    fi
+}
+
+seeded() {
+    run "$1" "build/fuzz/$2" "${@:3}"
+}
+
+case $mode in
+    check)
+        seeded hypercalls hypercalls --seed 1 --calls 1500000 --cpus 2
+        seeded hypercalls-gicv2 hypercalls --seed 2 --calls 1500000 --cpus 3 --gic 2
+        seeded hypercalls-faults hypercalls --seed 3 --calls 1500000 --cpus 2 --faults
+        seeded races races --seed 4 --calls 100000 --cpus 3
+        run faults build/fuzz/faults
+        run faults-slabs build/fuzz/faults-slabs
+        run calls build/fuzz/hypercalls --check
+        ;;
+    fuzz | soak)
+        seed=${SEED:-$(date +%s)}
+        for gic in 2 3; do
+            seeded "hypercalls-gicv$gic" hypercalls --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 3 --gic $gic
+            seeded "hypercalls-faults-gicv$gic" hypercalls --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 2 --gic $gic --faults
+            seeded "hypercalls-fast-gicv$gic" hypercalls-fast --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 4 --gic $gic
+            seeded "races-gicv$gic" races --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 3 --gic $gic
+        done
+        if [ "$mode" = fuzz ]; then
+            run libfuzzer build/fuzz/hypercalls-libfuzzer -max_total_time="$seconds" -len_control=0 -max_len=16384 \
+                -artifact_prefix="$logs/" build/fuzz/corpus
+        fi
+        run faults build/fuzz/faults
+        ;;
+esac
+echo "fuzz: $passed passed, $failed failed"
+[ "$failed" = 0 ]
