@@ -29,7 +29,7 @@ ROOT = HERE.parents[1]
 OUT = ROOT / "build/planted"
 BASE = OUT / "base"
 LIMIT_SECONDS = 600  # of one patch: build and tool
-FUZZ_RUNS = 400000
+PASS_SECONDS, FUZZ_SECONDS = 30, 300  # of a fuzzer that is told when to end: without a patch, with one
 
 
 @dataclasses.dataclass
@@ -48,7 +48,7 @@ TOOLS = {
     "tools-unit": Tool("make build/host/tools/{}_test", "build/host/tools/{}_test", "build/host/tools", 60),
     # a fuzzer of the tools': room/file
     "tools-fuzz": Tool("make build/host/tools-fuzz/{}_fuzz",
-                       f"build/host/tools-fuzz/{{}}_fuzz -seed=1 -runs={FUZZ_RUNS} -max_total_time=120 -timeout=10", "build/host/tools-fuzz"),
+                       "build/host/tools-fuzz/{}_fuzz -seed=1 -max_total_time={seconds} -timeout=10", "build/host/tools-fuzz"),
     # the hypervisor as a process: seeded calls of hostile domains
     "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 1000000", "build/fuzz"),
     # each allocation, copy and map of it fails once
@@ -134,7 +134,7 @@ def passes(tool, argument, state):
     copy_objects(TOOLS[tool].objects, ROOT, BASE)
     status, said = run(TOOLS[tool].build.format(argument), BASE, LIMIT_SECONDS)
     if status == 0 and not stamp.exists():
-        status, said = run(TOOLS[tool].run.format(argument), BASE, LIMIT_SECONDS)
+        status, said = run(TOOLS[tool].run.format(argument, seconds=PASS_SECONDS), BASE, LIMIT_SECONDS)
     if status == 0:
         stamp.parent.mkdir(exist_ok=True)
         stamp.touch()
@@ -162,7 +162,7 @@ def try_patch(patch):
         if status:
             verdict = "does not build"
         else:
-            status, said = run(tool.run.format(patch.argument), tree, min(tool.seconds, LIMIT_SECONDS - (time.monotonic() - began)))
+            status, said = run(tool.run.format(patch.argument, seconds=FUZZ_SECONDS), tree, min(tool.seconds, LIMIT_SECONDS - (time.monotonic() - began)))
             found = re.search(rf".*(?:{patch.pattern}).*", said)
             if status and found:
                 verdict, line = "found", found[0].strip()
