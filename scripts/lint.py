@@ -8,6 +8,7 @@ import subprocess
 import sys
 
 import analysers
+import indices
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 OBJECTS = ROOT / "build/arm64"
@@ -238,6 +239,12 @@ def check_globals(_):
             yield f"tools: {name} is defined in {' and '.join(members)}"
 
 
+def check_indices(_):
+    """What is compared with a bound and then an index goes through a mask."""
+    yield from indices.check([p for p in tracked("hyp/*.c", "hyp/*.h") if not re.search(r"_(test|fuzz|host)\.[ch]$", p)],
+                             lambda p: (ROOT / p).read_text(encoding="utf-8"))
+
+
 def check_manuals(_):
     """mandoc decides, but for pages that other packages bring."""
     for path in tracked("docs/man/*"):
@@ -266,7 +273,7 @@ def check_shell(_):
 
 
 CHECKS = {f.__name__[6:]: f for f in (check_arrows, check_upcalls, check_locks, check_sizes, check_words, check_frames,
-                                      check_format, check_shell, check_manuals, check_globals)}
+                                      check_format, check_indices, check_shell, check_manuals, check_globals)}
 CHECKS |= {name: lambda _, name=name: analysers.check(name, tracked("hyp/*.c", "tools/*.c")) for name in analysers.ANALYSERS}
 
 

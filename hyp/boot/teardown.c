@@ -60,12 +60,14 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
 /* What may be large. Of stage 2 nothing is left, unless creation failed: then very little. */
 static enum err shrink(struct domain *d)
 {
-    enum err e = d->gnttab ? gnttab_shrink(d) : OK;
+    /* Stage 2 first, while the pages that its leaves lead to are there: tools may have mapped one
+     * of the hypervisor's into a domain that was dying. */
+    enum err e = d->p2m ? p2m_relinquish(d->p2m, &d->teardown_cursor, STAGE2_BUDGET) : OK;
+    if (e == OK && d->gnttab) {
+        e = gnttab_shrink(d);
+    }
     if (e == OK && d->evtchn) {
         e = evtchn_shrink(d);
-    }
-    if (e == OK && d->p2m) {
-        e = p2m_relinquish(d->p2m, &d->teardown_cursor, STAGE2_BUDGET);
     }
     return e;
 }

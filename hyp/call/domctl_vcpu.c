@@ -7,6 +7,7 @@
 #include "call/call.h"
 #include "call/control.h"
 #include "cpu/atomic.h"
+#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "sched/sched.h"
@@ -18,7 +19,7 @@ static enum err find_vcpu(struct domain *d, u32 id, struct vcpu **out)
     if (id >= d->max_vcpus) {
         return E_INVAL;
     }
-    *out = d->vcpu[id];
+    *out = d->vcpu[index_clamp(id, d->max_vcpus)];
     return *out != NULL ? OK : E_SRCH;
 }
 

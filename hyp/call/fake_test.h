@@ -46,6 +46,9 @@ static inline void guest_put(u64 va, const void *from, size_t bytes)
     memcpy(guest_at(va), from, bytes);
 }
 
+/* After each fetch: what a hostile vCPU does meanwhile. */
+static void (*fake_fetched_hook)(u64 va);
+
 static bool fake_reachable(u64 va, u32 bytes, bool write)
 {
     const u64 end = write ? GUEST_READONLY : GUEST_END;
@@ -60,6 +63,9 @@ enum err copy_in(void *to, gva_t from, u32 bytes)
         return E_FAULT;
     }
     memcpy(to, guest_at(from.v), bytes);
+    if (fake_fetched_hook) {
+        fake_fetched_hook(from.v);
+    }
     return OK;
 }
 

@@ -57,6 +57,22 @@ static void results_stand_in_the_entries(void **state)
     assert_int_equal(call(LIST, 0x700000000), 0); /* the count is of 32 bits */
 }
 
+static void becomes_a_multicall(u64 va)
+{
+    ((struct xen_multicall_entry *)guest_at(va))->op = 13;
+}
+
+/* An entry is fetched once: what it becomes afterwards is not run. */
+static void an_entry_that_changes(void **state)
+{
+    *entry(0) = (struct xen_multicall_entry){.op = 100, .args = {40, 2}};
+    fake_fetched_hook = becomes_a_multicall;
+    assert_int_equal(call(LIST, 1), 0);
+    fake_fetched_hook = NULL;
+    assert_int_equal(entry(0)->result, 42);
+    assert_int_equal(runs, 1);
+}
+
 static void a_call_inside_comes_again(void **state)
 {
     *entry(0) = (struct xen_multicall_entry){.op = 100, .args = {1, 1}};
@@ -132,11 +148,9 @@ static void a_32_bit_guest_keeps_upper_halves_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAKE_TEST(results_stand_in_the_entries),
-        FAKE_TEST(a_call_inside_comes_again),
-        FAKE_TEST(it_leaves_between_calls_when_work_waits),
-        FAKE_TEST(a_bad_list_is_a_fault),
-        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
+        FAKE_TEST(results_stand_in_the_entries), FAKE_TEST(an_entry_that_changes),
+        FAKE_TEST(a_call_inside_comes_again),    FAKE_TEST(it_leaves_between_calls_when_work_waits),
+        FAKE_TEST(a_bad_list_is_a_fault),        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

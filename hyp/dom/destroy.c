@@ -19,8 +19,11 @@ static void stop(struct domain *d)
 
 enum err domain_kill(struct domain *d)
 {
-    if (d->life == DOMAIN_DEAD || d == domain_current()) {
+    if (d == domain_current()) {
         return E_INVAL;
+    }
+    if (d->life == DOMAIN_DEAD) {
+        return OK; /* who still refers to it has to let go */
     }
     if (d->life == DOMAIN_ALIVE) {
         spin_lock(&d->lock);

@@ -25,6 +25,7 @@ static struct {
     u32 up_creates, up_destroys, up_destroy_steps, vcpu_creates, vcpu_destroys;
     enum err up_create_result, vcpu_create_result;
     bool has_event;
+    struct vcpu *woken_after; /* an event comes just after somebody has looked and seen none */
     struct rcu_head *deferred[16];
     u32 nr_deferred;
     char said[4096];
@@ -144,6 +145,11 @@ __noreturn void dom_up_hardware_shutdown(u8 code)
 
 bool vcpu_up_has_event(struct vcpu *v)
 {
+    struct vcpu *late = t.woken_after;
+    t.woken_after = NULL;
+    if (late) {
+        vcpu_wake(late);
+    }
     return t.has_event;
 }
 

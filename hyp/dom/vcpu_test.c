@@ -66,6 +66,10 @@ static void test_blocking_looks_at_the_reasons_again(void **state)
     leave_all();
     assert_true(sched_is_running(&v->unit, NULL));
     v->work = 0;
+    t.woken_after = v;
+    vcpu_block(v);
+    leave_all();
+    assert_true(sched_is_running(&v->unit, NULL));
     vcpu_block(v);
     leave_all();
     assert_false(sched_is_running(&v->unit, NULL));

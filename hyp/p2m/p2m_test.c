@@ -17,10 +17,13 @@ static const domid_t me = {1}, other = {2};
 static struct p2m *p2m;
 static struct fake_account before;
 static u32 nr_released;
+static u64 gone_gfn = ~0ULL; /* where the page that goes was mapped */
+static bool went_too_early;
 
 void frame_up_release(struct frame *f)
 {
     nr_released++;
+    went_too_early |= fake_tlb_has(p2m, (gfn_t){gone_gfn});
 }
 
 static int start(void **state)
@@ -398,6 +401,21 @@ static void test_page_is_freed_after_the_flush(void **state)
     assert_false(fake_tlb_has(p2m, G(7)));
     assert_int_equal(f->refs, FRAME_OWNED);
     drop(f);
+}
+
+/* The leaf's reference is the last one: at the moment when the page goes no TLB has it. */
+static void test_last_reference_goes_after_the_flush(void **state)
+{
+    struct frame *f = guest_page(other);
+    assert_true(frame_get(f, other));
+    assert_int_equal(p2m_map(p2m, G(7), frame_to_mfn(f), 0, P2M_GRANT_RW), OK);
+    assert_int_equal(frame_drop_owner(f), DROP_HELD);
+    fake_tlb_touch(p2m, G(7));
+    gone_gfn = 7;
+    assert_int_equal(p2m_unmap(p2m, G(7), frame_to_mfn(f), 0), OK);
+    gone_gfn = ~0ULL;
+    assert_int_equal(nr_released, 1);
+    assert_false(went_too_early);
 }
 
 /* A flush that is owed comes before anything becomes valid. */
@@ -901,6 +919,7 @@ int main(void)
         TEST(test_each_type_holds_what_it_says),
         TEST(test_shared_page_is_mapped_once),
         TEST(test_page_is_freed_after_the_flush),
+        TEST(test_last_reference_goes_after_the_flush),
         TEST(test_map_while_a_flush_is_owed),
         TEST(test_gather_in_batches),
         TEST(test_unmap_answers),

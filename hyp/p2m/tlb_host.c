@@ -5,6 +5,7 @@
 
 #include "base/panic.h"
 #include "cpu/atomic.h"
+#include "mem/frame.h"
 #include "p2m/pte.h"
 #include "p2m/tlb.h"
 #include "sync/percpu.h"
@@ -14,6 +15,7 @@
 
 struct fake_tlb_counts fake_tlb;
 u32 fake_vmid_bits = 8;
+bool fake_tlb_watches_frames;
 
 static struct {
     u16 vmid;
@@ -21,9 +23,13 @@ static struct {
 } cached[CACHED_MAX];
 static u32 nr_cached;
 
-/* Slots made invalid and not flushed yet, with whatever the slot was: any flush that follows
- * forgives all, as the p2m flushes under its lock before it makes anything valid. */
-static u64 *broken[BROKEN_MAX];
+/* Slots made invalid and not flushed yet, with what they were: any flush that follows forgives all,
+ * as the p2m flushes under its lock before it makes anything valid. Until then what they led to is
+ * still reached, so it must not have been freed. */
+static struct {
+    u64 *slot;
+    u64 was;
+} broken[BROKEN_MAX];
 static u32 nr_broken;
 
 static DEFINE_PER_CPU(u64, vttbr);
@@ -40,6 +46,17 @@ static void enter(void)
 static void leave(void)
 {
     __atomic_clear(&tlb_busy, __ATOMIC_RELEASE);
+}
+
+static void forgive(void)
+{
+    for (u32 i = 0; i < nr_broken && fake_tlb_watches_frames; i++) {
+        const struct frame *f = mfn_to_frame(pte_mfn(broken[i].was));
+        if (f && f->state == FRAME_FREE) {
+            panic("frame %llx was freed before its flush", pte_mfn(broken[i].was).mfn);
+        }
+    }
+    nr_broken = 0;
 }
 
 void fake_tlb_reset(void)
@@ -85,13 +102,14 @@ void pte_write(u64 *slot, u64 value)
     }
     if (value & PTE_VALID) {
         for (u32 i = 0; i < nr_broken; i++) {
-            if (broken[i] == slot) {
+            if (broken[i].slot == slot) {
                 panic("break before make: %p made valid before its flush", (void *)slot);
             }
         }
     } else if (*slot & PTE_VALID) {
         check(nr_broken < BROKEN_MAX);
-        broken[nr_broken++] = slot;
+        broken[nr_broken].slot = slot;
+        broken[nr_broken++].was = *slot;
     }
     store_relaxed(slot, value);
     leave();
@@ -106,7 +124,7 @@ void tlb_flush_vmid(maddr_t empty, u16 vmid)
     (void)empty;
     enter();
     fake_tlb.vmid++;
-    nr_broken = 0;
+    forgive();
     u32 kept = 0;
     for (u32 i = 0; i < nr_cached; i++) {
         if (cached[i].vmid != vmid) {
@@ -123,7 +141,7 @@ void tlb_flush_ipa(maddr_t empty, u16 vmid, gfn_t gfn, u64 pages)
     enter();
     fake_tlb.ipa++;
     fake_tlb.pages += pages;
-    nr_broken = 0;
+    forgive();
     u32 kept = 0;
     for (u32 i = 0; i < nr_cached; i++) {
         if (cached[i].vmid != vmid || cached[i].gfn - gfn.gfn >= pages) {
@@ -138,7 +156,7 @@ void tlb_flush_all_guests(void)
 {
     enter();
     fake_tlb.all++;
-    nr_broken = 0;
+    forgive();
     nr_cached = 0;
     leave();
 }
@@ -146,7 +164,7 @@ void tlb_flush_all_guests(void)
 void tlb_flush_none(void)
 {
     enter();
-    nr_broken = 0;
+    forgive();
     leave();
 }
 

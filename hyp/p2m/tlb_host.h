@@ -15,6 +15,8 @@ struct fake_tlb_counts {
     u64 loads;          /* of VTTBR */
 };
 extern struct fake_tlb_counts fake_tlb;
+/* Set where all that is mapped was allocated: a flush finds frames that were freed before it. */
+extern bool fake_tlb_watches_frames;
 extern u32 fake_vmid_bits; /* 8 unless a test says less, before p2m_init() */
 
 void fake_tlb_reset(void);

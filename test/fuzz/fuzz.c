@@ -17,11 +17,12 @@
 #include "test/fuzz/switch.h"
 #include "test/fuzz/wrap.h"
 
-#define RAM_BYTES    (24ULL << 20)
-#define RESTARTS_MAX 200000u
-#define STUCK_MAX    16u
-#define PRESSURE_LEN 24u
-#define FAULT_DEPTH  16u
+#define RAM_BYTES     (24ULL << 20)
+#define RESTARTS_MAX  200000u
+#define STUCK_MAX     16u
+#define DISTURBED_MAX 64u
+#define PRESSURE_LEN  24u
+#define FAULT_DEPTH   16u
 
 bool fuzz_faults;
 
@@ -112,10 +113,16 @@ static bool choose_one_in(u32 n)
 
 /* ---- what a hostile guest does while its call runs */
 
+/* A call that keeps coming again is let be at last: else the guest itself would end it. */
+static bool may_disturb(const struct vcpu *v)
+{
+    return guest_of(v)->restarts < DISTURBED_MAX;
+}
+
 /* Between two copies of one call another vCPU of the guest changes a byte. */
 static void flip(gva_t va, bool write)
 {
-    if (!write && !guest_is_building() && choose_one_in(64)) {
+    if (!write && may_disturb(vcpu_current()) && !guest_is_building() && choose_one_in(64)) {
         u8 *byte = machine_memory(domain_current(), va.v, true);
         if (byte) {
             *byte ^= (u8)(1u << machine_choose(8));
@@ -196,6 +203,7 @@ void fuzz_call(struct vcpu *v, struct guest *g)
         g->in_call = true;
         g->restarts = 0;
         g->array = v->regs.x[1];
+        g->is_foreign = permission_is_foreign(v, &call_shapes[g->row], g->array);
     }
     v->regs.pc = HVC_AT;
     machine_hvc(v, XEN_HYPERCALL_TAG);
@@ -210,6 +218,9 @@ void fuzz_call(struct vcpu *v, struct guest *g)
     g->in_call = false;
     if (v->regs.x[0] == 0) {
         look_at_result(v, g);
+    }
+    if (g->is_foreign && g->restarts == 0) {
+        permission_check_answer(v, &call_shapes[g->row], g->array, (s64)v->regs.x[0]);
     }
     report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0] : (s64)v->regs.x[0]);
 }
@@ -243,7 +254,7 @@ static void guest(struct vcpu *v)
     }
     if (g->in_call && v->regs.pc == HVC_AT) {
         /* Again, as it was told, or with arguments that it changed. */
-        if (input_one_in(64)) {
+        if (may_disturb(v) && input_one_in(64)) {
             v->regs.x[input_below(5)] = input_u64();
         }
         fuzz_call(v, g);

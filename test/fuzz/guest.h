@@ -35,6 +35,7 @@ struct input *input_here(void);
 /* ---- what a vCPU is at */
 struct guest {
     bool in_call;
+    bool is_foreign; /* the call named another domain when it began */
     u32 row, restarts;
     u64 generation;
     u64 array; /* of S_ARRAY, when it began */
@@ -79,6 +80,14 @@ void fuzz_boot(u32 nr_cpus, u32 gic_version);
 void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions);
 /* The guest executes its HVC, for the first time or again. */
 void fuzz_call(struct vcpu *v, struct guest *g);
+
+/* ---- permission.c */
+/* Does the structure of v's call, at its address at, say that it is about another domain? Never for
+ * the control domain. */
+bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u64 at);
+/* The call was foreign when it began, and has answered. */
+void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at,
+                             s64 answer);
 
 /* ---- check.c */
 /* Ends with a finding when the hypervisor does what call_shapes does not describe. */

@@ -304,6 +304,7 @@ void machine_boot(const struct machine_config *c)
         }
     }
     fake_gic_setup(c->gic_version, NR_IRQS, NR_LRS);
+    fake_tlb_watches_frames = true;
     rcu_init();
     if (irq_init() != OK || time_init() != OK || vtimer_init() != OK) {
         machine_finding("boot: no GIC or timer");

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/* Nobody but the control domain gets anything done that is about another domain. */
+#include "abi/xen.h"
+#include "base/string.h"
+#include "test/fuzz/guest.h"
+#include "test/fuzz/machine.h"
+
+/* Did the structure of the call name a domain that is not the caller, in a field that says whose?
+ */
+static bool is_about_another(const struct vcpu *v, const struct call_shape *row, const u8 *op)
+{
+    for (u32 i = 0; i < row->nr_fields; i++) {
+        const struct field *f = &row->fields[i];
+        if (f->kind == K_DOM && f->a == 0) {
+            u16 id;
+            memcpy(&id, op + f->at, sizeof(id));
+            return id != XEN_DOMID_SELF && id != v->domain->id.id;
+        }
+    }
+    return false;
+}
+
+/* What takes a list answers how far it came. */
+static bool has_succeeded(const struct call_shape *row, s64 answer)
+{
+    return row->fields[0].kind == K_LIST ? answer > 0 : answer >= 0;
+}
+
+static const u8 *structure(const struct vcpu *v, const struct call_shape *row, u64 at)
+{
+    bool looks =
+        !v->domain->privileged && row->shape == S_PTR && (at & PAGE_MASK) + row->bytes <= PAGE_SIZE;
+    return looks ? machine_memory(v->domain, at, false) : NULL;
+}
+
+bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u64 at)
+{
+    const u8 *op = structure(v, row, at);
+    return op && is_about_another(v, row, op);
+}
+
+void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at, s64 answer)
+{
+    const u8 *op = structure(v, row, at);
+    /* Still: another vCPU may have written there before it was fetched. */
+    if (op && is_about_another(v, row, op) && has_succeeded(row, answer)) {
+        machine_finding("d%u: %s of another domain is done (%lld)", v->domain->id.id, row->name,
+                        answer);
+    }
+}
