@@ -75,6 +75,8 @@ struct frame *grant_pinned(struct domain *granter, u32 ref);
 /* --- maptrack.c --- */
 /* A free handle, marked used and busy. False: no memory, or the limit. */
 bool maptrack_take(struct gnttab *g, u32 *handle);
+/* What a taken handle stands for: from now on it can be claimed. */
+void maptrack_publish(struct gnttab *g, u32 handle, struct mapping is);
 /* The mapping, and it is the caller's (busy) until put or freed; NULL: no such handle, or somebody
  * else is at it. */
 struct mapping *maptrack_claim(struct gnttab *g, u32 handle);

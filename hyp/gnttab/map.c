@@ -44,14 +44,13 @@ static s16 map_to(struct domain *mapper, struct domain *granter, u32 handle,
         grant_unpin(granter, op->ref, readonly);
         return status;
     }
-    struct mapping *m = maptrack_find(mapper->gnttab, handle);
-    m->granter = granter;
-    m->ref = op->ref;
-    m->gfn = (u32)gfn.gfn & (u32)BITS(MAPPING_GFN_BITS - 1, 0);
-    m->readonly = readonly;
     op->dev_bus_addr = frame_to_maddr(f).m;
     op->handle = handle;
-    maptrack_put(mapper->gnttab, m);
+    maptrack_publish(mapper->gnttab, handle,
+                     (struct mapping){.granter = granter,
+                                      .ref = op->ref,
+                                      .gfn = (u32)gfn.gfn & (u32)BITS(MAPPING_GFN_BITS - 1, 0),
+                                      .readonly = readonly});
     return GNTST_okay;
 }
 

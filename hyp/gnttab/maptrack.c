@@ -4,7 +4,8 @@
 #include "gnttab/grant.h"
 #include "mem/slab.h"
 
-struct mapping *maptrack_find(struct gnttab *g, u32 handle)
+/* The lock is held: growing gives the table of pages another place. */
+static struct mapping *find(struct gnttab *g, u32 handle)
 {
     u64 page = index_clamp(handle / MAPPINGS_PAGE, g->nr_maptrack_pages);
     return &g->maptrack[page][handle % MAPPINGS_PAGE];
@@ -34,13 +35,21 @@ static bool add_page(struct gnttab *g)
     return true;
 }
 
+struct mapping *maptrack_find(struct gnttab *g, u32 handle)
+{
+    spin_lock(&g->maptrack_lock);
+    struct mapping *m = find(g, handle);
+    spin_unlock(&g->maptrack_lock);
+    return m;
+}
+
 bool maptrack_take(struct gnttab *g, u32 *handle)
 {
     spin_lock(&g->maptrack_lock);
     bool there = g->free_handle != HANDLE_NONE || add_page(g);
     if (there) {
         *handle = g->free_handle;
-        struct mapping *m = maptrack_find(g, g->free_handle);
+        struct mapping *m = find(g, g->free_handle);
         g->free_handle = m->ref;
         m->used = 1;
         m->busy = 1;
@@ -55,7 +64,7 @@ struct mapping *maptrack_claim(struct gnttab *g, u32 handle)
     struct mapping *m = NULL;
     spin_lock(&g->maptrack_lock);
     if (handle / MAPPINGS_PAGE < g->nr_maptrack_pages) {
-        m = maptrack_find(g, handle);
+        m = find(g, handle);
         if (!m->used || m->busy) {
             m = NULL;
         } else {
@@ -64,6 +73,14 @@ struct mapping *maptrack_claim(struct gnttab *g, u32 handle)
     }
     spin_unlock(&g->maptrack_lock);
     return m;
+}
+
+void maptrack_publish(struct gnttab *g, u32 handle, struct mapping is)
+{
+    is.used = 1;
+    spin_lock(&g->maptrack_lock);
+    *find(g, handle) = is;
+    spin_unlock(&g->maptrack_lock);
 }
 
 void maptrack_put(struct gnttab *g, struct mapping *m)
@@ -76,7 +93,7 @@ void maptrack_put(struct gnttab *g, struct mapping *m)
 void maptrack_free(struct gnttab *g, u32 handle)
 {
     spin_lock(&g->maptrack_lock);
-    struct mapping *m = maptrack_find(g, handle);
+    struct mapping *m = find(g, handle);
     *m = (struct mapping){.ref = g->free_handle};
     g->free_handle = handle;
     g->nr_mappings--;

@@ -220,7 +220,7 @@ static struct record_header *record_of(struct domain *d)
 
 bool generate_wrote_records;
 
-static u64 record(struct vcpu *v, bool change)
+static u64 guest_record(struct vcpu *v, bool change)
 {
     struct record_header *h = v->domain->privileged ? record_of(v->domain) : NULL;
     if (change) {
@@ -294,7 +294,7 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
     case K_LIST4:
         return list(v, 4, (u32)a);
     case K_RECORD:
-        return record(v, a);
+        return guest_record(v, a);
     case K_RECORD_BYTES:
         return record_bytes(v);
     case K_CONTEXT:
