@@ -15,6 +15,8 @@ MASKED = re.compile(r"index_clamp\(|& ?\(ARRAY_LEN|& \w+_MASK")
 ALLOWED = {
     ("hyp/call/control.c", "ours"): "what fits of our own bits",
     ("hyp/evtchn/fifo.c", "page"): "how many there are: the guest says where the next one lies, not which it is",
+    ("hyp/evtchn/record.c", "peer"): "the remainder by a power of two is a mask",
+    ("hyp/evtchn/record.c", "port"): "the remainder by a power of two is a mask",
     ("hyp/gnttab/maptrack.c", "n"): "how many there are, likewise",
     ("hyp/trap/sysreg_arm64.c", "middle"): "a binary search: compared is what lies there",
     ("hyp/trap/trap_arm64.h", "n"): "five bits of the syndrome; the one beyond x30 lies in the same registers",

@@ -39,7 +39,7 @@ static bool has_vcpus(const struct domain *d, u32 mask)
 {
     for (; mask; mask &= mask - 1) {
         u32 id = bit_lowest(mask);
-        if (id >= d->max_vcpus || !d->vcpu[id]) {
+        if (id >= d->max_vcpus || !d->vcpu[index_clamp(id, d->max_vcpus)]) {
             return false;
         }
     }
