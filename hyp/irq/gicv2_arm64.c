@@ -20,6 +20,7 @@
 #define GICD_ITARGETSR  0x800
 #define GICD_ICFGR      0xc00
 #define GICD_SGIR       0xf00
+#define GICD_SGIR_SELF  (2u << 24)
 /* CPU interface (4.4) */
 #define GICC_CTLR         0x000
 #define GICC_PMR          0x004
@@ -114,9 +115,12 @@ static void set_target(u32 irq, u32 to)
     dist[GICD_ITARGETSR + irq] = cpu_mask[to];
 }
 
+/* To itself by name: on a machine of one CPU the masks read as zero (IHI 0048B 4.3.12), and an SGI
+ * to nobody is lost. */
 static void send_sgi(u32 to, u32 sgi)
 {
-    write32(dist, GICD_SGIR, (u32)cpu_mask[to] << 16 | sgi);
+    u32 whom = to == cpu_current() ? GICD_SGIR_SELF : (u32)cpu_mask[to] << 16;
+    write32(dist, GICD_SGIR, whom | sgi);
 }
 
 static u64 lr_read(u32 n)

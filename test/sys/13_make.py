@@ -34,7 +34,7 @@ def path_without(folder, command):
 def run(command, tree, **environment):
     """Status, and what it said. What an earlier case left is gone."""
     shutil.rmtree(tree / "build", ignore_errors=True)
-    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS"))}
+    clean = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "MFLAGS", "KANSO", "XEN", "TOOL"))}
     done = subprocess.run(command, cwd=tree, env={**clean, **environment}, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT, text=True, check=False, timeout=100)
     return done.returncode, done.stdout
