@@ -3,7 +3,7 @@
 # 27. Disks with our tools: a volume, a partition, an image file; what Linux negotiates and uses; attach and detach under load;
 #     one writer or readers, under whatever name; a hook of the user's and Debian's block script; data outlives the guest
 # One CPU, as in 3: QEMU 7.2's GICv2 keeps an SPI active for ever on a CPU that took it if it is ended on another.
-# needs: disk=256 timeout=400 tools dom0args=kanso.tools=own
+# needs: disk=256 timeout=400 tools dom0args=kanso.tools=own apart
 . /test/lib.sh
 
 follows() { # see 26
