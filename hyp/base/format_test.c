@@ -38,8 +38,12 @@ static void test_numbers_as_the_c_library_prints_them(void **state)
 
 static void test_lengths(void **state)
 {
+/* What does not fit is cut off: clang would have it fit */
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat"
     same(200, "%hhd %hhu %hd %hu", -1, 255, -1, 65535);
     same(200, "%hhd %hhu %hd %hu", 300, 300, 70000, 70000);
+#pragma GCC diagnostic pop
     same(200, "%ld %lu %lx", LONG_MIN, ULONG_MAX, 0x123456789abcdefUL);
     same(200, "%lld %llu %llx", LLONG_MIN, ULLONG_MAX, 0xfedcba9876543210ULL);
     same(200, "%zu %zx %jd %td", (size_t)123456789012, (size_t)~0, (intmax_t)-5, (ptrdiff_t)-6);
