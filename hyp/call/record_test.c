@@ -215,19 +215,7 @@ static void test_memory_runs_out(void **state)
 {
     fill(5);
     records_save(rooms, OLD, &first);
-    u32 failures = 0;
-    for (u32 i = 0; i < first.nr; i++) {
-        for (u32 pages = 0;; pages++) {
-            world_fail_after(pages);
-            enum err e = records_load_one(NEW, &first.kept[i]);
-            world_fail_after(~0u);
-            if (e == OK) {
-                break;
-            }
-            assert_int_equal(e, E_NOMEM);
-            failures++;
-        }
-    }
+    u32 failures = records_load_short_of_memory(NEW, &first, world_fail_after);
     assert_true(failures >= 2);
     records_save(rooms, NEW, &second);
     records_assert_same(&first, &second);

@@ -141,19 +141,7 @@ static void test_memory_runs_out(void **state)
     fill(2);
     records_save(rooms, dom(OLD), &first);
     ((struct record_page *)first.kept[1].body)->gfn = 0x500000; /* wants tables */
-    u32 failures = 0;
-    for (u32 i = 0; i < first.nr; i++) {
-        for (u32 pages = 0;; pages++) {
-            world_fail_after(pages);
-            enum err e = records_load_one(dom(NEW), &first.kept[i]);
-            world_fail_after(~0u);
-            if (e == OK) {
-                break;
-            }
-            assert_int_equal(e, E_NOMEM);
-            failures++;
-        }
-    }
+    u32 failures = records_load_short_of_memory(dom(NEW), &first, world_fail_after);
     assert_true(failures >= 3);
     records_save(rooms, dom(NEW), &second);
     records_assert_same(&first, &second);

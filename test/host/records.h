@@ -81,6 +81,27 @@ static inline void records_load(struct domain *d, struct records *in)
     }
 }
 
+/* Loads each, the first time without memory, then with one page more each time until it is taken
+ * (fail_after is the world's). Returns how often there was too little. */
+static inline u32 records_load_short_of_memory(struct domain *d, struct records *in,
+                                               void (*fail_after)(u32 pages))
+{
+    u32 failures = 0;
+    for (u32 i = 0; i < in->nr; i++) {
+        for (u32 pages = 0;; pages++) {
+            fail_after(pages);
+            enum err e = records_load_one(d, &in->kept[i]);
+            fail_after(~0u);
+            if (e == OK) {
+                break;
+            }
+            assert_int_equal(e, E_NOMEM);
+            failures++;
+        }
+    }
+    return failures;
+}
+
 static inline void records_assert_same(const struct records *a, const struct records *b)
 {
     assert_int_equal(a->nr, b->nr);
