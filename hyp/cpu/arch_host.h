@@ -17,6 +17,22 @@ extern u64 host_waits; /* cpu_wait() calls so far */
 extern void (*host_wait_hook)(void);
 extern void (*host_relax_hook)(void);
 
+/* A part of the fake machine does one thing at a time. Whoever plays CPUs interrupts none that is
+ * in there: host_hw_busy says so. */
+extern u32 host_hw_busy;
+static inline void host_hw_enter(bool *busy)
+{
+    __atomic_fetch_add(&host_hw_busy, 1, __ATOMIC_RELAXED);
+    while (__atomic_test_and_set(busy, __ATOMIC_ACQUIRE)) {
+    }
+}
+
+static inline void host_hw_leave(bool *busy)
+{
+    __atomic_clear(busy, __ATOMIC_RELEASE);
+    __atomic_fetch_sub(&host_hw_busy, 1, __ATOMIC_RELAXED);
+}
+
 static inline void cpu_relax(void)
 {
     if (host_relax_hook) {

@@ -32,13 +32,12 @@ static bool gic_busy;
 
 static void enter(void)
 {
-    while (__atomic_test_and_set(&gic_busy, __ATOMIC_ACQUIRE)) {
-    }
+    host_hw_enter(&gic_busy);
 }
 
 static void leave(void)
 {
-    __atomic_clear(&gic_busy, __ATOMIC_RELEASE);
+    host_hw_leave(&gic_busy);
 }
 
 static void require(bool ok, const char *what)

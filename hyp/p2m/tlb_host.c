@@ -39,13 +39,12 @@ static bool tlb_busy;
 
 static void enter(void)
 {
-    while (__atomic_test_and_set(&tlb_busy, __ATOMIC_ACQUIRE)) {
-    }
+    host_hw_enter(&tlb_busy);
 }
 
 static void leave(void)
 {
-    __atomic_clear(&tlb_busy, __ATOMIC_RELEASE);
+    host_hw_leave(&tlb_busy);
 }
 
 static void forgive(void)

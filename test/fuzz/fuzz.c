@@ -26,25 +26,24 @@
 
 bool fuzz_faults;
 
-static struct input inputs[MACHINE_CPUS_MAX + 1];
+static struct input {
+    const u8 *at, *end;
+    u64 random; /* 0: no more after the end */
+    u64 left;   /* actions */
+} input;
 
 /* ---- the input */
 
-struct input *input_here(void)
-{
-    return &inputs[machine_takes_turns ? 0 : cpu_current()];
-}
-
-static u64 scramble(u64 x)
+ONE_THREAD static u64 scramble(u64 x)
 {
     x ^= x << 13;
     x ^= x >> 7;
     return x ^ x << 17;
 }
 
-u8 input_byte(void)
+ONE_THREAD u8 input_byte(void)
 {
-    struct input *in = input_here();
+    struct input *in = &input;
     if (in->at != in->end) {
         return *in->at++;
     }
@@ -52,9 +51,9 @@ u8 input_byte(void)
     return (u8)(in->random >> 24);
 }
 
-u64 input_u64(void)
+ONE_THREAD u64 input_u64(void)
 {
-    struct input *in = input_here();
+    struct input *in = &input;
     if (in->at == in->end) {
         in->random = scramble(in->random);
         return in->random;
@@ -66,9 +65,9 @@ u64 input_u64(void)
     return value;
 }
 
-u32 input_below(u32 n)
+ONE_THREAD u32 input_below(u32 n)
 {
-    struct input *in = input_here();
+    struct input *in = &input;
     if (n <= 1) {
         return 0;
     }
@@ -92,16 +91,10 @@ bool input_one_in(u32 n)
 }
 
 /* Choices of the machine: not from the input's bytes, which are for what guests do. */
-static _Thread_local u64 chooser, chooser_of;
-static u64 round_seed; /* [a] */
+static u64 chooser;
 
-u32 machine_choose(u32 n)
+ONE_THREAD u32 machine_choose(u32 n)
 {
-    const u64 now = load_relaxed(&round_seed);
-    if (chooser_of != now) {
-        chooser_of = now;
-        chooser = (now ^ (machine_takes_turns ? 0 : cpu_current() * 0x9e3779b97f4a7c15ULL)) | 1;
-    }
     chooser = scramble(chooser);
     return (u32)((chooser >> 16) % n);
 }
@@ -130,10 +123,10 @@ static void flip(gva_t va, bool write)
     }
 }
 
-static _Thread_local u32 storm, pressure;
+static u32 storm, pressure;
 
 /* Somebody writes the word under an exclusive: seldom, or without end. */
-static bool lose_exclusive(void *word)
+ONE_THREAD static bool lose_exclusive(void *word)
 {
     (void)word;
     if (storm != 0) {
@@ -146,7 +139,7 @@ static bool lose_exclusive(void *word)
     return false;
 }
 
-static bool out_of_memory(void)
+ONE_THREAD static bool out_of_memory(void)
 {
     if (guest_is_building() || machine_is_ending()) {
         return false;
@@ -238,7 +231,7 @@ static void check_registers(const struct vcpu *v)
     r->tpidr_el1 = tag;
 }
 
-static void guest(struct vcpu *v)
+ONE_THREAD static void guest(struct vcpu *v)
 {
     struct guest *g = guest_of(v);
     check_registers(v);
@@ -247,7 +240,7 @@ static void guest(struct vcpu *v)
         cpus_yield();
         return;
     }
-    struct input *in = input_here();
+    struct input *in = &input;
     if (in->left == 0 || (in->random == 0 && in->at == in->end)) {
         machine_end();
         return;
@@ -303,21 +296,18 @@ static bool poke(void)
 
 void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
 {
-    for (u32 i = 0; i <= machine_nr_cpus; i++) {
-        inputs[i] = (struct input){bytes, bytes + nr_bytes, 0, actions};
-        if (seed != 0) {
-            inputs[i].random = (seed + i) * 0x9e3779b97f4a7c15ULL | 1;
-            for (u32 k = 0; k < 8; k++) {
-                inputs[i].random = scramble(inputs[i].random);
-            }
+    input = (struct input){bytes, bytes + nr_bytes, 0, actions};
+    if (seed != 0) {
+        input.random = seed * 0x9e3779b97f4a7c15ULL | 1;
+        for (u32 k = 0; k < 8; k++) {
+            input.random = scramble(input.random);
         }
     }
     u64 choices = seed;
     for (u64 i = 0; i < nr_bytes && i < 32; i++) {
         choices = choices * 31 + bytes[i];
     }
-    store_release(&round_seed, (choices + 1) * 0x9e3779b97f4a7c15ULL | 1);
-    chooser_of = 0;
+    chooser = (choices + 1) * 0x9e3779b97f4a7c15ULL | 1;
     storm = pressure = 0;
     generate_wrote_records = false;
     domain_policy_open = machine_choose(2);

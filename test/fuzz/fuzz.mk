@@ -8,19 +8,20 @@ FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -f
 FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
 FUZZ_FLAGS_fast := -O2 -DDEBUG=0
 FUZZ_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -DDEBUG=1
+# The hypervisor's own files, at whose every step a CPU may be preempted
+FUZZ_STEPS_tsan := -fsanitize-coverage=trace-pc
 FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie -fno-optimize-sibling-calls
 # trap/'s and boot/'s portable files are the machine's, too; an old process's panic is log/panic_host.c
 FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
-  hyp/trap/leave.c hyp/trap/switch.c hyp/boot/teardown.c hyp/boot/records.c $(filter-out %_main.c test/fuzz/cpus_% test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c))
+  hyp/trap/leave.c hyp/trap/switch.c hyp/boot/teardown.c hyp/boot/records.c $(filter-out %_main.c test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c))
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
 FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
-FUZZ_LINK_tsan := -Wl,--wrap=spin_lock,--wrap=spin_unlock
 
 define fuzz_kind
 build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-clang
 	$$(call say,CC,'$(1) $$<')
-	$$(Q)mkdir -p $$(@D) && clang $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && clang $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) $$(if $$(filter hyp/%,$$(filter-out %_host.c,$$<)),$$(FUZZ_STEPS_$(1))) -c -o $$@ $$<
 -include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES))
 endef
 $(foreach kind,asan fuzzer fast tsan,$(eval $(call fuzz_kind,$(kind))))
@@ -31,12 +32,12 @@ build/fuzz/$(2): $$(patsubst %.c,build/fuzz/$(1)/%.o,$$(FUZZ_SOURCES) $(3))
 	$$(call say,LINK,$$@)
 	$$(Q)clang $$(FUZZ_FLAGS_$(1)) $(4) $$(FUZZ_LINK) $$(FUZZ_LINK_$(1)) -o $$@ $$^ -lfdt -lpthread
 endef
-$(eval $(call fuzz_program,asan,hypercalls,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
-$(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
-$(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
-$(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_asan.c))
-$(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/cpus_turns.c test/fuzz/memory_real.c))
-$(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/cpus_threads.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,asan,hypercalls,test/fuzz/seeded_main.c test/fuzz/memory_asan.c))
+$(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
+$(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_asan.c))
+$(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
 
 FUZZ_PROGRAMS := $(addprefix build/fuzz/,hypercalls hypercalls-fast races faults faults-slabs)
 # A share of `make test`: fixed seeds

@@ -73,16 +73,14 @@ static u64 domain_id(bool other)
 /* ---- offers: what one domain has ready for another, so that two calls fit together */
 
 #define OFFERS 16u
-/* A hint that is torn is a wild value. */
-#define RACY __attribute__((no_sanitize("thread")))
 static struct offer {
     u16 from, to;
     u32 what; /* a port, a reference */
 } ports[OFFERS], refs[OFFERS];
 static u32 next_port, next_ref;
-static _Thread_local u32 offered;
+static u32 offered;
 
-RACY static void remember(struct offer *list, u32 *next, u64 from, u64 to, u32 what)
+ONE_THREAD static void remember(struct offer *list, u32 *next, u64 from, u64 to, u32 what)
 {
     u32 n = __atomic_fetch_add(next, 1, __ATOMIC_RELAXED) % OFFERS;
     list[n] = (struct offer){(u16)from, (u16)to, what};
@@ -94,7 +92,7 @@ void generate_offer_port(domid_t from, domid_t to, u32 port)
 }
 
 /* The domain that offers something to us; any other one when nobody does. */
-RACY static u64 offerer(const struct offer *list, domid_t us)
+ONE_THREAD static u64 offerer(const struct offer *list, domid_t us)
 {
     u32 first = input_below(OFFERS);
     offered = ~0u;
@@ -114,15 +112,15 @@ static struct mapped {
     u64 at;
 } maps[OFFERS];
 static u32 next_map;
-static _Thread_local u64 mapped_at;
+static u64 mapped_at;
 
-RACY void generate_mapped(domid_t by, u32 handle, u64 at)
+ONE_THREAD void generate_mapped(domid_t by, u32 handle, u64 at)
 {
     u32 n = __atomic_fetch_add(&next_map, 1, __ATOMIC_RELAXED) % OFFERS;
     maps[n] = (struct mapped){by.id, handle, at};
 }
 
-RACY static u64 handle_of(domid_t us)
+ONE_THREAD static u64 handle_of(domid_t us)
 {
     u32 first = input_below(OFFERS);
     mapped_at = ~0ULL;

@@ -20,17 +20,10 @@
 #define HVC_AT     0x40001000ULL
 
 /* ---- the input: bytes, and then either the end or more bytes from a seed */
-struct input {
-    const u8 *at, *end;
-    u64 random; /* 0: no more after the end */
-    u64 left;   /* actions */
-};
 u8 input_byte(void);
 u32 input_below(u32 n);
 u64 input_u64(void);
 bool input_one_in(u32 n);
-/* Of this CPU (threads), or of all (turns). */
-struct input *input_here(void);
 
 /* ---- what a vCPU is at */
 struct guest {

@@ -45,7 +45,6 @@ bool machine_is_off;
 static bool ending; /* [a] */
 
 DEFINE_PER_CPU(u64, trap_stack);
-static _Thread_local jmp_buf *out_of_exit;
 static jmp_buf outs[MACHINE_CPUS_MAX + 1];
 
 /* ---- findings ---- */
@@ -92,45 +91,37 @@ static void take_interrupts(void)
     irq_handle();
 }
 
-static u64 next_deadline(u32 cpu)
+u64 machine_deadline(void)
 {
-    u64 here = cpu_percpu_offset();
-    cpu_set_percpu_offset(percpu_offset[cpu]);
     u64 at = host_timer_armed_ticks();
     const struct fake_vtimer *t = &this_cpu(fake_vtimer);
     if ((t->ctl & (TIMER_ENABLE | TIMER_IMASK)) == TIMER_ENABLE) {
         u64 due = t->cval + t->offset;
         at = due > host_counter_ticks && due < at ? due : at;
     }
-    cpu_set_percpu_offset(here);
     return at;
 }
 
 bool machine_wait_for_time(void)
 {
-    u64 at = ~0ULL;
-    for (u32 cpu = 0; cpu < machine_nr_cpus; cpu++) {
-        u64 due = next_deadline(cpu);
-        at = due < at ? due : at;
-    }
+    const u64 at = cpus_next_deadline();
     if (load_relaxed(&ending) || at > host_counter_ticks + FAR_TICKS) {
         return false;
     }
-    host_counter_ticks = at > host_counter_ticks ? at : host_counter_ticks + 1;
+    store_relaxed(&host_counter_ticks, at > host_counter_ticks ? at : host_counter_ticks + 1);
     return true;
 }
 
-/* cpu_relax(): a CPU waits for another one, or for a lock, which nobody holds at a yield. */
-static void relax(void)
+/* cpu_relax(): a CPU waits for another one, or for a lock, which nobody holds at a yield but where
+ * CPUs are preempted. */
+ONE_THREAD static void relax(void)
 {
-    static _Thread_local u32 spins;
-    if (lock_nr_held() == 0) {
+    static u32 spins;
+    if (cpus_preempted || lock_nr_held() == 0) {
         spins = 0;
         cpus_yield();
-    } else if (machine_takes_turns && ++spins > PATIENCE * 100) {
+    } else if (++spins > PATIENCE * 100) {
         machine_finding("cpu %u waits for a lock for ever", cpu_current());
-    } else if (!machine_takes_turns) {
-        cpus_yield();
     }
 }
 
@@ -139,9 +130,6 @@ static void wait(void)
 {
     if (!machine_is_due()) {
         cpus_rest();
-    }
-    if (machine_is_due()) {
-        cpus_worked();
     }
     while (host_timer_interrupt()) {
     }
@@ -190,7 +178,7 @@ static void check_entry(const struct vcpu *v)
     if (lock_nr_held() != 0 || (this_cpu(p2m_window) & 1)) {
         machine_finding("d%u vcpu %u is entered with a lock or a window", d->id.id, v->id);
     }
-    if (machine_takes_turns && (v->unit.hold != 0 || !v->online)) {
+    if (!cpus_preempted && (v->unit.hold != 0 || !v->online)) {
         machine_finding("d%u vcpu %u is entered, but held", d->id.id, v->id);
     }
 }
@@ -198,7 +186,6 @@ static void check_entry(const struct vcpu *v)
 static void in_guest(struct vcpu *v)
 {
     if (machine_is_due()) {
-        cpus_worked();
         take_interrupts();
         return;
     }
@@ -206,7 +193,6 @@ static void in_guest(struct vcpu *v)
     if (load_relaxed(&ending)) {
         cpus_rest();
     } else {
-        cpus_worked();
         machine_guest(v);
         atomic_add_relaxed(&host_counter_ticks, (u64)machine_choose(EXIT_TICKS) + 1);
     }
@@ -214,7 +200,6 @@ static void in_guest(struct vcpu *v)
 
 void trap_start_leave(void)
 {
-    out_of_exit = &outs[cpu_current()];
     setjmp(outs[cpu_current()]);
     for (struct vcpu *v = trap_leave_slow();;) {
         in_guest(v);

@@ -36,7 +36,7 @@ void machine_hvc(struct vcpu *v, u32 immediate);
  * devices. False: it would get an abort. */
 bool machine_mmio(struct vcpu *v, u64 at, u32 bytes, bool write, u64 *value);
 /* RAM of the domain under an address, as the MMU finds it: without a lock, so good until the next
- * yield (turns) or within a window of the p2m. NULL: none, or not to be written. */
+ * yield or within a window of the p2m. NULL: none, or not to be written. */
 void *machine_memory(struct domain *d, u64 at, bool write);
 
 /* Service CPU, nothing runs: ends the domain and waits for grace periods. */
@@ -51,8 +51,5 @@ struct machine_account machine_account(void);
 _Noreturn void machine_finding(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* The driver's: one line that repeats the run. */
 extern void (*machine_print_repeat)(void);
-
-/* cpus_*.c */
-extern const bool machine_takes_turns;
 
 #endif
