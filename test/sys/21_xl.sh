@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 21. Our xl says what Debian's says, to the byte, of the same machine; list -l has Xen's keys; errors have their statuses
-# needs: smp=2 vcpus=2 timeout=300 tools
+# needs: smp=2 vcpus=2 timeout=300 tools once
 . /test/lib.sh
 
 theirs=/usr/lib/xen-4.17/bin/xl
