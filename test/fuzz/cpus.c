@@ -194,6 +194,7 @@ void cpus_yield(void)
     }
 }
 
+#if TSAN
 /* The compiler calls this at each step of the hypervisor's portable files, where CPUs are
  * preempted. */
 void __sanitizer_cov_trace_pc(void);
@@ -206,6 +207,7 @@ void __sanitizer_cov_trace_pc(void)
     left = 1 + machine_choose(machine_choose(3) == 0 ? STEPS_FEW : STEPS_MANY);
     cpus_yield();
 }
+#endif
 
 static bool wait_for_time(void)
 {
