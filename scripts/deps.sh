@@ -13,6 +13,7 @@ clang   clang                    command:clang
 clang   lld                      command:ld.lld
 fuzz    clang                    command:clang
 fuzz    libclang-rt-14-dev       file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+afl     afl++                    command:afl-clang-fast
 host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
 host    libfdt-dev               file:/usr/include/libfdt.h

@@ -6,6 +6,7 @@ FUZZ_WRAPPED := frame_alloc frame_alloc_zeroed slab_alloc heap_alloc copy_in cop
   p2m_map p2m_map_shared call_should_restart
 FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DDEBUG=1
 FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
+FUZZ_FLAGS_afl := $(FUZZ_FLAGS_asan)
 FUZZ_FLAGS_fast := -O2 -DDEBUG=0
 FUZZ_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -DDEBUG=1
 # The hypervisor's own files, at whose every step a CPU may be preempted
@@ -17,24 +18,27 @@ FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hy
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
 FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
+FUZZ_LINK_afl := $(FUZZ_LINK_asan)
+FUZZ_CC_afl := AFL_QUIET=1 afl-clang-fast
 
 define fuzz_kind
-build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-clang
+build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-fuzz $$(if $$(FUZZ_CC_$(1)),deps-$(1))
 	$$(call say,CC,'$(1) $$<')
-	$$(Q)mkdir -p $$(@D) && clang $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) $$(if $$(filter hyp/%,$$(filter-out %_host.c,$$<)),$$(FUZZ_STEPS_$(1))) -c -o $$@ $$<
+	$$(Q)mkdir -p $$(@D) && $$(or $$(FUZZ_CC_$(1)),clang) $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) $$(if $$(filter hyp/%,$$(filter-out %_host.c,$$<)),$$(FUZZ_STEPS_$(1))) -c -o $$@ $$<
 -include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES))
 endef
-$(foreach kind,asan fuzzer fast tsan,$(eval $(call fuzz_kind,$(kind))))
+$(foreach kind,asan fuzzer afl fast tsan,$(eval $(call fuzz_kind,$(kind))))
 
 # kind, program, its own files, flags of the link
 define fuzz_program
 build/fuzz/$(2): $$(patsubst %.c,build/fuzz/$(1)/%.o,$$(FUZZ_SOURCES) $(3))
 	$$(call say,LINK,$$@)
-	$$(Q)clang $$(FUZZ_FLAGS_$(1)) $(4) $$(FUZZ_LINK) $$(FUZZ_LINK_$(1)) -o $$@ $$^ -lfdt -lpthread
+	$$(Q)$$(or $$(FUZZ_CC_$(1)),clang) $$(FUZZ_FLAGS_$(1)) $(4) $$(FUZZ_LINK) $$(FUZZ_LINK_$(1)) -o $$@ $$^ -lfdt -lpthread
 endef
 $(eval $(call fuzz_program,asan,hypercalls,test/fuzz/seeded_main.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,hypercalls-fast,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
 $(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
+$(eval $(call fuzz_program,afl,hypercalls-afl,test/fuzz/libfuzzer_main.c test/fuzz/cpus.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
 $(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_real.c))
 $(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
@@ -44,7 +48,7 @@ FUZZ_PROGRAMS := $(addprefix build/fuzz/,hypercalls hypercalls-fast races faults
 fuzz-check: $(FUZZ_PROGRAMS)
 	$(Q)test/fuzz/run.sh check
 # Every fuzzer so many seconds; soak: seeded drivers only (SEED=N repeats)
-fuzz: $(FUZZ_PROGRAMS) build/fuzz/hypercalls-libfuzzer
+fuzz: $(FUZZ_PROGRAMS) build/fuzz/hypercalls-libfuzzer build/fuzz/hypercalls-afl
 	$(Q)test/fuzz/run.sh fuzz $(T)
 fuzz-soak: $(FUZZ_PROGRAMS)
 	$(Q)test/fuzz/run.sh soak $(T)

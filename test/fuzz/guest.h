@@ -33,6 +33,9 @@ struct guest {
     u64 generation;
     u64 array; /* of S_ARRAY, when it began */
 };
+/* How much one input of a coverage-guided fuzzer may do. */
+#define INPUT_ACTIONS_MAX 2000u
+
 struct guest *guest_of(const struct vcpu *v);
 
 /* The domains: 0 is dom0. */

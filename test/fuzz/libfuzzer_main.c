@@ -7,8 +7,6 @@
 #include "test/fuzz/guest.h"
 #include "test/fuzz/wrap.h"
 
-#define ACTIONS_MAX 2000u
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -18,6 +16,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         fuzz_boot(2, 3);
         wrap_disturbs = DEBUG;
     }
-    fuzz_run(data, size, 0, ACTIONS_MAX);
+    fuzz_run(data, size, 0, INPUT_ACTIONS_MAX);
     return 0;
 }

@@ -28,6 +28,22 @@ run() {
     fi
 }
 
+# AFL++ keeps what it finds in a folder and ends well in any case
+afl() {
+    local out=build/fuzz/afl
+    rm -rf $out
+    AFL_SKIP_CPUFREQ=1 AFL_I_DONT_CARE_ABOUT_MISSING_CRASHES=1 AFL_NO_UI=1 AFL_NO_AFFINITY=1 \
+        ASAN_OPTIONS=abort_on_error=1:symbolize=0:detect_leaks=0 \
+        afl-fuzz -V "$1" -m none -t 5000 -i test/fuzz/corpus -o $out -- build/fuzz/hypercalls-afl || return
+    set -- $out/default/crashes/id* $out/default/hangs/id*
+    if [ -e "$1" ] || [ -e "$2" ]; then
+        echo "fuzz: error: AFL++ found $*"
+        return 1
+    fi
+    sed -n 's/^\(execs_done\|corpus_count\) *: /\1 /p' $out/default/fuzzer_stats | tr '\n' ' '
+    echo "no finding"
+}
+
 seeded() {
     run "$1" "build/fuzz/$2" "${@:3}"
 }
@@ -40,6 +56,7 @@ case $mode in
         run faults build/fuzz/faults
         run faults-slabs build/fuzz/faults-slabs
         run calls build/fuzz/hypercalls --check
+        run corpus build/fuzz/hypercalls test/fuzz/corpus/*
         ;;
     fuzz | soak)
         seed=${SEED:-$(date +%s)}
@@ -51,7 +68,8 @@ case $mode in
         done
         if [ "$mode" = fuzz ]; then
             run libfuzzer build/fuzz/hypercalls-libfuzzer -max_total_time="$seconds" -len_control=0 -max_len=16384 \
-                -artifact_prefix="$logs/" build/fuzz/corpus
+                -artifact_prefix="$logs/" build/fuzz/corpus test/fuzz/corpus
+            run afl afl "$seconds"
         fi
         run faults build/fuzz/faults
         ;;

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * hypercalls [--seed N] [--calls N] [--seconds N] [--round N] [--cpus N] [--gic 2|3] [--list]
- *            [--faults] [--check]
+ *            [--faults] [--check] [FILE...]
  *
  * The hypercall fuzzer from a seed: rounds of some thousand calls, each on new domains. The same
- * seed does the same; --round begins with that round.
+ * seed does the same; --round begins with that round. With files each is one input, as libFuzzer's
+ * and AFL++'s are.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -29,7 +30,8 @@ static void print_repeat(void)
             option.round, option.cpus, option.gic, option.faults ? " --faults" : "");
 }
 
-static void read_options(int argc, char **argv)
+/* Answers the first operand's place. */
+static int read_options(int argc, char **argv)
 {
     static const struct {
         const char *name;
@@ -38,7 +40,8 @@ static void read_options(int argc, char **argv)
         {"--seed", &option.seed},       {"--calls", &option.calls},   {"--round", &option.round},
         {"--seconds", &option.seconds}, {"--cpus", &option.cpus},     {"--gic", &option.gic},
         {"--list", &option.list},       {"--faults", &option.faults}, {"--check", &option.check}};
-    for (int i = 1; i < argc; i++) {
+    int i = 1;
+    for (; i < argc && argv[i][0] == '-'; i++) {
         u32 n = 0;
         while (n < NR_OPTIONS && strcmp(argv[i], names[n].name) != 0) {
             n++;
@@ -47,18 +50,40 @@ static void read_options(int argc, char **argv)
         if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
             fprintf(stderr,
                     "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
-                    " --list --faults --check\n",
+                    " --list --faults --check FILE...\n",
                     argv[0]);
             exit(2);
         }
         *names[n].value = is_flag ? 1 : strtoull(argv[++i], NULL, 0);
     }
+    return i;
+}
+
+static const char *file_now;
+
+static void print_file(void)
+{
+    fprintf(stderr, "fuzz: again: --cpus %llu --gic %llu %s\n", option.cpus, option.gic, file_now);
+}
+
+static void run_file(const char *name)
+{
+    static u8 bytes[1u << 16];
+    FILE *f = fopen(name, "rb");
+    if (!f) {
+        fprintf(stderr, "fuzz: %s: cannot be opened\n", name);
+        exit(2);
+    }
+    const u64 nr_bytes = fread(bytes, 1, sizeof(bytes), f);
+    fclose(f);
+    file_now = name;
+    fuzz_run(bytes, nr_bytes, 0, INPUT_ACTIONS_MAX);
 }
 
 int main(int argc, char **argv)
 {
-    read_options(argc, argv);
-    machine_print_repeat = print_repeat;
+    const int first_file = read_options(argc, argv);
+    machine_print_repeat = first_file < argc ? print_file : print_repeat;
     fuzz_boot((u32)option.cpus, (u32)option.gic);
     if (option.check) {
         fuzz_check_calls();
@@ -70,7 +95,10 @@ int main(int argc, char **argv)
     struct timespec to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
     const u64 end = (u64)time(NULL) + option.seconds;
-    while (report_calls() < option.calls && (u64)time(NULL) < end) {
+    for (int i = first_file; i < argc; i++) {
+        run_file(argv[i]);
+    }
+    while (first_file == argc && report_calls() < option.calls && (u64)time(NULL) < end) {
         fuzz_run(NULL, 0, option.seed * 1000003 + option.round, CALLS_A_ROUND);
         option.round++;
     }
@@ -79,6 +107,10 @@ int main(int argc, char **argv)
     report_print(stdout, option.list);
     if (option.list) {
         wrap_print_sites(stdout);
+    }
+    if (first_file < argc) {
+        printf("%d inputs, %llu calls; no finding\n", argc - first_file, report_calls());
+        return 0;
     }
     printf("seed %llu: %llu calls in %.1f s of CPU, %.0f a second; no finding\n", option.seed,
            report_calls(), seconds, (double)report_calls() / seconds);
