@@ -12,13 +12,10 @@
 
 #include "base/addr.h"
 #include "base/err.h"
+#include "cpu/context.h"
 
 struct vcpu;
 struct domain;
-
-struct call_args {
-    u64 arg[5];
-};
 
 /* The result is s64: >= 0 a value, < 0 an error (enum err). */
 typedef s64 call_fn(struct vcpu *v, struct call_args *args);
@@ -26,7 +23,7 @@ typedef s64 call_fn(struct vcpu *v, struct call_args *args);
 /* trap/: reads registers, dispatches, writes the result or prepares the restart. */
 void call_dispatch(struct vcpu *v);
 /* call/multicall.c and table.c: the raw call without register traffic. */
-s64 call_run(struct vcpu *v, u32 number, struct call_args *args);
+s64 call_run(struct vcpu *v, u64 number, struct call_args *args);
 /* True when this vCPU should leave EL2 now and continue later: work is due, or the stay has got
  * long. */
 bool call_should_restart(void);

@@ -6,18 +6,18 @@
  * entry, and the guest executes its HVC again.
  */
 #include "abi/xen.h"
+#include "base/bits.h"
 #include "call/call.h"
 #include "call/table.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 
+#define BATCH_MAX 8u
+
 /* A guest of 32 bits must leave the upper halves of its arguments clear, or it did not mean what we
  * would read. */
-static bool is_clean(const struct domain *d, const struct xen_multicall_entry *e)
+static bool is_clean(const struct xen_multicall_entry *e)
 {
-    if (!d->is_32bit) {
-        return true;
-    }
     u64 all = 0;
     for (u32 i = 0; i < call_nr_args(e->op); i++) {
         all |= e->args[i];
@@ -27,57 +27,74 @@ static bool is_clean(const struct domain *d, const struct xen_multicall_entry *e
 
 static s64 run_entry(struct vcpu *v, struct xen_multicall_entry *e)
 {
-    if (e->op == __HYPERVISOR_multicall) {
+    if (unlikely(v->domain->is_32bit && !is_clean(e))) {
+        domain_crash(v->domain, "multicall: an argument of call %llu exceeds 32 bits", e->op);
+        return OK;
+    }
+    if (unlikely(e->op == __HYPERVISOR_multicall)) {
         return E_INVAL; /* would recurse */
     }
-    struct call_args args;
-    for (u32 i = 0; i < ARRAY_LEN(args.arg); i++) {
-        args.arg[i] = e->args[i];
-    }
-    const s64 result = call_run(v, e->op <= 0xffffffff ? (u32)e->op : 0xffffffff, &args);
-    for (u32 i = 0; i < ARRAY_LEN(args.arg); i++) {
-        e->args[i] = args.arg[i];
+    struct call_args *theirs = (struct call_args *)e->args;
+    struct call_args args = *theirs;
+    const s64 result = call_run(v, e->op, &args);
+    if (unlikely(result == E_RESTART)) {
+        *theirs = args;
     }
     return result;
 }
 
-/* The guest comes again with what is left, from entry on. */
-static s64 continue_at(struct call_args *args, gva_t entry, u32 nr_left)
+/* How many entries from here on are copied at once: they lie in one page, so that all are there or
+ * none is, or it is one that does not. */
+static u32 nr_together(gva_t at, u32 nr_left)
 {
-    args->arg[0] = entry.v;
-    args->arg[1] = nr_left;
-    return E_RESTART;
+    const u32 in_page =
+        (u32)((PAGE_SIZE - (at.v & PAGE_MASK)) / sizeof(struct xen_multicall_entry));
+    return MIN(MIN(nr_left, BATCH_MAX), MAX(in_page, 1u));
+}
+
+/* The first entries of a list. Answers E_RESTART when it is to go on at entry *nr_done. */
+static s64 run_batch(struct vcpu *v, gva_t at, u32 nr, bool is_first, u32 *nr_done)
+{
+    struct xen_multicall_entry batch[BATCH_MAX];
+    if (copy_in(batch, at, nr * (u32)sizeof(batch[0])) != OK) {
+        return E_FAULT;
+    }
+    s64 result = OK;
+    u32 i = 0;
+    for (; i < nr; i++) {
+        /* Asked before the first entry, too: time runs from the first question on. */
+        if (call_should_restart() && (i > 0 || !is_first)) {
+            result = E_RESTART;
+            break;
+        }
+        result = run_entry(v, &batch[i]);
+        if (result == E_RESTART) {
+            break;
+        }
+        batch[i].result = (u64)result;
+    }
+    *nr_done = i;
+    /* Of one that will come again its arguments have moved on. */
+    const u32 nr_written = MIN(i + (result == E_RESTART), nr);
+    const enum err wrote = copy_out(at, batch, nr_written * (u32)sizeof(batch[0]));
+    return wrote != OK ? E_FAULT : result == E_RESTART ? E_RESTART : OK;
 }
 
 s64 call_multicall(struct vcpu *v, struct call_args *args)
 {
-    const gva_t list = {args->arg[0]};
-    const u32 nr_calls = (u32)args->arg[1];
+    gva_t at = {args->arg[0]};
+    u32 nr_left = (u32)args->arg[1];
+    s64 result = OK;
 
-    for (u32 i = 0; i < nr_calls; i++) {
-        const gva_t at = {list.v + i * sizeof(struct xen_multicall_entry)};
-        /* Asked before the first entry, too: time runs from the first question on. */
-        if (call_should_restart() && i > 0) {
-            return continue_at(args, at, nr_calls - i);
-        }
-        struct xen_multicall_entry e;
-        if (copy_in_nth(&e, list, i, sizeof(e)) != OK) {
-            return E_FAULT;
-        }
-        if (!is_clean(v->domain, &e)) {
-            domain_crash(v->domain, "multicall: an argument of call %llu exceeds 32 bits", e.op);
-            return OK;
-        }
-        const s64 result = run_entry(v, &e);
-        if (result == E_RESTART) {
-            const enum err wrote = copy_out_nth(list, i, &e, sizeof(e));
-            return wrote == OK ? continue_at(args, at, nr_calls - i) : E_FAULT;
-        }
-        e.result = (u64)result;
-        const gva_t field = {at.v + offsetof(struct xen_multicall_entry, result)};
-        if (copy_out(field, &e.result, sizeof(e.result)) != OK) {
-            return E_FAULT;
-        }
+    for (bool is_first = true; nr_left != 0 && result == OK; is_first = false) {
+        u32 nr_done = 0;
+        result = run_batch(v, at, nr_together(at, nr_left), is_first, &nr_done);
+        at.v += nr_done * sizeof(struct xen_multicall_entry);
+        nr_left -= nr_done;
     }
-    return OK;
+    if (result == E_RESTART) {
+        args->arg[0] = at.v;
+        args->arg[1] = nr_left;
+    }
+    return result;
 }

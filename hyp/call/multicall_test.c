@@ -8,7 +8,7 @@
  * there. */
 static u32 runs;
 
-s64 call_run(struct vcpu *v, u32 number, struct call_args *args)
+s64 call_run(struct vcpu *v, u64 number, struct call_args *args)
 {
     runs++;
     switch (number) {

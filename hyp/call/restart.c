@@ -11,14 +11,7 @@
  * is below the 20,000 of test/sys/31_stay.py where each takes 1 ns. */
 #define STAYS_A_SECOND 150000u
 
-/* Counter at the first question of this call, which comes after a first piece of work; 0: not asked
- * yet. */
-static DEFINE_PER_CPU(u64, asked_ticks);
-
-void restart_begin(void)
-{
-    this_cpu(asked_ticks) = 0;
-}
+DEFINE_PER_CPU(u64, restart_asked_ticks);
 
 bool call_should_restart(void)
 {
@@ -26,9 +19,9 @@ bool call_should_restart(void)
         return true;
     }
     const u64 now = cpu_counter_ticks();
-    if (this_cpu(asked_ticks) == 0) {
-        this_cpu(asked_ticks) = now | 1; /* never 0 */
+    if (this_cpu(restart_asked_ticks) == 0) {
+        this_cpu(restart_asked_ticks) = now | 1; /* never 0 */
         return false;
     }
-    return now - this_cpu(asked_ticks) > clock_frequency_hz() / STAYS_A_SECOND;
+    return now - this_cpu(restart_asked_ticks) > clock_frequency_hz() / STAYS_A_SECOND;
 }

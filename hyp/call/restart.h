@@ -3,7 +3,16 @@
 #ifndef CALL_RESTART_H
 #define CALL_RESTART_H
 
+#include "sync/percpu.h"
+
+/* Counter at the first question of this call, which comes after a first piece of work; 0: not asked
+ * yet. */
+DECLARE_PER_CPU(u64, restart_asked_ticks);
+
 /* A call begins on this CPU. */
-void restart_begin(void);
+static inline void restart_begin(void)
+{
+    this_cpu(restart_asked_ticks) = 0;
+}
 
 #endif

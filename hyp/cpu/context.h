@@ -9,13 +9,21 @@
 
 #include "base/types.h"
 
+/* Of a hypercall: x0 .. x4. */
+struct call_args {
+    u64 arg[5];
+};
+
 struct cpu_regs {
-    u64 x[31];
+    union {
+        u64 x[31];
+        struct call_args args;
+    };
     u64 sp_el0;   /* saved with the general registers: cheap, and getvcpucontext wants it */
     u64 pc;       /* ELR_EL2 */
     u64 pstate;   /* SPSR_EL2 */
+    u64 stack;    /* the hypervisor's on the CPU that has the vCPU loaded: top */
     u64 reserved; /* keeps the size a multiple of 16 */
-    u64 reserved2;
 };
 _Static_assert(sizeof(struct cpu_regs) == 36 * 8, "entry_arm64.S knows these offsets");
 

@@ -229,17 +229,26 @@ u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value)
     return found;
 }
 
-/* word |= set, &= ~clear; returns what was there. */
-static u64 change_bits(struct gpage *p, u32 offset, u64 set, u64 clear)
+static __cold u64 change_bits_again(struct gpage *p, u64 *word, u64 found, u64 set, u64 clear)
+{
+    struct attempt a = {.page = p};
+    bool changed = false;
+    while (!changed && again(&a)) {
+        changed = exclusive_try64(word, &found, (found | set) & ~clear);
+    }
+    done(&a, changed);
+    return found;
+}
+
+/* word |= set, &= ~clear; returns what was there. The first try mostly does. */
+static inline u64 change_bits(struct gpage *p, u32 offset, u64 set, u64 clear)
 {
     u64 *word = at(p, offset, 8);
     u64 found = load_relaxed(word);
-    struct attempt a = {.page = p};
-    bool changed;
-    do {
-        changed = exclusive_try64(word, &found, (found | set) & ~clear);
-    } while (!changed && again(&a));
-    done(&a, changed);
+    if (unlikely(!exclusive_try64(word, &found, (found | set) & ~clear))) {
+        return change_bits_again(p, word, found, set, clear);
+    }
+    wrote(p);
     return found;
 }
 

@@ -12,6 +12,7 @@
 #define AT_X19 152
 #define AT_X30 240
 #define AT_PC 256
+#define AT_STACK 272
 
 .macro this_cpu_address register, symbol // clobbers x17 of the hypervisor
     address_of \register, percpu_\symbol
@@ -50,8 +51,7 @@
 // x0: the vCPU, SP: this CPU's stack
 .macro take_stack
     mov x0, sp
-    this_cpu_address x9, trap_stack
-    ldr x9, [x9]
+    ldr x9, [sp, #AT_STACK]
     mov sp, x9
 .endm
 

@@ -10,6 +10,7 @@
 #include "dom/domain.h"
 #include "p2m/p2m.h"
 #include "trap/leave.h"
+#include "trap/trap.h"
 #include "vgic/vgic.h"
 #include "vtimer/vtimer.h"
 
@@ -33,6 +34,7 @@ static void load(struct vcpu *v)
     switch_restore(v);
     vtimer_restore(v);
     vgic_restore(v);
+    v->regs.stack = this_cpu(trap_stack);
     this_cpu(loaded) = v;
     store_release(&v->loaded_on, cpu_current());
 }
