@@ -8,7 +8,7 @@
 enum value_kind {
     V_NUM,
     V_LIST,   /* address of the step's list */
-    V_OUT,    /* address of a buffer */
+    V_OUT,    /* address of a buffer, and so many bytes on */
     V_DOM,    /* id of guest n; 0: dom0 */
     V_NEW,    /* id of the domain that was just made */
     V_RESULT, /* the word that the step before left, see step.keep */

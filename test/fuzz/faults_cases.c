@@ -11,6 +11,7 @@
 #include "abi/vcpu.h"
 #include "abi/version.h"
 #include "abi/xen.h"
+#include "dom/record_format.h"
 #include "test/fuzz/guest.h"
 
 #define V(type, member, kind, v)                                                       \
@@ -50,6 +51,28 @@
             V(xen_gnttab_map_grant_ref, ref, NUM, 10),                                         \
             V(xen_gnttab_map_grant_ref, dom, DOM, 1)                                           \
         }                                                                                      \
+    }
+#define PAUSE(guest)                                   \
+    {                                                  \
+        "pausedomain", .value = { TARGET(DOM, guest) } \
+    }
+/* A record of guest 1 to the second page of the buffer, and from there into guest 2. */
+#define SAVE(what)                                  \
+    {                                               \
+        "gethvmcontext_partial", .value = {         \
+            TARGET(DOM, 1),                         \
+            D(hvmcontext_partial.type, NUM, what),  \
+            D(hvmcontext_partial.bufsz, NUM, 4096), \
+            D(hvmcontext_partial.buffer, OUT, 4096) \
+        }                                           \
+    }
+#define LOAD(type)                                                                \
+    {                                                                             \
+        "sethvmcontext", .value = {                                               \
+            TARGET(DOM, 2),                                                       \
+            D(hvmcontext.size, NUM, sizeof(struct record_header) + sizeof(type)), \
+            D(hvmcontext.buffer, OUT, 4096)                                       \
+        }                                                                         \
     }
 #define UNBOUND                                                                                 \
     {                                                                                           \
@@ -240,5 +263,21 @@ const struct fault_case fault_cases[] = {
      WHOLE,
      {{"getdomaininfolist", .value = {V(xen_sysctl, u.getdomaininfolist.max_domains, NUM, 8),
                                       V(xen_sysctl, u.getdomaininfolist.buffer, OUT, 0)}}}},
+    {"load events",
+     WHOLE,
+     {{"init_control", 1, .value = {V(xen_evtchn_init_control, control_gfn, NUM, GUEST_RAM + 3)}},
+      PAUSE(1),
+      PAUSE(2),
+      SAVE(RECORD_EVENTS),
+      LOAD(struct record_events)}},
+    {"load a runstate area",
+     PARTIAL, /* the times of its states are its own, too */
+     {{"register_runstate_memory_area", 1,
+       .value = {V(xen_vcpu_register_runstate_memory_area, addr.p, NUM,
+                   (GUEST_RAM << 12) + 0x7ff8)}},
+      PAUSE(1),
+      PAUSE(2),
+      SAVE(RECORD_RUNSTATE_VCPU),
+      LOAD(struct record_runstate)}},
 };
 const u32 nr_fault_cases = sizeof(fault_cases) / sizeof(fault_cases[0]);

@@ -2,10 +2,13 @@
 /*
  * faults [--list] [--case NAME]: for each script of faults_cases.c the k-th allocation, copy or map
  * of its last call fails, k = 1 to all. No crash, no leak; what answers an error has changed
- * nothing, and succeeds when it comes again.
+ * nothing, and succeeds when it comes again. Before that the k-th allocation of the machine's boot
+ * fails: it panics with a sentence.
  */
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "abi/arm.h"
 #include "abi/domctl.h"
@@ -104,7 +107,7 @@ static u64 value_of(const struct vcpu *v, const struct value *value)
     case V_LIST:
         return page_of(v->domain, PAGE_ARGS) + 1024;
     case V_OUT:
-        return page_of(v->domain, PAGE_OUT);
+        return page_of(v->domain, PAGE_OUT) + value->v;
     case V_DOM:
         return guest_id[value->v].id;
     case V_NEW:
@@ -317,13 +320,65 @@ static bool run(const struct fault_case *c, u64 k)
     return was_failure;
 }
 
+/* ---- boot, a process each */
+
+#define SAID_WHY 42
+
+static bool lists;
+
+static void panic_is_clean(void)
+{
+    if (lists) {
+        wrap_print_sites(stdout);
+        fflush(stdout);
+    }
+    _exit(wrap_has_failed() ? SAID_WHY : 1);
+}
+
+static int boot_status(const struct machine_config *config, u64 k)
+{
+    fflush(stdout);
+    const pid_t child = fork();
+    if (child == 0) {
+        machine_print_repeat = panic_is_clean;
+        wrap_fail_nth(k);
+        machine_boot(config);
+        _exit(wrap_has_failed() ? 2 : 0);
+    }
+    int status = -1;
+    if (child < 0 || waitpid(child, &status, 0) != child) {
+        perror("faults: error: fork");
+        exit(2);
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+static u64 fail_at_boot(const struct machine_config *config)
+{
+    u64 k = 0;
+    int status;
+    while ((status = boot_status(config, k)) == SAID_WHY) {
+        k++;
+    }
+    if (status != 0) {
+        fprintf(stderr, "fuzz: error: finding: failure %llu of boot is not told (%d)\n", k + 1,
+                status);
+        exit(1);
+    }
+    return k;
+}
+
 int main(int argc, char **argv)
 {
     const struct machine_config config = {1, 3, RAM_BYTES};
+    lists = argc > 1 && strcmp(argv[1], "--list") == 0;
     const char *only = argc == 3 && strcmp(argv[1], "--case") == 0 ? argv[2] : NULL;
     machine_guest = script;
     machine_print_repeat = print_repeat;
     now = &fault_cases[0];
+    const u64 at_boot = only ? 0 : fail_at_boot(&config);
+    printf("%-32s %llu failures\n", "boot", at_boot);
+    failures += (u32)at_boot;
     machine_boot(&config);
     for (u32 i = 0; i < nr_fault_cases; i++) {
         u64 k = 0;
@@ -337,7 +392,7 @@ int main(int argc, char **argv)
         }
         printf("%-32s %llu failures\n", fault_cases[i].name, k);
     }
-    if (argc > 1 && strcmp(argv[1], "--list") == 0) {
+    if (lists) {
         wrap_print_sites(stdout);
     }
     printf("faults: %u cases, %u failures; no finding\n", nr_fault_cases, failures);

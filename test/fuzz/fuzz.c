@@ -23,6 +23,7 @@
 #define DISTURBED_MAX 64u
 #define PRESSURE_LEN  24u
 #define FAULT_DEPTH   16u
+#define FAULT_DEEP    200u
 
 bool fuzz_faults;
 
@@ -255,7 +256,7 @@ ONE_THREAD static void guest(struct vcpu *v)
         in->left--;
         g->in_call = false;
         if (fuzz_faults && choose_one_in(2)) {
-            wrap_fail_nth(machine_choose(FAULT_DEPTH));
+            wrap_fail_nth(machine_choose(choose_one_in(4) ? FAULT_DEEP : FAULT_DEPTH));
         }
         g->row = generate_row(v->domain);
         generate_call(v, &call_shapes[g->row]);
