@@ -82,7 +82,9 @@ enum poll_state { POLL_NONE, POLL_WAITING, POLL_DONE };
 
 void evtchn_poll_begin(struct vcpu *v, u32 port)
 {
-    v->poll_port = port;
+    /* A sender that saw an earlier poll may be reading it: with the old one it misses us as if it
+     * had come before, and with the new one it wakes us, for a port that is pending. */
+    store_relaxed(&v->poll_port, port);
     store_release(&v->poll_state, POLL_WAITING);
     /*
      * Full barrier, as is the setting of a pending bit: either the sender sees us poll, or we,

@@ -247,9 +247,12 @@ void *machine_memory(struct domain *d, u64 at, bool write)
     mfn_t mfn;
     enum p2m_type type;
     u32 order;
-    if (!d->p2m ||
-        p2m_lookup_locked(d->p2m, gaddr_to_gfn((gaddr_t){at}), &mfn, &type, &order) != OK ||
-        p2m_type_is_device(type) || (write && !p2m_type_is_writable(type))) {
+    /* The MMU's walk and the access after it are one: nobody comes in between. */
+    host_hw_busy++;
+    bool found =
+        d->p2m && p2m_lookup_locked(d->p2m, gaddr_to_gfn((gaddr_t){at}), &mfn, &type, &order) == OK;
+    host_hw_busy--;
+    if (!found || p2m_type_is_device(type) || (write && !p2m_type_is_writable(type))) {
         return NULL;
     }
     return (char *)fake_ram(mfn_to_maddr(mfn)) + (at & PAGE_MASK);
