@@ -19,7 +19,7 @@ static enum err find_vcpu(struct domain *d, u32 id, struct vcpu **out)
     if (id >= d->max_vcpus) {
         return E_INVAL;
     }
-    *out = d->vcpu[index_clamp(id, d->max_vcpus)];
+    *out = load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
     return *out != NULL ? OK : E_SRCH;
 }
 

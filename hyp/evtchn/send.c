@@ -108,7 +108,7 @@ void poll_wake(struct domain *d, u32 port)
         return;
     }
     for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = d->vcpu[id];
+        struct vcpu *v = load_acquire(&d->vcpu[id]);
         if (v == NULL || load_acquire(&v->poll_state) != POLL_WAITING) {
             continue;
         }
