@@ -197,7 +197,7 @@ void domain_drop_later(struct domain *d, struct frame *first, u32 nr)
     spin_lock(&d->page_lock);
     d->drop_claimed = false;
     /* What is still on a dying domain's list goes with it. */
-    if (d->life == DOMAIN_ALIVE) {
+    if (load_relaxed(&d->life) == DOMAIN_ALIVE) {
         d->drop_first = first;
         d->drop_left = nr;
     }
