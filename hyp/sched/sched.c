@@ -34,7 +34,7 @@ static struct sched_queue *lock_unit(const struct sched_unit *u)
     for (;;) {
         struct sched_queue *q = &per_cpu(sched_queue, load_relaxed(&u->cpu));
         spin_lock(&q->lock);
-        if (u->cpu == q->cpu) {
+        if (load_relaxed(&u->cpu) == q->cpu) {
             return q;
         }
         spin_unlock(&q->lock); /* it moved meanwhile */
@@ -78,7 +78,7 @@ void sched_settle(struct sched_unit *u, bool wakeup)
         from = &per_cpu(sched_queue, load_relaxed(&u->cpu));
         to = &per_cpu(sched_queue, sched_place(u));
         spin_lock_pair(&from->lock, &to->lock);
-        if (u->cpu == from->cpu && cpumask_test(&u->hard, to->cpu)) {
+        if (load_relaxed(&u->cpu) == from->cpu && cpumask_test(&u->hard, to->cpu)) {
             break;
         }
         spin_unlock_pair(&from->lock, &to->lock);

@@ -41,7 +41,7 @@ static struct timer_queue *queue_lock(const struct timer *t)
         u32 cpu = load_relaxed(&t->cpu);
         struct timer_queue *q = &per_cpu(timers, cpu);
         spin_lock(&q->lock);
-        if (t->cpu == cpu) {
+        if (load_relaxed(&t->cpu) == cpu) {
             return q;
         }
         spin_unlock(&q->lock);
