@@ -326,8 +326,8 @@ void frame_split(struct frame *f, u32 order, u32 to)
 
 /* --- owners and references --- */
 
-/* By words, so that the record stays in registers: dom0's RAM comes this way at boot, a quarter of a
- * million pages a GiB. Both links go up by one addition. */
+/* By words, so that the record stays in registers: dom0's RAM comes this way at boot, a quarter of
+ * a million pages a GiB. Both links go up by one addition. */
 static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
 {
     _Static_assert(sizeof(struct frame) == 4 * sizeof(u64) && offsetof(struct frame, next) == 8 &&
@@ -443,8 +443,9 @@ bool frame_is_owned(mfn_t n, domid_t d)
     }
     spin_lock(&frame_lock);
     /* Only a page that is a block of its own has a record that says something of it. */
-    bool owned = find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST &&
-                 load_relaxed(&at(n.mfn)->owner) == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
+    bool owned =
+        find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST &&
+        load_relaxed(&at(n.mfn)->owner) == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
     spin_unlock(&frame_lock);
     return owned;
 }

@@ -6,9 +6,9 @@
  *
  * and joined is mutual: if (a, p) is joined with (b, q), then (b, q) with (a, p). A VIRQ has one
  * port a vCPU, or one a domain if it is global, and who looks for it by number finds that port.
- * Every port in use has a vCPU, which is there; only those that the tools open for a domain may wait
- * for its vCPU 0. FIFO: a queue remembers as its tail a port that remembers that
- * queue as its last.
+ * Every port in use has a vCPU, which is there; only those that the tools open for a domain may
+ * wait for its vCPU 0. FIFO: a queue remembers as its tail a port that remembers that queue as its
+ * last.
  */
 #include "dom/domain.h"
 #include "evtchn/fifo.h"
