@@ -60,8 +60,6 @@ enum err dom_up_create(struct domain *d, const struct domain_config *c)
 /* What may be large. Of stage 2 nothing is left, unless creation failed: then very little. */
 static enum err shrink(struct domain *d)
 {
-    /* Stage 2 first, while the pages that its leaves lead to are there: tools may have mapped one
-     * of the hypervisor's into a domain that was dying. */
     enum err e = d->p2m ? p2m_relinquish(d->p2m, &d->teardown_cursor, STAGE2_BUDGET) : OK;
     if (e == OK && d->gnttab) {
         e = gnttab_shrink(d);
@@ -137,7 +135,7 @@ static enum err relinquish_vcpus(struct domain *d, u64 *cursor)
     struct vcpu *v = d->vcpu[*cursor];
     if (v) {
         sched_op_poll_end(v);
-        vtimer_reset_vcpu(v);
+        vtimer_stop_vcpu(v);
         runstate_release(v);
     }
     ++*cursor;

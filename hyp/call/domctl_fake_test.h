@@ -178,6 +178,12 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
     return OK;
 }
 
+void sched_get_affinity(struct sched_unit *u, struct cpumask *hard, struct cpumask *soft)
+{
+    *hard = u->hard;
+    *soft = u->soft;
+}
+
 enum err sched_group_set(struct sched_group *g, u64 weight, u64 cap_percent)
 {
     if (cap_percent > 200) {

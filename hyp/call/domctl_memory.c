@@ -33,7 +33,7 @@ enum err domctl_max_mem(struct domain *d, struct xen_domctl *op)
 
 enum err domctl_get_mempool(struct domain *d, struct xen_domctl *op)
 {
-    u64 tables = d->p2m->max_tables;
+    u64 tables = load_relaxed(&d->p2m->max_tables);
     op->u.paging_mempool.size = tables == ~0ULL ? 0 : tables << PAGE_SHIFT;
     return OK;
 }

@@ -19,8 +19,14 @@ static struct {
 /* Does it stand still, so that what several calls read is one moment? And on no CPU. */
 static enum err settle(struct domain *d)
 {
-    if (d == domain_current() || d->privileged || d->life != DOMAIN_ALIVE ||
-        (!d->paused_by_tools && !d->shut_down)) {
+    if (d == domain_current() || d->privileged) {
+        return E_BUSY;
+    }
+    /* The lock: who shuts itself down says so before its vCPUs are held, and we are to see both. */
+    spin_lock(&d->lock);
+    const bool stands = d->life == DOMAIN_ALIVE && (d->paused_by_tools || d->shut_down);
+    spin_unlock(&d->lock);
+    if (!stands) {
         return E_BUSY;
     }
     for (u32 i = 0; i < d->max_vcpus; i++) {

@@ -19,7 +19,7 @@ static enum err find_vcpu(struct domain *d, u32 id, struct vcpu **out)
     if (id >= d->max_vcpus) {
         return E_INVAL;
     }
-    *out = d->vcpu[index_clamp(id, d->max_vcpus)];
+    *out = load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
     return *out != NULL ? OK : E_SRCH;
 }
 
@@ -204,12 +204,18 @@ enum err domctl_get_affinity(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
     struct vcpu *v;
+    struct cpumask hard;
+    struct cpumask soft;
     enum err e = find_affinity(d, a, &v);
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_HARD)) {
-        e = control_bitmap_out(&a->cpumap_hard, v->unit.hard.bits, percpu_nr_cpus);
+    if (e != OK) {
+        return e;
+    }
+    sched_get_affinity(&v->unit, &hard, &soft);
+    if (wants(a, XEN_VCPUAFFINITY_HARD)) {
+        e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
     }
     if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
-        e = control_bitmap_out(&a->cpumap_soft, v->unit.soft.bits, percpu_nr_cpus);
+        e = control_bitmap_out(&a->cpumap_soft, soft.bits, percpu_nr_cpus);
     }
     return e;
 }
@@ -234,8 +240,9 @@ enum err domctl_set_affinity(struct domain *d, struct xen_domctl *op)
     }
     e = sched_set_affinity(&v->unit, wants(a, XEN_VCPUAFFINITY_HARD) ? &hard : NULL,
                            wants(a, XEN_VCPUAFFINITY_SOFT) ? &soft : NULL);
-    hard = cpumask_and(v->unit.hard, online);
-    soft = cpumask_and(v->unit.soft, hard);
+    sched_get_affinity(&v->unit, &hard, &soft);
+    hard = cpumask_and(hard, online);
+    soft = cpumask_and(soft, hard);
     if (e == OK && wants(a, XEN_VCPUAFFINITY_HARD)) {
         e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
     }

@@ -96,9 +96,8 @@ enum err runstate_load(struct domain *d, const struct record *r)
 {
     const struct record_runstate *b = r->body;
     enum err e = b->zero == 0 ? runstate_restore(r->v, b->gfn, b->offset) : E_INVAL;
-    /* It is held, so that nobody else counts. */
-    for (u32 i = 0; e == OK && i < ARRAY_LEN(b->time_ns); i++) {
-        store_relaxed(&r->v->unit.time_ns[i], b->time_ns[i]);
+    if (e == OK) {
+        sched_write_times(&r->v->unit, b->time_ns);
     }
     return e;
 }

@@ -6,6 +6,7 @@
 #include "abi/xen.h"
 #include "call/call.h"
 #include "call/sched_op.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
 #include "guestmem/guestmem.h"
@@ -89,7 +90,7 @@ static enum err op_poll(struct vcpu *v, gva_t argument)
         return e;
     }
 
-    if (v->poll_state != 0) { /* an earlier one that an interrupt ended */
+    if (load_relaxed(&v->poll_state) != 0) { /* an earlier one that an interrupt ended */
         sched_op_poll_end(v);
     }
     evtchn_poll_begin(v, poll.nr_ports == 1 ? ports[0] : 0);

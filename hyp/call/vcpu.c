@@ -36,7 +36,8 @@ s64 call_vcpu_op(struct vcpu *v, struct call_args *args)
     const struct domain *d = v->domain;
     const u32 id = (u32)args->arg[1];
     const gva_t argument = {args->arg[2]};
-    struct vcpu *target = id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
+    struct vcpu *target =
+        id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
     if (!target) {
         return E_NOENT;
     }

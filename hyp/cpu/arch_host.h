@@ -58,7 +58,7 @@ static inline void cpu_set_percpu_offset(u64 offset)
     host_percpu_offset = offset;
 }
 
-/* CPUs may be threads, and one of them moves the time. */
+/* CPUs may be threads of a test, and one of them moves the time. */
 static inline u64 cpu_counter_ticks(void)
 {
     return __atomic_load_n(&host_counter_ticks, __ATOMIC_RELAXED);

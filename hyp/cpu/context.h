@@ -31,7 +31,6 @@ struct el1_regs {
     u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, csselr;
     u64 esr, afsr0, afsr1, far, par, elr, spsr, sp_el1;
     u64 tpidr_el0, tpidrro_el0, tpidr_el1, mdscr, cntkctl;
-    u64 cntv_ctl, cntv_cval;
     u64 vmpidr, vpidr, hcr, cptr;
     /* AArch32 only */
     u64 dacr32, ifsr32, fpexc32, spsr_abt, spsr_und, spsr_irq, spsr_fiq;

@@ -126,10 +126,12 @@ enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
 /* --- dropping --- */
 
 /* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the
- * caller frees it. */
+ * caller frees it. A domain that began to die since the caller found its page may have lost it, and
+ * the page may be anybody's; the lock keeps only what is d's still. */
 static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned)
 {
-    enum frame_drop drop = frame_drop_owner(f);
+    bool is_own = load_relaxed(&f->state) == FRAME_GUEST && load_relaxed(&f->owner) == d->id.id;
+    enum frame_drop drop = is_own ? frame_drop_owner(f) : DROP_GONE;
     *was_owned = drop != DROP_GONE;
     if (*was_owned) {
         unlink_page(d, f);
@@ -195,7 +197,7 @@ void domain_drop_later(struct domain *d, struct frame *first, u32 nr)
     spin_lock(&d->page_lock);
     d->drop_claimed = false;
     /* What is still on a dying domain's list goes with it. */
-    if (d->life == DOMAIN_ALIVE) {
+    if (load_relaxed(&d->life) == DOMAIN_ALIVE) {
         d->drop_first = first;
         d->drop_left = nr;
     }

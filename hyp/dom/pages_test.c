@@ -126,6 +126,24 @@ static void test_drop_run_with_holes(void **state)
     assert_int_equal(d->nr_pages, 0);
 }
 
+/* Who found the page before its domain began to die comes when it is another's. */
+static void test_a_page_that_has_changed_hands_is_left_alone(void **state)
+{
+    struct domain *other = fake_domain(2, false, false, 4096);
+    struct frame *f = add(0);
+    assert_true(domain_drop_page(d, f));
+    struct frame *again;
+    assert_int_equal(frame_alloc(0, &again), OK);
+    assert_ptr_equal(again, f);
+    assert_int_equal(domain_add_pages(other, f, 0), OK);
+    assert_false(domain_drop_page(d, f));
+    domain_drop_run(d, f, 1);
+    assert_int_equal(f->refs, FRAME_OWNED);
+    assert_int_equal(other->nr_pages, 1);
+    fake_kill(other);
+    fake_domains_gone = 0;
+}
+
 /* A domain whose page somebody still borrows is found, dead, until the page comes back. */
 static void test_a_long_run_is_dropped_in_steps(void **state)
 {
@@ -404,6 +422,7 @@ int main(void)
         TEST(test_limit),
         TEST(test_borrowed_page_stays_counted),
         TEST(test_drop_run_with_holes),
+        TEST(test_a_page_that_has_changed_hands_is_left_alone),
         TEST(test_a_long_run_is_dropped_in_steps),
         TEST(test_a_dying_domain_forgets_its_long_run),
         TEST(test_borrowed_page_outlives_the_domain),

@@ -41,7 +41,7 @@ enum err record_load(const struct record_room *room, struct domain *d, struct re
 
 enum err record_map_shared(struct domain *d, struct frame *f, u32 gfn)
 {
-    if (gfn == RECORD_NO_GFN || f->gfn == gfn) {
+    if (gfn == RECORD_NO_GFN || load_relaxed(&f->gfn) == gfn) {
         return OK;
     }
     mfn_t mfn;

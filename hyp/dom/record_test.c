@@ -57,11 +57,9 @@ static void fill_vcpu(struct vcpu *v)
     const struct el1_regs was = v->el1;
     fill_bytes(&v->el1, sizeof(v->el1));
     v->el1.hcr = BIT(8) * records_random(2);
-    /* What is the machine's, the timer's or follows from the number. */
+    /* What is the machine's or follows from the number. */
     v->el1.actlr = was.actlr;
     v->el1.mdscr = was.mdscr;
-    v->el1.cntv_ctl = was.cntv_ctl;
-    v->el1.cntv_cval = was.cntv_cval;
     v->el1.vmpidr = was.vmpidr;
     v->el1.cptr = was.cptr;
     v->el1.fpexc32 = was.fpexc32; /* nobody switches it */

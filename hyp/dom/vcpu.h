@@ -44,11 +44,12 @@ struct vcpu {
     struct sched_unit unit;
     u32 pauses; /* [a] vcpu_pause() and kin; the domain's are its own */
 
-    struct vgic_cpu *vgic;      /* vgic/ */
-    u64 vtimer_offset_ticks;    /* CNTVOFF of the domain */
-    struct timer *vtimer_timer; /* vtimer/: fires while the vCPU is not running */
-    struct timer *ptimer_timer; /* vtimer/: emulated physical timer */
-    u64 ptimer_ctl, ptimer_cval;
+    struct vgic_cpu *vgic;       /* vgic/ */
+    u64 vtimer_offset_ticks;     /* [a] CNTVOFF of the domain */
+    u64 vtimer_ctl, vtimer_cval; /* [a] valid unless loaded on a CPU */
+    struct timer *vtimer_timer;  /* vtimer/: fires while the vCPU is not running */
+    struct timer *ptimer_timer;  /* vtimer/: emulated physical timer */
+    u64 ptimer_ctl, ptimer_cval; /* [a] */
 
     /* evtchn/: where this vCPU's info lives; through gpage only */
     struct gpage *info_page; /* NULL: in shared info */

@@ -154,7 +154,7 @@ static inline struct evtchn *port_find(const struct evtchn_table *t, u32 port)
 static inline struct vcpu *port_vcpu(const struct domain *d, u64 word)
 {
     u32 id = word_vcpu(word);
-    return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
+    return id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
 }
 
 static inline void port_raise(struct domain *d, struct evtchn *chn, u32 port, u64 word)

@@ -82,7 +82,9 @@ enum poll_state { POLL_NONE, POLL_WAITING, POLL_DONE };
 
 void evtchn_poll_begin(struct vcpu *v, u32 port)
 {
-    v->poll_port = port;
+    /* A sender that saw an earlier poll may be reading it: with the old one it misses us as if it
+     * had come before, and with the new one it wakes us, for a port that is pending. */
+    store_relaxed(&v->poll_port, port);
     store_release(&v->poll_state, POLL_WAITING);
     /*
      * Full barrier, as is the setting of a pending bit: either the sender sees us poll, or we,
@@ -106,7 +108,7 @@ void poll_wake(struct domain *d, u32 port)
         return;
     }
     for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = d->vcpu[id];
+        struct vcpu *v = load_acquire(&d->vcpu[id]);
         if (v == NULL || load_acquire(&v->poll_state) != POLL_WAITING) {
             continue;
         }

@@ -111,8 +111,9 @@ enum err evtchn_relinquish(struct domain *d, u64 *cursor)
     for (u32 i = 0; i < CLOSE_BUDGET; i++, port++) {
         if (port >= load_relaxed(&t->nr_ports)) {
             for (u32 id = 0; id < d->max_vcpus; id++) {
-                if (d->vcpu[id] != NULL) {
-                    vcpuinfo_release(d->vcpu[id]);
+                struct vcpu *v = load_acquire(&d->vcpu[id]);
+                if (v != NULL) {
+                    vcpuinfo_release(v);
                 }
             }
             fifo_release(d);
@@ -224,7 +225,7 @@ void port_free(struct domain *d, struct evtchn *chn, u32 port)
 
 struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu)
 {
-    return vcpu < d->max_vcpus ? d->vcpu[index_clamp(vcpu, d->max_vcpus)] : NULL;
+    return vcpu < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(vcpu, d->max_vcpus)]) : NULL;
 }
 
 u32 evtchn_nr_ports_in_use(struct domain *d)

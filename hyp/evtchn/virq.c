@@ -47,7 +47,7 @@ enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out)
 void virq_unbind(struct domain *d, u32 virq, u32 port)
 {
     for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = d->vcpu[id];
+        struct vcpu *v = load_acquire(&d->vcpu[id]);
         if (v != NULL && v->virq_port[virq].port == port) {
             store_relaxed(&v->virq_port[virq].port, 0);
         }
@@ -72,7 +72,8 @@ void evtchn_raise_virq(struct vcpu *v, u32 virq)
 
 void evtchn_raise_global_virq(struct domain *d, u32 virq)
 {
-    if (d != NULL && d->max_vcpus != 0 && d->vcpu[0] != NULL) {
-        evtchn_raise_virq(d->vcpu[0], virq);
+    struct vcpu *v = d != NULL && d->max_vcpus != 0 ? load_acquire(&d->vcpu[0]) : NULL;
+    if (v != NULL) {
+        evtchn_raise_virq(v, virq);
     }
 }

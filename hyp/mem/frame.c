@@ -44,17 +44,25 @@ bool frame_is_ram_elsewhere(u64 index)
 
 void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
 {
-    /* A neighbour that is freed looks at the state, which is not FREE before and after. */
+    /* Whoever looks without being the owner sees either state, neither of which is FREE. */
     store_relaxed(&f->owner, owner.id);
     store_relaxed(&f->state, (u8)state);
 }
 
-/* --- free lists; frame_lock held --- */
+/*
+ * --- free lists; frame_lock held ---
+ *
+ * A record in state FREE belongs to the lock, any other to the owner of its block. Who holds the
+ * lock looks at those of others, too: at the state, to which the owner may be writing, but FREE it
+ * becomes, and ceases to be, under the lock only; and at the order, which changes under the lock
+ * only. A record within a block is not looked at before it is the first of a block, and of that its
+ * state says no more than HEAP before its owner goes on.
+ */
 
 static void push(u32 index, u32 order)
 {
     struct frame *f = at(index);
-    f->refs = 0;
+    store_relaxed(&f->refs, 0);
     frame_set_state(f, FRAME_FREE, FRAME_NO_OWNER);
     f->order = (u8)order;
     f->prev = FRAME_NIL;
@@ -80,9 +88,15 @@ static void unlink(struct frame *f)
 /* The head of a block in any state but FREE; the record may be new. */
 static void write_head(u32 index, u32 order, enum frame_state state)
 {
-    *at(index) = (struct frame){
-        .next = FRAME_NIL, .prev = FRAME_NIL, .gfn = FRAME_NO_GFN, .order = (u8)order};
-    frame_set_state(at(index), state, FRAME_NO_OWNER);
+    struct frame *f = at(index);
+    store_relaxed(&f->refs, 0); /* a number that a guest chose may lead to this page: frame_get() */
+    f->order = (u8)order;
+    f->next = FRAME_NIL;
+    f->prev = FRAME_NIL;
+    f->gfn = FRAME_NO_GFN;
+    f->writable_maps = 0;
+    f->private = 0;
+    frame_set_state(f, state, FRAME_NO_OWNER);
 }
 
 static void free_block(u32 index, u32 order)
@@ -133,7 +147,7 @@ static bool carve(u32 index, u32 order, enum frame_state state)
 {
     u32 head = find_block(index);
     u32 have = at(head)->order;
-    if (at(head)->state != state || have < order) {
+    if (load_relaxed(&at(head)->state) != state || have < order) {
         return false;
     }
     if (state == FRAME_FREE) {
@@ -303,39 +317,51 @@ void frame_split(struct frame *f, u32 order, u32 to)
 {
     check(f->state == FRAME_HEAP && f->order == order && to <= order);
     u32 index = index_of(f);
+    spin_lock(&frame_lock);
     for (u32 i = 0; i < 1u << (order - to); i++) {
         write_head(index + (i << to), to, FRAME_HEAP);
     }
+    spin_unlock(&frame_lock);
 }
 
 /* --- owners and references --- */
 
-void frame_assign_run(struct frame *first, u32 nr, domid_t d)
+/* By words, so that the record stays in registers: dom0's RAM comes this way at boot, a quarter of
+ * a million pages a GiB. Both links go up by one addition. */
+static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
 {
-    u32 index = index_of(first);
-    first->refs = FRAME_OWNED;
-    first->order = 0;
-    first->next = index + 1;
-    first->prev = index - 1;
-    first->gfn = FRAME_NO_GFN;
-    first->writable_maps = 0;
-    first->private = 0;
-    frame_set_state(first, FRAME_GUEST, d);
-    /* The others like it, by words, so that the record stays in registers: dom0's RAM comes this
-     * way at boot, a quarter of a million pages a GiB. Both links go up by one addition. */
     _Static_assert(sizeof(struct frame) == 4 * sizeof(u64) && offsetof(struct frame, next) == 8 &&
                    offsetof(struct frame, prev) == 12);
-    const u64 *from = (const u64 *)first;
+    const u32 index = index_of(first);
+    const struct frame like = {.refs = FRAME_OWNED,
+                               .owner = d.id,
+                               .state = FRAME_GUEST,
+                               .next = index + 1,
+                               .prev = index - 1,
+                               .gfn = FRAME_NO_GFN};
+    const u64 *from = (const u64 *)&like;
     const u64 state = from[0];
     u64 links = from[1];
     const u64 gfn = from[2];
     const u64 private = from[3];
-    for (u64 *to = (u64 *)(first + 1); to < (u64 *)(first + nr); to += 4) {
-        links += 1 | BIT(32);
-        to[0] = state;
+    for (u64 *to = (u64 *)first; to < (u64 *)(first + nr); to += 4) {
+        store_relaxed(&to[0], state);
         to[1] = links;
         to[2] = gfn;
         to[3] = private;
+        links += 1 | BIT(32);
+    }
+}
+
+void frame_assign_run(struct frame *first, u32 nr, domid_t d)
+{
+    /* One page is a block already. */
+    if (nr > 1) {
+        spin_lock(&frame_lock);
+    }
+    assign_run_locked(first, nr, d);
+    if (nr > 1) {
+        spin_unlock(&frame_lock);
     }
     first[0].prev = FRAME_NIL;
     first[nr - 1].next = FRAME_NIL;
@@ -366,11 +392,11 @@ void frame_unshare(struct frame *f)
 {
     check(f->state == FRAME_SHARED);
     /* Who borrowed it may keep it longer than its owner's number is the owner's. */
-    f->owner = FRAME_NO_OWNER.id;
+    store_relaxed(&f->owner, FRAME_NO_OWNER.id);
     frame_put(f);
 }
 
-bool frame_get(struct frame *f, domid_t owner)
+bool frame_get_more(struct frame *f)
 {
     u32 old = load_relaxed(&f->refs);
     do {
@@ -378,8 +404,18 @@ bool frame_get(struct frame *f, domid_t owner)
             return false;
         }
     } while (!atomic_cmpxchg(&f->refs, &old, old + 1));
-    /* While we hold one the page cannot change hands, so this is final. */
-    if (f->owner == owner.id && (f->state == FRAME_GUEST || f->state == FRAME_SHARED)) {
+    return true;
+}
+
+bool frame_get(struct frame *f, domid_t owner)
+{
+    if (!frame_get_more(f)) {
+        return false;
+    }
+    /* While we hold one the page cannot change hands, so this is final; but a SHARED one may lose
+     * its owner. */
+    const u8 state = load_relaxed(&f->state);
+    if (load_relaxed(&f->owner) == owner.id && (state == FRAME_GUEST || state == FRAME_SHARED)) {
         return true;
     }
     frame_put(f);
@@ -396,7 +432,7 @@ void frame_put(struct frame *f)
     if (f->state == FRAME_GUEST) {
         frame_up_release(f);
     }
-    write_head(index_of(f), 0, FRAME_HEAP);
+    frame_set_state(f, FRAME_HEAP, FRAME_NO_OWNER);
     frame_free(f, 0);
 }
 
@@ -407,8 +443,9 @@ bool frame_is_owned(mfn_t n, domid_t d)
     }
     spin_lock(&frame_lock);
     /* Only a page that is a block of its own has a record that says something of it. */
-    bool owned = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST &&
-                 at(n.mfn)->owner == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
+    bool owned =
+        find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST &&
+        load_relaxed(&at(n.mfn)->owner) == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
     spin_unlock(&frame_lock);
     return owned;
 }
@@ -419,9 +456,9 @@ bool frame_find_owner(mfn_t n, domid_t *owner)
         return false;
     }
     spin_lock(&frame_lock);
-    bool guests = find_block((u32)n.mfn) == n.mfn && at(n.mfn)->state == FRAME_GUEST;
+    bool guests = find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST;
     if (guests) {
-        owner->id = at(n.mfn)->owner;
+        owner->id = load_relaxed(&at(n.mfn)->owner);
     }
     spin_unlock(&frame_lock);
     return guests;

@@ -104,6 +104,8 @@ void frame_unshare(struct frame *f);
 /* A reference on a GUEST or SHARED page of that owner; fails if it is not his (any more) or wraps.
  */
 [[nodiscard]] bool frame_get(struct frame *f, domid_t owner);
+/* One more on a page that has some, whosever it is; fails if it wraps. */
+[[nodiscard]] bool frame_get_more(struct frame *f);
 /* Drops one that frame_get() gave. On the last the page leaves: GUEST through the upcall, then
  * FREE. The page's mappings were flushed from every TLB before their references were dropped. */
 void frame_put(struct frame *f);

@@ -336,9 +336,9 @@ enum err p2m_get_page(struct p2m *p2m, gfn_t gfn, bool write, struct frame **out
     }
     if (e == OK) {
         struct frame *f = mfn_to_frame(mfn);
-        /* The lock keeps the leaf, and what the leaf stands on keeps the page: only a wrapping
-         * count fails. */
-        if (f && frame_get(f, (domid_t){f->owner})) {
+        /* The lock keeps the leaf, and what the leaf stands on keeps the page, though its owner may
+         * let go of it now: only a wrapping count fails. */
+        if (f && frame_get_more(f)) {
             *out = f;
         } else {
             e = E_NOENT;
@@ -364,6 +364,8 @@ enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget)
     struct p2m_gather g;
     p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
+    /* Who began to map before the domain was dying comes too late: the page may have gone. */
+    p2m->is_closed = true;
     walk_sweep(&g, cursor, p2m->reach, &budget);
     walk_gather_drain(&g);
     const enum err e = *cursor < p2m->reach ? E_RESTART : OK;
@@ -404,7 +406,7 @@ enum err p2m_set_max_tables(struct p2m *p2m, u64 max)
     write_lock(&p2m->lock);
     enum err e = max < p2m->nr_tables ? E_BUSY : OK;
     if (e == OK) {
-        p2m->max_tables = max;
+        store_relaxed(&p2m->max_tables, max); /* who asks takes no lock */
     }
     write_unlock(&p2m->lock);
     return e;

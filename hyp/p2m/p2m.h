@@ -69,6 +69,7 @@ struct p2m {
     domid_t owner;       /* [c] */
     u16 vmid;            /* [vmid lock] valid while generation matches */
     u64 vmid_generation; /* [a] */
+    bool is_closed;      /* [L] its teardown has begun: nothing is mapped any more */
     u64 nr_tables;       /* [L] stage-2 table pages, root included */
     u64 max_tables;      /* [L] bound: paging mempool pages; beyond it E_NOMEM. ~0: none (dom0) */
     u64 nr_leaves[P2M_NR_TYPES]; /* [L] 4 KiB pages by type */
@@ -168,6 +169,7 @@ static inline void p2m_window_close(void)
 }
 
 /* Removes leaves and tables from the cursor (a gfn, 0 at first) on; RAM pages stay allocated.
+ * From the first call on nothing is mapped any more (E_NOMEM).
  * budget: slots looked at, four for one with a leaf, fourteen for a borrowed page; some 20
  * instructions each. E_RESTART until all are gone. No vCPU of the domain runs. */
 enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget);

@@ -34,7 +34,7 @@ static u32 nr_broken;
 
 static DEFINE_PER_CPU(u64, vttbr);
 
-/* CPUs may be threads: one lock over all of the above. */
+/* CPUs may be threads of a test, or preempted: one lock over all of the above. */
 static bool tlb_busy;
 
 static void enter(void)

@@ -135,6 +135,9 @@ static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
 enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
 {
     u64 *slot = root_slot(p2m, gfn);
+    if (p2m->is_closed) {
+        return E_NOMEM;
+    }
     p2m->reach = MAX(p2m->reach, align_down(gfn.gfn, 1ULL << ORDER_1G) + (1ULL << ORDER_1G));
     for (u32 l = 1; l < level; l++) {
         if (!pte_is_table(*slot, l)) {
@@ -260,8 +263,7 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
     return true;
 }
 
-/* Nothing left in the table that slot is in, and that the slot above leads to: a dying domain's
- * tables may still get entries behind the sweep, which then comes once more. */
+/* Nothing left in the table that slot is in, and that the slot above leads to. */
 static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn_t gfn, u32 level)
 {
     if (*nr_valid(slot) == 0) {

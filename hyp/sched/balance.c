@@ -17,24 +17,15 @@ void sched_mark_idle(u32 cpu, bool on)
     }
 }
 
-static struct cpumask idle_cpus(void)
-{
-    struct cpumask m;
-    for (u32 i = 0; i < ARRAY_LEN(m.bits); i++) {
-        m.bits[i] = load_relaxed(&idle.bits[i]);
-    }
-    return m;
-}
-
 u32 sched_place(const struct sched_unit *u)
 {
     u32 last = load_relaxed(&u->cpu);
-    struct cpumask hard = cpumask_and(u->hard, cpumask_online());
-    struct cpumask soft = cpumask_and(hard, u->soft);
+    struct cpumask hard = cpumask_and(cpumask_read(&u->hard), cpumask_online());
+    struct cpumask soft = cpumask_and(hard, cpumask_read(&u->soft));
     if (cpumask_is_empty(&soft)) {
         soft = hard;
     }
-    struct cpumask free = idle_cpus();
+    struct cpumask free = cpumask_read(&idle);
     if (cpumask_test(&free, last) && cpumask_test(&soft, last)) {
         return last;
     }
@@ -63,7 +54,7 @@ u32 sched_place(const struct sched_unit *u)
 
 void sched_invite(struct sched_queue *q)
 {
-    struct cpumask free = idle_cpus();
+    struct cpumask free = cpumask_read(&idle);
     struct cpumask guests = {0};
     if (cpumask_is_empty(&free)) {
         return;

@@ -34,7 +34,7 @@ static struct sched_queue *lock_unit(const struct sched_unit *u)
     for (;;) {
         struct sched_queue *q = &per_cpu(sched_queue, load_relaxed(&u->cpu));
         spin_lock(&q->lock);
-        if (u->cpu == q->cpu) {
+        if (load_relaxed(&u->cpu) == q->cpu) {
             return q;
         }
         spin_unlock(&q->lock); /* it moved meanwhile */
@@ -78,7 +78,7 @@ void sched_settle(struct sched_unit *u, bool wakeup)
         from = &per_cpu(sched_queue, load_relaxed(&u->cpu));
         to = &per_cpu(sched_queue, sched_place(u));
         spin_lock_pair(&from->lock, &to->lock);
-        if (u->cpu == from->cpu && cpumask_test(&u->hard, to->cpu)) {
+        if (load_relaxed(&u->cpu) == from->cpu && cpumask_test(&u->hard, to->cpu)) {
             break;
         }
         spin_unlock_pair(&from->lock, &to->lock);
@@ -221,10 +221,10 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
     }
     struct sched_queue *q = lock_unit(u);
     if (hard) {
-        u->hard = *hard;
+        cpumask_write(&u->hard, hard); /* sched_place() reads it without the lock */
     }
     if (soft) {
-        u->soft = *soft;
+        cpumask_write(&u->soft, soft);
     }
     bool forbidden = !cpumask_test(&u->hard, q->cpu), look = false, displaced = false;
     if (forbidden) {
@@ -244,6 +244,14 @@ enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
         sched_invite(q); /* it may be that one that may go elsewhere now */
     }
     return OK;
+}
+
+void sched_get_affinity(struct sched_unit *u, struct cpumask *hard, struct cpumask *soft)
+{
+    struct sched_queue *q = lock_unit(u);
+    *hard = u->hard;
+    *soft = u->soft;
+    spin_unlock(&q->lock);
 }
 
 void sched_unit_update(struct sched_unit *u)
@@ -285,6 +293,13 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out)
     out->state = u->state;
     out->since_ns = u->since_ns;
     memcpy(out->time_ns, u->time_ns, sizeof(out->time_ns));
+    spin_unlock(&q->lock);
+}
+
+void sched_write_times(struct sched_unit *u, const u64 time_ns[4])
+{
+    struct sched_queue *q = lock_unit(u);
+    memcpy(u->time_ns, time_ns, sizeof(u->time_ns));
     spin_unlock(&q->lock);
 }
 

@@ -70,8 +70,8 @@ struct sched_unit {
     u32 cpu;                   /* [L] its run queue; changes only with both queues' locks held */
     u32 hold;                  /* [L] pauses: not runnable while > 0, whatever wakes say */
     u32 pulled_from;           /* [L] statistics: CPU it ran on before, debug key */
-    struct cpumask hard;       /* [L] may run here only */
-    struct cpumask soft;       /* [L] would rather */
+    struct cpumask hard;       /* [L] may run here only; read without the lock as a hint */
+    struct cpumask soft;       /* [L] would rather; likewise */
     u64 weight;                /* [L] its group's, as of the last sched_unit_update() */
     s64 budget_ns;             /* [L] capped: what it took of its group's; while RUNNING, else 0 */
     struct sched_group *group; /* [c] */
@@ -147,6 +147,8 @@ static inline bool sched_is_held(const struct sched_unit *u)
 enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
                             const struct cpumask *soft);
 
+void sched_get_affinity(struct sched_unit *u, struct cpumask *hard, struct cpumask *soft);
+
 /* A consistent copy; time_ns[state] does not include the time since since_ns. */
 struct sched_times {
     u32 state;
@@ -154,6 +156,8 @@ struct sched_times {
     u64 time_ns[4];
 };
 void sched_read_times(struct sched_unit *u, struct sched_times *out);
+/* A unit that is held, so that none of them grows: these from now on. */
+void sched_write_times(struct sched_unit *u, const u64 time_ns[4]);
 
 /* The way out: picks, and calls sched_up_switch if the choice differs from what ran; idles in
  * place. */

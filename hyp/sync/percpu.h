@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "base/types.h"
 #include "cpu/arch.h"
+#include "cpu/atomic.h"
 
 #define CPU_MAX 128u
 
@@ -56,6 +57,23 @@ static inline struct cpumask cpumask_and(struct cpumask a, struct cpumask b)
         a.bits[i] &= b.bits[i];
     }
     return a;
+}
+
+/* Word by word, for one who reads while another writes: a hint. */
+static inline struct cpumask cpumask_read(const struct cpumask *m)
+{
+    struct cpumask copy;
+    for (u32 i = 0; i < CPU_MAX / 64; i++) {
+        copy.bits[i] = load_relaxed(&m->bits[i]);
+    }
+    return copy;
+}
+
+static inline void cpumask_write(struct cpumask *m, const struct cpumask *from)
+{
+    for (u32 i = 0; i < CPU_MAX / 64; i++) {
+        store_relaxed(&m->bits[i], from->bits[i]);
+    }
 }
 
 static inline bool cpumask_is_empty(const struct cpumask *m)

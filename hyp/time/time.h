@@ -29,6 +29,7 @@ struct timer {
     void *arg;
     u32 cpu;     /* queue it is on when node.linked */
     bool is_set; /* [a] the same, for who asks without the queue's lock */
+    bool is_stopped;
 };
 
 void timer_init(struct timer *t, void (*fn)(void *), void *arg);
@@ -37,6 +38,9 @@ void timer_set(struct timer *t, u64 deadline_ns);
 /* After it returns fn is not pending; it may be running on another CPU unless that CPU is this one.
  */
 void timer_cancel(struct timer *t);
+/* The same, and it is never set again, not by its own handler either: after a grace period its
+ * memory may go. */
+void timer_stop(struct timer *t);
 bool timer_is_set(const struct timer *t);
 
 #endif

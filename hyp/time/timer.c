@@ -41,7 +41,7 @@ static struct timer_queue *queue_lock(const struct timer *t)
         u32 cpu = load_relaxed(&t->cpu);
         struct timer_queue *q = &per_cpu(timers, cpu);
         spin_lock(&q->lock);
-        if (t->cpu == cpu) {
+        if (load_relaxed(&t->cpu) == cpu) {
             return q;
         }
         spin_unlock(&q->lock);
@@ -83,13 +83,26 @@ void timer_set(struct timer *t, u64 deadline_ns)
     if (t->node.linked) {
         take_off(q, t);
     }
-    t->deadline_ns = deadline_ns;
-    rb_insert(&q->tree, &t->node, earlier);
-    store_relaxed(&t->is_set, true);
-    if (q->tree.first == &t->node) {
-        arm(q);
+    if (likely(!t->is_stopped)) {
+        t->deadline_ns = deadline_ns;
+        rb_insert(&q->tree, &t->node, earlier);
+        store_relaxed(&t->is_set, true);
+        if (q->tree.first == &t->node) {
+            arm(q);
+        }
     }
     spin_unlock(&q->lock);
+}
+
+static void cancel_locked(struct timer_queue *q, struct timer *t)
+{
+    if (t->node.linked) {
+        bool first = q->tree.first == &t->node;
+        take_off(q, t);
+        if (first && q == &this_cpu(timers)) {
+            arm(q);
+        }
+    }
 }
 
 void timer_cancel(struct timer *t)
@@ -98,13 +111,16 @@ void timer_cancel(struct timer *t)
         return;
     }
     struct timer_queue *q = queue_lock(t);
-    if (t->node.linked) {
-        bool first = q->tree.first == &t->node;
-        take_off(q, t);
-        if (first && q == &this_cpu(timers)) {
-            arm(q);
-        }
-    }
+    cancel_locked(q, t);
+    spin_unlock(&q->lock);
+}
+
+void timer_stop(struct timer *t)
+{
+    /* Not without the lock: a handler that runs elsewhere may be setting it just now. */
+    struct timer_queue *q = queue_lock(t);
+    t->is_stopped = true;
+    cancel_locked(q, t);
     spin_unlock(&q->lock);
 }
 

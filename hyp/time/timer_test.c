@@ -165,6 +165,22 @@ static void test_cancel_reaches_another_cpus_queue(void **state)
     assert_int_equal(test.nr_fired, 0);
 }
 
+static void test_what_is_stopped_is_never_set_again(void **state)
+{
+    fake_cpu(1);
+    timer_set(&test.timer[0], 1 * MS);
+    fake_cpu(0);
+    timer_stop(&test.timer[0]);
+    timer_stop(&test.timer[1]);
+    assert_false(timer_is_set(&test.timer[0]));
+    timer_set(&test.timer[0], 1 * MS);
+    timer_set(&test.timer[1], 1 * MS);
+    assert_false(timer_is_set(&test.timer[0]) || timer_is_set(&test.timer[1]));
+    assert_int_equal(host_timer_armed_ticks(), ~0ULL);
+    host_time_advance_ns(2 * MS);
+    assert_int_equal(test.nr_fired, 0);
+}
+
 static void test_more_than_one_interrupts_share_all_fire(void **state)
 {
     for (u32 i = 0; i < ARRAY_LEN(test.timer); i++) {
@@ -207,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup(test_setting_again_replaces_the_deadline, setup),
         cmocka_unit_test_setup(test_setting_on_another_cpu_moves_it_there, setup),
         cmocka_unit_test_setup(test_cancel_reaches_another_cpus_queue, setup),
+        cmocka_unit_test_setup(test_what_is_stopped_is_never_set_again, setup),
         cmocka_unit_test_setup(test_more_than_one_interrupts_share_all_fire, setup),
         cmocka_unit_test_setup(test_a_handler_may_set_its_own_timer, setup),
     };

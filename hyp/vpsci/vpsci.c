@@ -67,8 +67,9 @@ static s64 cpu_off(struct vcpu *v, const struct smccc *c)
 static struct vcpu *find_target(struct domain *d, u64 affinity)
 {
     for (u32 id = 0; id < d->max_vcpus; id++) {
-        if (d->vcpu[id] && ((vcpu_mpidr(id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) == 0) {
-            return d->vcpu[id];
+        struct vcpu *v = load_acquire(&d->vcpu[id]);
+        if (v && ((vcpu_mpidr(id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) == 0) {
+            return v;
         }
     }
     return NULL;

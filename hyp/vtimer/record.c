@@ -5,6 +5,7 @@
  * of a comparison with it the distance is kept.
  */
 #include "cpu/arch.h"
+#include "cpu/atomic.h"
 #include "dom/record.h"
 #include "time/time.h"
 #include "vtimer/hw.h"
@@ -37,7 +38,7 @@ enum err vtimer_load_time(struct domain *d, const struct record *r)
     d->time_offset_seconds = (u64)(natural_seconds(d->vtimer_offset_ticks) + b->wall_seconds);
     for (u32 i = 0; i < d->max_vcpus; i++) {
         if (d->vcpu[i]) {
-            d->vcpu[i]->vtimer_offset_ticks = d->vtimer_offset_ticks;
+            store_relaxed(&d->vcpu[i]->vtimer_offset_ticks, d->vtimer_offset_ticks);
             vtimer_stand_in(d->vcpu[i]); /* its timer was read before */
         }
     }
@@ -49,8 +50,8 @@ enum err vtimer_save_timers(struct domain *d, struct record *r)
     struct record_timers *b = r->body;
     const struct vcpu *v = r->v;
     const u64 now = cpu_counter_ticks();
-    b->virtual_ctl = v->el1.cntv_ctl;
-    b->virtual_cval = v->el1.cntv_cval;
+    b->virtual_ctl = v->vtimer_ctl;
+    b->virtual_cval = v->vtimer_cval;
     b->physical_ctl = v->ptimer_ctl;
     b->physical_past = now >= v->ptimer_cval;
     b->physical_ticks = b->physical_past ? now - v->ptimer_cval : v->ptimer_cval - now;
@@ -74,8 +75,8 @@ enum err vtimer_load_timers(struct domain *d, const struct record *r)
     if (((b->virtual_ctl | b->physical_ctl) & ~CTL) || b->physical_past > 1) {
         return E_INVAL;
     }
-    v->el1.cntv_ctl = b->virtual_ctl;
-    v->el1.cntv_cval = b->virtual_cval;
+    store_relaxed(&v->vtimer_ctl, b->virtual_ctl);
+    store_relaxed(&v->vtimer_cval, b->virtual_cval);
     vtimer_physical_write(v, VTIMER_CVAL, physical_cval(b));
     vtimer_physical_write(v, VTIMER_CTL, b->physical_ctl);
     return OK;

@@ -63,39 +63,75 @@ static void fired(struct irq_desc *desc, void *arg)
     }
 }
 
-void vtimer_stand_in(struct vcpu *v)
+/* v is loaded nowhere. */
+static void set_virtual(struct vcpu *v, u64 ctl, u64 cval)
 {
-    if ((v->el1.cntv_ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE) {
+    store_relaxed(&v->vtimer_ctl, ctl);
+    store_relaxed(&v->vtimer_cval, cval);
+}
+
+struct virtual_timer {
+    u64 ctl, cval, offset;
+};
+
+static struct virtual_timer virtual_timer(const struct vcpu *v)
+{
+    return (struct virtual_timer){load_relaxed(&v->vtimer_ctl), load_relaxed(&v->vtimer_cval),
+                                  load_relaxed(&v->vtimer_offset_ticks)};
+}
+
+static void stand_in(struct vcpu *v, struct virtual_timer t)
+{
+    if ((t.ctl & (TIMER_ENABLE | TIMER_IMASK)) != TIMER_ENABLE) {
         return;
     }
-    u64 now = cpu_counter_ticks() - v->vtimer_offset_ticks;
-    if (now >= v->el1.cntv_cval) {
+    u64 now = cpu_counter_ticks() - t.offset;
+    if (now >= t.cval) {
         vgic_private_due(v, virtual_irq(v->domain));
     } else {
-        arm(v->vtimer_timer, v->el1.cntv_cval - now);
+        arm(v->vtimer_timer, t.cval - now);
     }
 }
 
+void vtimer_stand_in(struct vcpu *v)
+{
+    stand_in(v, virtual_timer(v));
+}
+
+/*
+ * vtimer_restore() may have come too late to cancel us, so v may be anywhere by now. Loaded:
+ * hardware does it, and the vgic knows. Unloaded again, reset or read in: what we read may be old,
+ * in part. Whoever writes arms after it, under the timer's lock: either his is last, or we see
+ * after ours that something has changed, and do it again. An interrupt that was due when we looked
+ * is one that came just before it was turned off. A vCPU that ends is armed no more
+ * (timer_stop()).
+ */
 static void stand_in_expired(void *arg)
 {
     struct vcpu *v = arg;
-    /* If v is loaded by now, vtimer_restore() came too late to cancel us: hardware does it, and the
-     * vgic knows. */
-    vtimer_stand_in(v);
+    for (u32 i = 0; i < ROUNDS_MAX; i++) {
+        struct virtual_timer t = virtual_timer(v);
+        stand_in(v, t);
+        struct virtual_timer after = virtual_timer(v);
+        if (t.ctl == after.ctl && t.cval == after.cval && t.offset == after.offset) {
+            return;
+        }
+    }
 }
 
 void vtimer_save(struct vcpu *v)
 {
     u64 ctl;
-    vtimer_hw_stop(&ctl, &v->el1.cntv_cval);
-    v->el1.cntv_ctl = ctl & (TIMER_ENABLE | TIMER_IMASK);
+    u64 cval;
+    vtimer_hw_stop(&ctl, &cval);
+    set_virtual(v, ctl & (TIMER_ENABLE | TIMER_IMASK), cval);
     vtimer_stand_in(v);
 }
 
 void vtimer_restore(struct vcpu *v)
 {
     disarm(v->vtimer_timer);
-    vtimer_hw_start(v->vtimer_offset_ticks, v->el1.cntv_ctl, v->el1.cntv_cval);
+    vtimer_hw_start(v->vtimer_offset_ticks, v->vtimer_ctl, v->vtimer_cval);
 }
 
 /* ---- the physical timer, emulated: CVAL counts the host's ticks ---- */
@@ -211,10 +247,16 @@ enum err vtimer_create_vcpu(struct vcpu *v)
     return OK;
 }
 
+void vtimer_stop_vcpu(struct vcpu *v)
+{
+    timer_stop(v->vtimer_timer);
+    timer_stop(v->ptimer_timer);
+}
+
 void vtimer_destroy_vcpu(struct vcpu *v)
 {
     if (v->vtimer_timer) {
-        vtimer_reset_vcpu(v);
+        vtimer_stop_vcpu(v);
         slab_free(&timers_cache, container_of(v->vtimer_timer, struct timers, virtual));
         v->vtimer_timer = NULL;
         v->ptimer_timer = NULL;
@@ -223,8 +265,7 @@ void vtimer_destroy_vcpu(struct vcpu *v)
 
 void vtimer_reset_vcpu(struct vcpu *v)
 {
-    v->el1.cntv_ctl = 0;
-    v->el1.cntv_cval = 0;
+    set_virtual(v, 0, 0);
     store_relaxed(&v->ptimer_ctl, 0);
     store_relaxed(&v->ptimer_cval, 0);
     disarm(v->vtimer_timer);

@@ -19,10 +19,12 @@ void vtimer_init_cpu(void); /* each CPU, after irq_init_cpu */
 /* dom_up_create: its virtual counter is 0 now, and its wall clock counts from here. */
 void vtimer_create(struct domain *d);
 enum err vtimer_create_vcpu(struct vcpu *v);
+/* v never runs again; a grace period later no handler of its timers does either. */
+void vtimer_stop_vcpu(struct vcpu *v);
 void vtimer_destroy_vcpu(struct vcpu *v);
 void vtimer_reset_vcpu(struct vcpu *v); /* v is loaded nowhere: both timers off */
 void vtimer_save(
-    struct vcpu *v); /* after vgic_save(): registers to v->el1, hardware off, stand-in armed */
+    struct vcpu *v); /* after vgic_save(): registers to v, hardware off, stand-in armed */
 /* v is loaded nowhere: its interrupt is due, or the stand-in waits until it is. */
 void vtimer_stand_in(struct vcpu *v);
 void vtimer_restore(struct vcpu *v); /* before the guest runs: hardware again */

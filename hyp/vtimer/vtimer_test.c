@@ -186,7 +186,7 @@ static void test_due_when_it_leaves(void **state)
     host_time_advance_ns(20 * MS); /* expired, but the interrupt was not taken before the switch */
     world_woken[0] = 0;
     world_unload(0);
-    assert_int_equal(V(0)->el1.cntv_ctl, TIMER_ENABLE); /* the status bit is hardware's */
+    assert_int_equal(V(0)->vtimer_ctl, TIMER_ENABLE); /* the status bit is hardware's */
     assert_int_equal(world_woken[0], 1);
     assert_false(timer_is_set(V(0)->vtimer_timer));
     world_load(0, 1);
@@ -206,7 +206,7 @@ static void test_off_or_masked_arms_nothing(void **state)
     guest_sets(10);
     this_cpu(fake_vtimer).ctl = TIMER_ENABLE | TIMER_IMASK;
     world_unload(0);
-    assert_int_equal(V(0)->el1.cntv_ctl, TIMER_ENABLE | TIMER_IMASK);
+    assert_int_equal(V(0)->vtimer_ctl, TIMER_ENABLE | TIMER_IMASK);
     assert_false(timer_is_set(V(0)->vtimer_timer));
     world_load(0, 0);
     this_cpu(fake_vtimer).ctl = 0;
@@ -327,16 +327,29 @@ static void test_reset_stops_both(void **state)
     write(2, 10 * TICKS_MS);
     world_unload(0);
     guest_sets(0);
-    V(0)->el1.cntv_cval += 1000 * TICKS_MS;
+    V(0)->vtimer_cval += 1000 * TICKS_MS;
     vtimer_reset_vcpu(V(0));
     assert_false(timer_is_set(V(0)->vtimer_timer));
     assert_false(timer_is_set(V(0)->ptimer_timer));
-    assert_int_equal(V(0)->el1.cntv_ctl, 0);
-    assert_int_equal(V(0)->el1.cntv_cval, 0);
+    assert_int_equal(V(0)->vtimer_ctl, 0);
+    assert_int_equal(V(0)->vtimer_cval, 0);
     assert_int_equal(read(0), 0);
     assert_int_equal(read(1), 0);
     assert_false(vgic_find(D, V(0), 30)->line);
     guest_stops();
+}
+
+/* A handler that runs elsewhere while its vCPU ends has looked before, and arms after. */
+static void test_who_is_ended_is_armed_no_more(void **state)
+{
+    begin(1);
+    guest_sets(10);
+    world_unload(0);
+    assert_true(timer_is_set(V(0)->vtimer_timer));
+    vtimer_stop_vcpu(V(0));
+    assert_false(timer_is_set(V(0)->vtimer_timer));
+    V(0)->vtimer_timer->fn(V(0)->vtimer_timer->arg);
+    assert_false(timer_is_set(V(0)->vtimer_timer));
 }
 
 static void test_dom0_has_the_host_s_numbers(void **state)
@@ -388,6 +401,7 @@ int main(void)
         T(test_physical_expires),
         T(test_physical_expires_while_it_runs_nowhere),
         T(test_reset_stops_both),
+        T(test_who_is_ended_is_armed_no_more),
         T(test_dom0_has_the_host_s_numbers),
         T(test_creation_without_memory),
         cmocka_unit_test(test_an_interrupt_that_is_taken),

@@ -24,8 +24,11 @@
 #define PRESSURE_LEN  24u
 #define FAULT_DEPTH   16u
 #define FAULT_DEEP    200u
+#define SPEC_CALLS    250u /* between two looks of the specification */
 
 bool fuzz_faults;
+
+static bool looking; /* the end that was called is a moment's, for the specification */
 
 static struct input {
     const u8 *at, *end;
@@ -253,7 +256,10 @@ ONE_THREAD static void guest(struct vcpu *v)
         }
         fuzz_call(v, g);
     } else if (input_below(16) < 13) {
-        in->left--;
+        if (--in->left % SPEC_CALLS == 0 && in->left != 0) {
+            looking = true;
+            machine_end();
+        }
         g->in_call = false;
         if (fuzz_faults && choose_one_in(2)) {
             wrap_fail_nth(machine_choose(choose_one_in(4) ? FAULT_DEEP : FAULT_DEPTH));
@@ -295,6 +301,17 @@ static bool poke(void)
     return d->vcpu[0]->online || d->vcpu[1]->online;
 }
 
+static void run_to_end(void)
+{
+    u32 stuck = 0;
+    while (!machine_run()) {
+        if (++stuck > STUCK_MAX || !poke()) {
+            looking = false;
+            machine_end();
+        }
+    }
+}
+
 void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
 {
     input = (struct input){bytes, bytes + nr_bytes, 0, actions};
@@ -313,14 +330,13 @@ void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions)
     generate_wrote_records = false;
     domain_policy_open = machine_choose(2);
     wrap_fail_nth(~0ULL);
-    machine_go_on();
     guest_build_dom0();
-    u32 stuck = 0;
-    while (!machine_run()) {
-        if (++stuck > STUCK_MAX || !poke()) {
-            machine_end();
-        }
-    }
+    do {
+        looking = false;
+        machine_go_on();
+        run_to_end();
+        fuzz_ask_specification();
+    } while (looking && !machine_is_off);
     wrap_fail_nth(~0ULL);
     guest_tear_down();
 }

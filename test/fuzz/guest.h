@@ -89,6 +89,10 @@ void permission_check_answer(const struct vcpu *v, const struct call_shape *row,
 /* Ends with a finding when the hypervisor does what call_shapes does not describe. */
 void fuzz_check_calls(void);
 
+/* ---- spec.c */
+/* Service CPU, all others are quiet: is what must always be true (test/spec)? */
+void fuzz_ask_specification(void);
+
 /* ---- report.c */
 void report_answer(u32 row, s64 result);
 void report_status(u32 row, s64 status);

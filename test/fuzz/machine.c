@@ -63,7 +63,6 @@ void machine_finding(const char *fmt, ...)
     abort();
 }
 
-/* Threads: the first one speaks. */
 static void panicked(const char *text)
 {
     machine_finding("panic: %s", text);
@@ -247,9 +246,12 @@ void *machine_memory(struct domain *d, u64 at, bool write)
     mfn_t mfn;
     enum p2m_type type;
     u32 order;
-    if (!d->p2m ||
-        p2m_lookup_locked(d->p2m, gaddr_to_gfn((gaddr_t){at}), &mfn, &type, &order) != OK ||
-        p2m_type_is_device(type) || (write && !p2m_type_is_writable(type))) {
+    /* The MMU's walk and the access after it are one: nobody comes in between. */
+    atomic_add_relaxed(&host_hw_busy, 1);
+    bool found =
+        d->p2m && p2m_lookup_locked(d->p2m, gaddr_to_gfn((gaddr_t){at}), &mfn, &type, &order) == OK;
+    atomic_add_relaxed(&host_hw_busy, ~0u);
+    if (!found || p2m_type_is_device(type) || (write && !p2m_type_is_writable(type))) {
         return NULL;
     }
     return (char *)fake_ram(mfn_to_maddr(mfn)) + (at & PAGE_MASK);

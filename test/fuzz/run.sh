@@ -1,8 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # run.sh check | run.sh fuzz SECONDS | run.sh soak SECONDS: the hypervisor's fuzzers. check is the share of `make test`: fixed seeds,
-# some ten seconds; not the threads under TSan, whose order no seed fixes. fuzz gives each fuzzer so long; soak runs seeded
-# drivers only, on seeds from the clock. The last line counts.
+# about a minute. fuzz gives each fuzzer so long; soak runs seeded drivers only, on seeds from the clock. The last line counts.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 mode=$1
@@ -53,6 +52,9 @@ case $mode in
         seeded hypercalls hypercalls --seed 1 --calls 1500000 --cpus 2
         seeded hypercalls-gicv2 hypercalls --seed 2 --calls 1500000 --cpus 3 --gic 2
         seeded hypercalls-faults hypercalls --seed 3 --calls 1500000 --cpus 2 --faults
+        seeded races races --seed 2 --calls 100000 --cpus 3
+        seeded races-gicv2 races --seed 11 --calls 100000 --cpus 4 --gic 2
+        seeded races-2-cpus races --seed 21 --calls 100000 --cpus 2 --gic 2
         run faults build/fuzz/faults
         run faults-slabs build/fuzz/faults-slabs
         run calls build/fuzz/hypercalls --check

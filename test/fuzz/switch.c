@@ -10,16 +10,6 @@
 
 DEFINE_PER_CPU(struct el1_regs, machine_el1);
 
-static void save_el1(struct vcpu *v)
-{
-    const u64 ctl = v->el1.cntv_ctl;
-    const u64 cval = v->el1.cntv_cval;
-    v->el1 = this_cpu(machine_el1);
-    v->el1.cntv_ctl = ctl;
-    v->el1.cntv_cval = cval;
-    memset(&this_cpu(machine_el1), 0xee, sizeof(struct el1_regs));
-}
-
 void vcpu_up_reset_el1(struct vcpu *v, bool aarch32)
 {
     memset(&v->el1, 0, sizeof(v->el1));
@@ -29,7 +19,8 @@ void vcpu_up_reset_el1(struct vcpu *v, bool aarch32)
 
 void switch_save(struct vcpu *v)
 {
-    save_el1(v);
+    v->el1 = this_cpu(machine_el1);
+    memset(&this_cpu(machine_el1), 0xee, sizeof(struct el1_regs));
 }
 
 void switch_close(struct vcpu *v)

@@ -53,7 +53,7 @@ TOOLS = {
     "hypercalls": Tool("make build/fuzz/hypercalls", "build/fuzz/hypercalls --seed 1 --calls 1000000", "build/fuzz"),
     # each allocation, copy and map of it fails once
     "faults": Tool("make build/fuzz/faults", "build/fuzz/faults", "build/fuzz"),
-    # its CPUs as threads, under TSan
+    # its CPUs preempted at any step, under TSan
     "races": Tool("make build/fuzz/races", "env TSAN_OPTIONS=suppressions=test/fuzz/tsan.supp:halt_on_error=1 "
                   "build/fuzz/races --seed 4 --calls 100000 --cpus 3", "build/fuzz"),
     # a unit test of the hypervisor's with threads, under TSan: room/file

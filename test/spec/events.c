@@ -6,8 +6,9 @@
  *
  * and joined is mutual: if (a, p) is joined with (b, q), then (b, q) with (a, p). A VIRQ has one
  * port a vCPU, or one a domain if it is global, and who looks for it by number finds that port.
- * Every port in use has a vCPU. FIFO: a queue remembers as its tail a port that remembers that
- * queue as its last.
+ * Every port in use has a vCPU, which is there; only those that the tools open for a domain may
+ * wait for its vCPU 0. FIFO: a queue remembers as its tail a port that remembers that queue as its
+ * last.
  */
 #include "dom/domain.h"
 #include "evtchn/fifo.h"
@@ -62,7 +63,9 @@ static bool check_port(const struct spec_world *w, const struct domain *d, u32 p
     }
     spec_check(port <= t->max_port && port < t->abi->nr_ports, "d%u port %u: it may not have it",
                d->id.id, port);
-    spec_check(word_vcpu(word) < d->max_vcpus && d->vcpu[word_vcpu(word)] != NULL,
+    const bool others = state == PORT_UNBOUND || state == PORT_INTERDOMAIN;
+    spec_check(word_vcpu(word) < d->max_vcpus &&
+                   (d->vcpu[word_vcpu(word)] != NULL || (others && word_vcpu(word) == 0)),
                "d%u port %u goes to vCPU %u", d->id.id, port, word_vcpu(word));
     if (state == PORT_INTERDOMAIN) {
         check_joined(w, d, port, word);

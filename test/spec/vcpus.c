@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * vCPUs. One may run when nothing holds it: each pause of its domain's, each pause of its own, and
- * being offline count once. The tools' pause and a shutdown are pauses of the domain's. What may
- * not run is on no queue, or still on its way out of its guest; what is online has registers; where
+ * being offline count once. The tools' pause and a shutdown are pauses of the domain's. What does
+ * not run is blocked if nobody has woken it since it last slept, held or not (as Xen's runstates
+ * have it); else it is offline if something holds it, and waits for a CPU if nothing does. It may
+ * also be on its way out of its guest still; what is online has registers; where
  * its state is loaded, that CPU says so too, and no two CPUs say it of one.
  */
 #include "dom/domain.h"
@@ -13,8 +15,10 @@ static void check_vcpu(const struct domain *d, const struct vcpu *v)
     const u32 holds = d->pauses + v->pauses + !v->online;
     spec_check(v->unit.hold == holds, "d%u vCPU %u: held %u times, should be %u", d->id.id, v->id,
                v->unit.hold, holds);
-    spec_check((holds != 0) == (v->unit.state == UNIT_OFFLINE) || v->unit.state == UNIT_RUNNING,
-               "d%u vCPU %u: held %u times and in state %u", d->id.id, v->id, holds, v->unit.state);
+    const u8 rests = !v->unit.wanted ? UNIT_BLOCKED : holds != 0 ? UNIT_OFFLINE : UNIT_RUNNABLE;
+    spec_check(v->unit.state == rests || v->unit.state == UNIT_RUNNING,
+               "d%u vCPU %u: held %u times, wanted %u, and in state %u", d->id.id, v->id, holds,
+               v->unit.wanted, v->unit.state);
     spec_check(!v->online || v->initialised, "d%u vCPU %u is online without registers", d->id.id,
                v->id);
     spec_check(v->domain == d && d->vcpu[v->id] == v, "d%u vCPU %u is another's", d->id.id, v->id);
