@@ -41,7 +41,7 @@ unharmed() {
 
 answered=0
 bare canary "kernel = '/boot/canary.img'" "memory = 40" "extra = 'gic=$gic'"
-bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 4" "on_poweroff = 'preserve'" \
+bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 5" "on_poweroff = 'preserve'" \
     "extra = 'gic=$gic seed=$seed seconds=$seconds'"
 step "seed $seed, $seconds s"
 try xl create /tmp/canary.cfg

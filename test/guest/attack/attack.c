@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 // Attacks for as long as extra="seconds=N" asks, and each of them at least once all through;
 // rounds=N ends it earlier, for a machine that counts. seed=N, and gic=2 or 3 for where the windows
-// are. Ends with SYSTEM_OFF. Wants memory = 64 and 4 vCPUs.
+// are. Ends with SYSTEM_OFF. Wants memory = 64 and 5 vCPUs.
 #include "attack.h"
 
 const char guest_name[] = "attack";
 
 unsigned gic;
+unsigned long seed;
 uint32_t own_ports[2];
 unsigned char scratch[SCRATCH_PAGES][PAGE] __attribute__((aligned(4096)));
 static unsigned long state;
@@ -169,12 +170,12 @@ static void ports_init(void)
     own_ports[1] = (uint32_t)value;
 }
 
-static void report(const char *what, unsigned long rounds)
+void report(const char *what, unsigned long value)
 {
     print("@@BARE ");
     print(what);
     print(" ");
-    print_hex(rounds);
+    print_hex(value);
     print("\n");
 }
 
@@ -187,10 +188,11 @@ void guest_main(void)
 {
     bool whole[NR_ATTACKS] = {false};
     unsigned left = NR_ATTACKS;
-    unsigned long rounds = 0, most = option("rounds", 0), seed = option("seed", 1),
+    unsigned long rounds = 0, most = option("rounds", 0),
                   end = now() + option("seconds", 1) * ticks_a_second();
 
     gic = (unsigned)option("gic", 3);
+    seed = option("seed", 1);
     state = seed * 0x9e3779b97f4a7c15 + 1;
     ports_init();
     report("seed", seed);
@@ -208,5 +210,6 @@ void guest_main(void)
         }
     }
     report("rounds", rounds);
+    calls_report();
     expect(most || left == 0, "attacks that did not come round", left);
 }

@@ -4,7 +4,7 @@
 # needs: timeout=400
 . /test/lib.sh
 
-bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 4" "on_poweroff = 'preserve'" \
+bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 5" "on_poweroff = 'preserve'" \
     "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) rounds=2'"
 try xl create /tmp/attack.cfg
 n=0
