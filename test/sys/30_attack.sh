@@ -56,6 +56,7 @@ until state_of attack | grep -q "[sc]"; do
     answers 2
     n=$((n + 1))
     [ "$(seconds_up)" -lt $((began + 400)) ] || { xl debug-keys q; fail "the attack does not end"; }
+    ! progress | grep -q "BARE-FAIL" || fail "the attack: $(progress | grep "BARE-FAIL" | head -n 1)"
     [ $((n % 5)) != 0 ] || step "$n answers; $(progress | tail -n 1)"
     usleep 500000
 done

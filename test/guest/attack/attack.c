@@ -9,7 +9,6 @@ const char guest_name[] = "attack";
 unsigned gic;
 unsigned long seed;
 uint32_t own_ports[2];
-unsigned char scratch[SCRATCH_PAGES][PAGE] __attribute__((aligned(4096)));
 static unsigned long state;
 
 static const struct attack {
@@ -20,7 +19,7 @@ static const struct attack {
     {"events", attack_events}, {"memory", attack_memory}, {"firmware", attack_psci},
     {"rings", attack_rings},
 };
-enum { NR_ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
+enum { NR_ATTACKS = sizeof(attacks) / sizeof(attacks[0]), SCHED_SHUTDOWN_CODE = 5 };
 
 static unsigned long now(void)
 {
@@ -52,10 +51,18 @@ unsigned long below(unsigned long limit)
     return (draw() >> 32) % limit;
 }
 
-// Frames that the guest would miss: its image, and the pages that it shares with the tools.
+// Frames that the guest would miss: its image, scratch, and the pages that it shares with the
+// tools.
 static bool is_own_frame(unsigned long frame)
 {
-    return (frame >= 0x3fe00 && frame < DATA_BASE >> 12) || (frame >= 0x39000 && frame < 0x39010);
+    return (frame >= 0x3fe00 && frame < DATA_BASE >> 12) ||
+           (frame >= DATA_END >> 12 && frame < 0x44000) || (frame >= 0x39000 && frame < 0x39010);
+}
+
+// A call that answers there would only spoil the guest's own image.
+static bool is_own_address(unsigned long address)
+{
+    return address >= 0x3fe00000 && address < DATA_BASE;
 }
 
 unsigned long wild_frame(void)
@@ -115,7 +122,7 @@ unsigned long wild_address(void)
     }
 }
 
-unsigned long wild(void)
+static unsigned long any(void)
 {
     static const unsigned long edges[] = {
         0,
@@ -160,6 +167,24 @@ unsigned long wild(void)
     }
 }
 
+unsigned long wild(void)
+{
+    unsigned long value;
+
+    do {
+        value = any();
+    } while (is_own_address(value));
+    return value;
+}
+
+// The first one counts, and any call may give another.
+static void shutdown_code_init(void)
+{
+    uint32_t reason = SHUTDOWN_POWEROFF;
+
+    hypercall(CALL_SCHED, SCHED_SHUTDOWN_CODE, (unsigned long)&reason, 0);
+}
+
 static void ports_init(void)
 {
     unsigned long value;
@@ -195,6 +220,7 @@ void guest_main(void)
     seed = option("seed", 1);
     state = seed * 0x9e3779b97f4a7c15 + 1;
     ports_init();
+    shutdown_code_init();
     report("seed", seed);
     trap_arm();
     for (; (left || now() < end) && (!most || rounds < most); rounds++) {

@@ -15,7 +15,11 @@ enum {
     NR_VCPUS = 5
 };
 
-extern unsigned char scratch[SCRATCH_PAGES][PAGE];
+// Far behind the image, with nothing after it that matters: calls answer there, some at any length,
+// and no flip of one byte turns an address of it into one of the image.
+#define scratch ((unsigned char(*)[PAGE])0x43400000UL)
+enum { SCRATCH_BYTES = SCRATCH_PAGES * PAGE };
+
 extern unsigned gic; // 2 or 3
 extern unsigned long seed;
 extern uint32_t own_ports[2]; // of console and store
