@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 // The windows of the interrupt controller, in passes. In the pages where registers lie each double
 // word is read and written at every size and alignment; elsewhere a pass does a share of these, the
-// next pass the next, so that after PASSES of them nothing is left out there either. Now and then
-// comes an access of a form that no syndrome describes. The order spreads over the window.
+// next pass (or the next seed) the next, so that after PASSES of them nothing is left out there
+// either. Now and then comes an access of a form that no syndrome describes. The order spreads over
+// the window.
 #include "attack.h"
 
 enum {
@@ -26,6 +27,7 @@ static const struct window windows_v3[] = {{0x03001000, 0x10000, 0x80c1},
                                            {0x03060000, 0x40000, 0},
                                            {0x030a0000, 0x40000, 0}};
 
+static bool begun;
 static unsigned window, pass;
 static unsigned long at;
 
@@ -97,6 +99,10 @@ bool attack_mmio(void)
                                    : sizeof(windows_v3) / sizeof(windows_v3[0]);
     const struct window *w = gic == 2 ? windows_v2 : windows_v3;
 
+    if (!begun) {
+        begun = true;
+        pass = (unsigned)(seed % PASSES);
+    }
     for (unsigned n = 0; n < ACCESSES_A_TURN;) {
         n += double_word(&w[window]);
         if (++at == w[window].bytes / 8) {
