@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // Attacks for as long as extra="seconds=N" asks, and each of them at least once all through;
-// rounds=N ends it earlier, for a machine that counts. seed=N, and gic=2 or 3 for where the windows
-// are. Ends with SYSTEM_OFF. Wants memory = 64 and 5 vCPUs.
+// rounds=N ends it earlier, and accesses=N to the windows make its rounds shorter, for a machine
+// that counts. seed=N, and gic=2 or 3 for where the windows are. Ends with SYSTEM_OFF. Wants memory
+// = 64 and 5 vCPUs.
 #include "attack.h"
 
 const char guest_name[] = "attack";
 
 unsigned gic;
 unsigned long seed;
+unsigned accesses_a_turn;
 uint32_t own_ports[2];
 static unsigned long state;
 
@@ -218,6 +220,7 @@ void guest_main(void)
 
     gic = (unsigned)option("gic", 3);
     seed = option("seed", 1);
+    accesses_a_turn = (unsigned)option("accesses", 24576);
     state = seed * 0x9e3779b97f4a7c15 + 1;
     ports_init();
     shutdown_code_init();

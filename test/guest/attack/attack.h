@@ -22,7 +22,8 @@ enum { SCRATCH_BYTES = SCRATCH_PAGES * PAGE };
 
 extern unsigned gic; // 2 or 3
 extern unsigned long seed;
-extern uint32_t own_ports[2]; // of console and store
+extern unsigned accesses_a_turn; // of mmio.c
+extern uint32_t own_ports[2];    // of console and store
 
 unsigned long draw(void);
 unsigned long below(unsigned long limit);

@@ -7,23 +7,22 @@
 #include "attack.h"
 
 enum {
-    ACCESSES_A_TURN = 36864,
     NR_ACCESSES = 64, // one of four sizes at one of eight alignments, read or written
-    SPARSE = 2,       // of them a pass, where no registers are
+    SPARSE = 1,       // of them a pass, where no registers are
     PASSES = NR_ACCESSES / SPARSE,
     STEP = 40503 // odd: each double word comes once before the first comes again
 };
 
 struct window {
     unsigned long base, bytes; // bytes: a power of two
-    unsigned long dense;       // pages with registers, a bit each
+    unsigned long dense;       // pages full of registers, a bit each
 };
 
 // GICv2: distributor, CPU interface. GICv3: distributor; two frames for each of the redistributors
 // of vCPUs 0 and 1, 2 and 3; what follows them, which is nobody's
 static const struct window windows_v2[] = {{0x03001000, 0x1000, 1}, {0x03002000, 0x2000, 3}};
-static const struct window windows_v3[] = {{0x03001000, 0x10000, 0x80c1},
-                                           {0x03020000, 0x40000, 0x80018001},
+static const struct window windows_v3[] = {{0x03001000, 0x10000, 0x8041},
+                                           {0x03020000, 0x40000, 0x18001},
                                            {0x03060000, 0x40000, 0},
                                            {0x030a0000, 0x40000, 0}};
 
@@ -103,7 +102,7 @@ bool attack_mmio(void)
         begun = true;
         pass = (unsigned)(seed % PASSES);
     }
-    for (unsigned n = 0; n < ACCESSES_A_TURN;) {
+    for (unsigned n = 0; n < accesses_a_turn;) {
         n += double_word(&w[window]);
         if (++at == w[window].bytes / 8) {
             at = 0;

@@ -4,11 +4,11 @@
 # needs: timeout=180 whole=900
 . /test/lib.sh
 
-rounds=2
-[ -z "$(option kanso.whole)" ] || rounds=0
+share="rounds=2 accesses=4096"
+[ -z "$(option kanso.whole)" ] || share=
 
 bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 5" "on_poweroff = 'preserve'" \
-    "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) rounds=$rounds'"
+    "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) $share'"
 try xl create /tmp/attack.cfg
 n=0
 until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
