@@ -9,6 +9,7 @@ share="rounds=2 accesses=4096"
 
 bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 5" "on_poweroff = 'preserve'" \
     "extra = 'gic=$(option kanso.gic) seed=$(option kanso.seed) $share'"
+step "attack: ${share:-all of it}"
 try xl create /tmp/attack.cfg
 n=0
 until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
@@ -16,6 +17,7 @@ until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
     [ $n -lt 1700 ] || fail "the attack does not end"
     usleep 500000
 done
+step "destroy"
 xl list attack
 tr -c ' -~' '\n' <$logs/guest-attack.log | grep -q "@@BARE-DONE attack: .* bad 0x0" || fail "the attack did not come to its end"
 try xl destroy attack
