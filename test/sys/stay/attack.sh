@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # Scenario 30's attack on the one CPU that is counted: two rounds, or all until each attack came round
-# needs: timeout=180 whole=900
+# needs: timeout=300 whole=900
 . /test/lib.sh
 
 share="rounds=2 accesses=4096"
