@@ -3,7 +3,7 @@
 # 30. A guest attacks with all it has (test/guest/attack): host, dom0 and a neighbour go on, unharmed; it can be destroyed
 #     at its height, and every page comes back. SEED=N chooses; `make soak T=SECONDS` goes on with new ones.
 #     Each attack comes round once; the whole goes on for half a minute
-# needs: smp=2 mem=2048 timeout=300 whole=500
+# needs: smp=2 mem=2048 timeout=300 whole=500 apart
 . /test/lib.sh
 
 seconds=1
@@ -93,10 +93,13 @@ step "attack, destroyed at its height"
 rm -f $logs/guest-attack.log
 try xl create /tmp/attack.cfg
 answers 2
+step "beats"
 beats 3
 answers 2
+step "destroy"
 try xl destroy attack
 gone attack
+step "answers and beats without it"
 answers 1
 beats 2
 unharmed
