@@ -123,6 +123,14 @@ $(IMAGES)/guest/%.img: $(wildcard test/guest/*.[chS] test/guest/*.lds test/guest
 	$(Q)mkdir -p $(@D) && $(GUEST_CC) -Wl,-T,test/guest/guest.lds -o $(@:.img=.elf) $(wildcard test/guest/*.S test/guest/*.c test/guest/$*/*.[cS])
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
+# 32-bit ones: test/guest32/NAME is NAME32.img, a zImage
+GUESTS32 := $(patsubst test/guest32/%/,$(IMAGES)/guest/%32.img,$(wildcard test/guest32/*/))
+guests: $(GUESTS32)
+$(GUESTS32): $(IMAGES)/guest/%32.img: $(wildcard test/guest32/*/*.S) | deps-arm32
+	$(call say,GUEST,$@)
+	$(Q)mkdir -p $(@D) && arm-linux-gnueabihf-gcc -nostdlib -static -Wl,--build-id=none,-Ttext=0 -o $(@:.img=.elf) $(wildcard test/guest32/$*/*.S)
+	$(Q)arm-linux-gnueabihf-objcopy -O binary -j .text $(@:.img=.elf) $@
+
 # A firmware at EL3, and a kernel that sees what it does
 FIRMWARE := $(IMAGES)/firmware/firmware.bin $(IMAGES)/firmware/witness.img
 WITNESS := test/firmware/witness.c $(addprefix test/boot/,start.S boot.c guest.c)
@@ -136,7 +144,7 @@ $(IMAGES)/firmware/witness.img: $(WITNESS) $(wildcard test/firmware/*.h test/boo
 	$(Q)mkdir -p $(@D) && $(filter-out -fno-pic -fno-pie -static,$(GUEST_CC)) -I. -fpie -static-pie -Wl,--no-dynamic-linker,-T,test/boot/boot.lds -o $(@:.img=.elf) $(WITNESS)
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
-scenarios: all $(DOM0) $(GUESTS) $(FIRMWARE) $(DEBIAN) tools | deps-run
+scenarios: all $(DOM0) $(GUESTS) $(GUESTS32) $(FIRMWARE) $(DEBIAN) tools | deps-run
 test: scenarios | deps-abi deps-host
 	$(Q)$(BOOTED) scripts/test.sh
 

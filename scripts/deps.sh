@@ -9,6 +9,7 @@ table="
 arm64   gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
 arm64   libc6-dev-arm64-cross    file:/usr/aarch64-linux-gnu/include/string.h
 arm64   xz-utils                 command:xz
+arm32   gcc-arm-linux-gnueabihf  command:arm-linux-gnueabihf-gcc
 clang   clang                    command:clang
 clang   lld                      command:ld.lld
 fuzz    clang                    command:clang

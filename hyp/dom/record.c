@@ -68,7 +68,7 @@ static const struct {
     EL1(amair),     EL1(vbar),        EL1(contextidr), EL1(csselr),   EL1(esr),      EL1(afsr0),
     EL1(afsr1),     EL1(far),         EL1(par),        EL1(elr),      EL1(spsr),     EL1(sp_el1),
     EL1(tpidr_el0), EL1(tpidrro_el0), EL1(tpidr_el1),  EL1(cntkctl),  EL1(vpidr),    EL1(dacr32),
-    EL1(ifsr32),    EL1(spsr_abt),    EL1(spsr_und),   EL1(spsr_irq), EL1(spsr_fiq),
+    EL1(ifsr32),    EL1(spsr_abt),    EL1(spsr_und),   EL1(spsr_irq), EL1(spsr_fiq), EL1(fpexc32),
 };
 
 enum err vcpu_save(struct domain *d, struct record *r)

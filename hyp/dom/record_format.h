@@ -108,7 +108,7 @@ struct record_vcpu {
     u64 sctlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, csselr;
     u64 esr, afsr0, afsr1, far, par, elr, spsr, sp_el1;
     u64 tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, vpidr;
-    u64 dacr32, ifsr32, spsr_abt, spsr_und, spsr_irq, spsr_fiq; /* AArch32 only */
+    u64 dacr32, ifsr32, fpexc32, spsr_abt, spsr_und, spsr_irq, spsr_fiq; /* AArch32 only */
     u8 q[32][16];
     u32 fpsr, fpcr;
 };

@@ -62,7 +62,6 @@ static void fill_vcpu(struct vcpu *v)
     v->el1.mdscr = was.mdscr;
     v->el1.vmpidr = was.vmpidr;
     v->el1.cptr = was.cptr;
-    v->el1.fpexc32 = was.fpexc32; /* nobody switches it */
     fill_bytes(v->fp, offsetof(struct fp_regs, fpcr) + 4);
     v->fp_used = true;
     v->initialised = true;

@@ -55,8 +55,29 @@ static void fp_unload(struct vcpu *v)
 
 /* ---- EL1 ---- */
 
+/*
+ * FPEXC says whether a 32-bit guest has FP on: looked at before CPTR_EL2.TFP is, so it is right
+ * from the entry on, not from the first use (Arm ARM, AArch32.CheckAdvSIMDOrFPEnabled). TFP traps
+ * EL2's access to it, too; as long as that is set, the guest could not change it.
+ */
+static void save_fpexc(struct el1_regs *r)
+{
+    if (this_cpu(fp_live)) {
+        r->fpexc32 = read_sysreg(fpexc32_el2);
+    }
+}
+
+/* The caller sets TFP again. */
+static void restore_fpexc(const struct el1_regs *r)
+{
+    fp_open(true);
+    barrier_context();
+    write_sysreg(r->fpexc32, fpexc32_el2);
+}
+
 static void save32(struct el1_regs *r)
 {
+    save_fpexc(r);
     r->dacr32 = read_sysreg(dacr32_el2);
     r->ifsr32 = read_sysreg(ifsr32_el2);
     r->spsr_abt = read_sysreg(spsr_abt);
@@ -73,6 +94,7 @@ static void restore32(const struct el1_regs *r)
     write_sysreg(r->spsr_und, spsr_und);
     write_sysreg(r->spsr_irq, spsr_irq);
     write_sysreg(r->spsr_fiq, spsr_fiq);
+    restore_fpexc(r);
 }
 
 static void save_el1(struct vcpu *v)

@@ -198,6 +198,14 @@ void guest_stray(unsigned long esr, unsigned long elr, unsigned long far)
     done();
 }
 
+extern const char _start[], _end[];
+
+// An undefined instruction beyond the image: zeros would be walked through one by one
+__attribute__((weak)) void guest_astray(unsigned long elr)
+{
+    expect(false, "runs beyond its image", elr);
+}
+
 // Where to go on: behind the instruction, or for a bad jump back at its caller
 unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned long far,
                               unsigned long lr)
@@ -210,6 +218,10 @@ unsigned long guest_exception(unsigned long esr, unsigned long elr, unsigned lon
     }
     seen_esr = esr;
     seen_class = esr >> 26;
+    if (seen_class == EC_UNKNOWN && (elr < (unsigned long)_start || elr >= (unsigned long)_end)) {
+        guest_astray(elr);
+        return lr;
+    }
     return seen_class == EC_FETCH ? lr : elr + 4;
 }
 

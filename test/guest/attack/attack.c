@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 // Attacks for as long as extra="seconds=N" asks, and each of them at least once all through;
-// rounds=N ends it earlier, for a machine that counts. seed=N, and gic=2 or 3 for where the windows
-// are. Ends with SYSTEM_OFF. Wants memory = 64 and 4 vCPUs.
+// rounds=N ends it earlier, and accesses=N to the windows make its rounds shorter, for a machine
+// that counts. seed=N, and gic=2 or 3 for where the windows are. Ends with SYSTEM_OFF. Wants memory
+// = 64 and 5 vCPUs.
 #include "attack.h"
 
 const char guest_name[] = "attack";
 
 unsigned gic;
+unsigned long seed;
+unsigned accesses_a_turn;
 uint32_t own_ports[2];
-unsigned char scratch[SCRATCH_PAGES][PAGE] __attribute__((aligned(4096)));
 static unsigned long state;
 
 static const struct attack {
@@ -19,7 +21,7 @@ static const struct attack {
     {"events", attack_events}, {"memory", attack_memory}, {"firmware", attack_psci},
     {"rings", attack_rings},
 };
-enum { NR_ATTACKS = sizeof(attacks) / sizeof(attacks[0]) };
+enum { NR_ATTACKS = sizeof(attacks) / sizeof(attacks[0]), SCHED_SHUTDOWN_CODE = 5 };
 
 static unsigned long now(void)
 {
@@ -51,10 +53,18 @@ unsigned long below(unsigned long limit)
     return (draw() >> 32) % limit;
 }
 
-// Frames that the guest would miss: its image, and the pages that it shares with the tools.
+// Frames that the guest would miss: its image, scratch, and the pages that it shares with the
+// tools.
 static bool is_own_frame(unsigned long frame)
 {
-    return (frame >= 0x3fe00 && frame < DATA_BASE >> 12) || (frame >= 0x39000 && frame < 0x39010);
+    return (frame >= 0x3fe00 && frame < DATA_BASE >> 12) ||
+           (frame >= DATA_END >> 12 && frame < 0x44000) || (frame >= 0x39000 && frame < 0x39010);
+}
+
+// A call that answers there would only spoil the guest's own image.
+static bool is_own_address(unsigned long address)
+{
+    return address >= 0x3fe00000 && address < DATA_BASE;
 }
 
 unsigned long wild_frame(void)
@@ -114,7 +124,7 @@ unsigned long wild_address(void)
     }
 }
 
-unsigned long wild(void)
+static unsigned long any(void)
 {
     static const unsigned long edges[] = {
         0,
@@ -159,6 +169,24 @@ unsigned long wild(void)
     }
 }
 
+unsigned long wild(void)
+{
+    unsigned long value;
+
+    do {
+        value = any();
+    } while (is_own_address(value));
+    return value;
+}
+
+// The first one counts, and any call may give another.
+static void shutdown_code_init(void)
+{
+    uint32_t reason = SHUTDOWN_POWEROFF;
+
+    hypercall(CALL_SCHED, SCHED_SHUTDOWN_CODE, (unsigned long)&reason, 0);
+}
+
 static void ports_init(void)
 {
     unsigned long value;
@@ -169,12 +197,12 @@ static void ports_init(void)
     own_ports[1] = (uint32_t)value;
 }
 
-static void report(const char *what, unsigned long rounds)
+void report(const char *what, unsigned long value)
 {
     print("@@BARE ");
     print(what);
     print(" ");
-    print_hex(rounds);
+    print_hex(value);
     print("\n");
 }
 
@@ -187,12 +215,15 @@ void guest_main(void)
 {
     bool whole[NR_ATTACKS] = {false};
     unsigned left = NR_ATTACKS;
-    unsigned long rounds = 0, most = option("rounds", 0), seed = option("seed", 1),
+    unsigned long rounds = 0, most = option("rounds", 0),
                   end = now() + option("seconds", 1) * ticks_a_second();
 
     gic = (unsigned)option("gic", 3);
+    seed = option("seed", 1);
+    accesses_a_turn = (unsigned)option("accesses", 24576);
     state = seed * 0x9e3779b97f4a7c15 + 1;
     ports_init();
+    shutdown_code_init();
     report("seed", seed);
     trap_arm();
     for (; (left || now() < end) && (!most || rounds < most); rounds++) {
@@ -208,5 +239,6 @@ void guest_main(void)
         }
     }
     report("rounds", rounds);
+    calls_report();
     expect(most || left == 0, "attacks that did not come round", left);
 }

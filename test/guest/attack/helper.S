@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// Where a helper starts: x0 says which vCPU it is, 1 or 2. Each has a stack; the vectors are the guest's.
+// Where a helper starts: x0 says which it is, 1 to 3. Each has a stack; the vectors are the guest's.
     .globl helper_entry
 helper_entry:
     ldr     x1, =helper_stacks

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-// The firmware's functions with wild arguments. vCPUs 1 and 2 are started as helpers again and
+// The firmware's functions with wild arguments. vCPUs 1, 2 and 4 are started as helpers again and
 // again, vCPU 3 at addresses where there is nothing: what it then does is its own affair.
 #include "attack.h"
 
-enum { CALLS_A_TURN = 64, TURNS = 16, NR_VCPUS = 4 };
+enum { CALLS_A_TURN = 64, TURNS = 16, PSCI_0_1_ON = 0x95c1ba60 };
 enum {
     CPU_SUSPEND = 0x84000001,
     CPU_SUSPEND_64 = 0xc4000001,
@@ -45,19 +45,39 @@ static unsigned long function(void)
     return id | (below(8) ? 0 : wild() << 32);
 }
 
+static void start_helper(void)
+{
+    static const unsigned vcpus[] = {1, 2, 4};
+    static const unsigned long functions[] = {CPU_ON, CPU_ON, 0x84000003, PSCI_0_1_ON};
+    unsigned role = (unsigned)below(3);
+
+    smccc(functions[below(4)], vcpu_mpidr(vcpus[role]), (unsigned long)helper_entry, role + 1);
+}
+
+// Not at the guest's own code, which would run a second time
+static unsigned long wild_entry(void)
+{
+    for (;;) {
+        unsigned long entry = wild();
+
+        if (entry < 0x40000000 || entry >= DATA_BASE) {
+            return entry;
+        }
+    }
+}
+
 bool attack_psci(void)
 {
     for (unsigned i = 0; i < CALLS_A_TURN; i++) {
         switch (below(8)) {
         case 0:
-            smccc(CPU_ON, vcpu_mpidr(1 + (unsigned)below(2)), (unsigned long)helper_entry,
-                  1 + below(2));
+            start_helper();
             break;
         case 1:
-            // Late, because it runs from fault to fault for ever. vCPUs 1 and 2 mean something, 0
-            // is on
+            // Late, because it runs from fault to fault for ever. The others mean something, 0 is
+            // on
             if (turns > TURNS * 3 / 4) {
-                smccc(CPU_ON, below(2) ? 3 : wild() | 3, wild(), wild());
+                smccc(CPU_ON, below(2) ? 3 : wild() | 3, wild_entry(), wild());
             }
             break;
         case 2:

@@ -15,6 +15,17 @@ static struct work {
     unsigned long value, number;
 } work[NR_AT_ONCE];
 static unsigned next, nr_work;
+static volatile unsigned running;
+
+void guest_astray(unsigned long elr)
+{
+    report("astray at", elr);
+    for (unsigned i = running > 3 ? running - 3 : 0; i <= running + 3 && i < NR_AT_ONCE; i++) {
+        report(i == running ? "ran" : "beside it",
+               (unsigned long)code[2 * i] << 32 | code[2 * i + 1]);
+    }
+    expect(false, "a word led astray, with", work[running].value);
+}
 
 static void execute(uint32_t word, unsigned long value, unsigned long number)
 {
@@ -31,6 +42,7 @@ static void run_all(void)
     }
     __asm__ volatile("dsb ish\n ic iallu\n dsb ish\n isb" ::: "memory");
     for (unsigned i = 0; i < nr_work; i++) {
+        running = i;
         word_run(&code[2 * i], work[i].value, work[i].number);
     }
     nr_work = 0;
