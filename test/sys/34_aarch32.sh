@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 33. A 32-bit guest whose vCPUs share a CPU: what one has turned off the other keeps on (FPEXC)
+# 34. A 32-bit guest whose vCPUs share a CPU: what one has turned off the other keeps on (FPEXC)
 # needs: timeout=60 smp=1
 . /test/lib.sh
 
