@@ -6,6 +6,7 @@ Both boot the same kernel (test/bench/guest) as dom0 on one CPU, with the instru
 figures repeat exactly. Medians; loads and stores beside them.
 """
 import argparse
+import glob
 import os
 import statistics
 import subprocess
@@ -28,6 +29,14 @@ ROWS = [  # id, name, how many operations one sample holds, what Kanso must reac
     (14, "switch, dom0 <-> domU", 2, 550),
     (15, "create a 16 MiB guest, zeroed", 1, 750000),
     (16, "destroy it", 1, None),
+    (17, "switch, both use floating point", 2, None),
+    (18, "grant map and unmap", 1, None),
+    (19, "grant copy of a page", 1, None),
+    (20, "event to blocked domain, same CPU", 1, 1000),
+    (21, "populate 4 KiB", 1, None),
+    (22, "populate 2 MiB", 1, None),
+    (23, "console write of 64 bytes", 1, None),
+    (24, "foreign map and unmap", 1, 300),
 ]
 XEN_RANGE = (0x200000, 0x400000)
 KANSO_RANGE = (0xE00000000000, 0xF00000000000)
@@ -45,7 +54,7 @@ def build(out):
     run(["aarch64-linux-gnu-gcc", "-std=gnu2x", "-O2", "-Wall", "-Wextra", "-ffreestanding", "-fpie",
          "-mgeneral-regs-only", "-mstrict-align", "-fno-stack-protector", "-nostdlib", "-static-pie",
          "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{guest}/bench.lds", f"-I{root}",
-         f"{guest}/start.S", f"{guest}/bench.c", "-o", f"{out}/bench.elf"])
+         f"{guest}/start.S", *sorted(glob.glob(f"{guest}/*.c")), "-o", f"{out}/bench.elf"])
     run(["aarch64-linux-gnu-objcopy", "-O", "binary", f"{out}/bench.elf", f"{out}/bench.img"])
 
 
