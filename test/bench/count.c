@@ -3,10 +3,12 @@
  * A QEMU plugin that counts what the hypervisor executes between two markers of a guest.
  *
  * A marker is "movz xzr, #imm": no CPU does anything on it and no compiler emits it. imm =
- * operation << 12 | id: 1  begin sample id          2  end sample id: a line "sample ID INSNS LOADS
- * STORES" 3  checkpoint id: a line "total ID ALL INSNS" (all instructions since reset, and the
- * hypervisor's) The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one
- * counter for all of them.
+ * operation << 12 | id:
+ *     1  begin sample id
+ *     2  end sample id, if it was begun: a line "sample ID INSNS LOADS STORES"
+ *     3  checkpoint id: a line "total ID ALL INSNS" (since reset: everybody's, the hypervisor's)
+ * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all
+ * of them.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@ struct counts {
     uint64_t insns, loads, stores;
 };
 static struct counts hyp, begin[256];
+static bool begun[256];
 static uint64_t all, lo, hi;
 static FILE *out;
 
@@ -30,8 +33,13 @@ static void marker(unsigned cpu, void *data)
     switch (imm >> 12) {
     case 1:
         begin[id] = hyp;
+        begun[id] = true;
         break;
     case 2:
+        if (!begun[id]) {
+            break;
+        }
+        begun[id] = false;
         fprintf(out, "sample %u %lu %lu %lu\n", id, hyp.insns - begin[id].insns,
                 hyp.loads - begin[id].loads, hyp.stores - begin[id].stores);
         break;

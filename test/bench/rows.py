@@ -33,5 +33,6 @@ ROWS = [
 BOOT = ("reset to dom0's first instruction", 3000000)
 PER_GIB = ("... a further GiB of RAM", 200000)
 PAGES = ("pages a 16 MiB guest costs", 16)
+IMAGE = ("bytes of the hypervisor's image", 350 * 1024)
 
 SHARE = 0.5  # no row above this part of Xen's

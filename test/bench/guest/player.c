@@ -26,8 +26,15 @@ static void grant_page(void)
     entry->flags = GTF_permit_access;
 }
 
+/* Who was woken may run before its waker sleeps: let the other get there. */
+static void let_sleep(void)
+{
+    hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+}
+
 static void take_turn(void)
 {
+    let_sleep();
     for (u32 i = 0; i < own.turn.nr; i++) {
         if (own.turn.ops[i] != OP_SWITCH_DOMAIN) {
             op_do(own.turn.ops[i]);
@@ -85,6 +92,7 @@ static void wait_done(const struct turn *turn)
         sleep_once();
     }
     interrupts_on();
+    let_sleep();
 }
 
 void players_make(void)

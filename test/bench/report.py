@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: MIT
+"""The figures of `make bench` as text, JSON, Markdown and a chart.
+
+A result is {"about": {...}, "machines": {"GICv3 cortex-a57": [entry, ...], ...}}; an entry is a row: its name, its goal in
+instructions or None, and for "kanso" and "xen" None or {median, loads, stores, min, max, mixed}.
+"""
+import json
+import pathlib
+
+import chart
+import measure
+import rows
+
+GOALS_HOLD = "GICv3 cortex-a57"  # there the goals of each row; elsewhere only the share of Xen's
+
+
+def machine_name(gic, cpu):
+    """As the tables call it."""
+    return f"GICv{gic} {cpu}"
+
+
+def figures(column, row):
+    """One row of one hypervisor."""
+    alone = column.figure(row)
+    if not alone:
+        return None
+    mixed = column.figure(row, measure.MIXED)
+    return {**alone, "mixed": mixed["median"] if mixed else None}
+
+
+def only(median):
+    """A figure that was had once."""
+    return None if median is None else {"median": median}
+
+
+def collect(found, per_gib, about):
+    """The result of all boots."""
+    machines = {}
+    for (gic, cpu), columns in found.items():
+        name = machine_name(gic, cpu)
+        empty = measure.Column()
+        ours, theirs = columns.get("kanso", empty), columns.get("xen", empty)
+        entries = [{"name": row.name, "goal": row.goal if name == GOALS_HOLD else None, "kanso": figures(ours, row),
+                    "xen": figures(theirs, row)} for row in rows.ROWS]
+        once = [(rows.BOOT, ours.boot, theirs.boot), (rows.PAGES, ours.pages, theirs.pages)]
+        if name == GOALS_HOLD:
+            once.insert(1, (rows.PER_GIB, per_gib.get("kanso"), per_gib.get("xen")))
+            once.append((rows.IMAGE, about["kanso_bytes"], about["xen_bytes"]))
+        entries += [{"name": what, "goal": goal if name == GOALS_HOLD else None, "kanso": only(a), "xen": only(b)}
+                    for (what, goal), a, b in once]
+        machines[name] = entries
+    for entries in machines.values():
+        for entry in entries:
+            entry["ratio"] = ratio(entry)
+            entry["verdict"] = verdict(entry)
+    return {"about": about, "machines": machines}
+
+
+def ratio(entry):
+    """Kanso's part of Xen's, or None."""
+    ours, theirs = entry["kanso"], entry["xen"]
+    return round(ours["median"] / theirs["median"], 3) if ours and theirs and theirs["median"] else None
+
+
+def verdict(entry):
+    """lost: Xen takes no more. above: the goal, or half of Xen's, is not reached. Empty: well."""
+    if not entry["kanso"]:
+        return "not counted"
+    if entry["ratio"] is not None and entry["ratio"] >= 1:
+        return "lost"
+    words = []
+    if entry["goal"] is not None and entry["kanso"]["median"] > entry["goal"]:
+        words.append("above goal")
+    if entry["ratio"] is not None and entry["ratio"] > rows.SHARE:
+        words.append(f"above {rows.SHARE} x Xen")
+    return ", ".join(words)
+
+
+HEAD = ["operation", "Kanso", "ld/st", "min-max", "mixed", "Xen 4.17", "ld/st", "min-max", "mixed", "ratio", "goal", ""]
+
+
+def cells(entry):
+    """A row's words in the order of HEAD."""
+    def one(figure):
+        if not figure:
+            return ["-"] * 4
+        if "min" not in figure:
+            return [f"{figure['median']:,}", "", "", ""]
+        mixed = figure["mixed"]
+        return [f"{figure['median']:,}", f"{figure['loads']:,}/{figure['stores']:,}", f"{figure['min']:,}-{figure['max']:,}",
+                "-" if mixed is None else f"{mixed:,}"]
+    share = "-" if entry["ratio"] is None else f"{entry['ratio']:.2f}"
+    goal = "" if entry["goal"] is None else f"{entry['goal']:,}"
+    return [entry["name"], *one(entry["kanso"]), *one(entry["xen"]), share, goal, entry["verdict"]]
+
+
+def caption(name, about):
+    """What a table is of."""
+    return f"{name}: instructions at EL2, median of {about['samples']}; one CPU, -icount shift=0"
+
+
+def text(result):
+    """For a terminal."""
+    lines = []
+    for name, entries in result["machines"].items():
+        table = [HEAD, *(cells(e) for e in entries)]
+        widths = [max(len(r[i]) for r in table) for i in range(len(HEAD))]
+        lines += ["", caption(name, result["about"])]
+        for r in table:
+            words = (w.ljust(widths[i]) if i in (0, len(HEAD) - 1) else w.rjust(widths[i]) for i, w in enumerate(r))
+            lines.append("  ".join(words).rstrip())
+    lines += ["", *(f"left out: {w}" for w in result["about"]["left_out"]), summary(result)]
+    return "\n".join(lines)
+
+
+def summary(result):
+    """One sentence about all rows."""
+    every = [e for entries in result["machines"].values() for e in entries]
+    count = {w: sum(w in e["verdict"] for e in every) for w in ("lost", "above goal", f"above {rows.SHARE}", "not counted")}
+    return f"{len(every)} rows: " + ", ".join(f"{n} {w}{' x Xen' if w[-1].isdigit() else ''}" for w, n in count.items())
+
+
+def markdown(result):
+    """For docs/performance.md."""
+    lines = []
+    for name, entries in result["machines"].items():
+        lines += [f"**{caption(name, result['about'])}**", "", "| " + " | ".join(HEAD) + " |",
+                  "|---" + "|---:" * (len(HEAD) - 2) + "|---|"]
+        lines += ["| " + " | ".join(cells(e)) + " |" for e in entries] + [""]
+    return "\n".join([*lines, summary(result), ""])
+
+
+def write(result, out):
+    """bench.json, bench.md, bench.svg."""
+    where = pathlib.Path(out)
+    (where / "bench.json").write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+    (where / "bench.md").write_text(markdown(result), encoding="utf-8")
+    (where / "bench.svg").write_text(chart.draw(result), encoding="utf-8")
