@@ -61,7 +61,7 @@ def main():
     if not os.path.exists(args.xen):
         del images["xen"]
         left_out.append(f"Xen's columns: no {args.xen} (`make dom0` fetches Debian's package; is there a network?)")
-    plugin = measure.has_plugins(args.qemu)
+    plugin = measure.can_count(args.qemu, args.out)
     if not plugin:
         left_out.append(f"everything that is counted: {version_of(args.qemu)} cannot load the plugin (Debian 12's QEMU 7.2 can)")
     for what in left_out:

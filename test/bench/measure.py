@@ -13,12 +13,6 @@ RANGES = {"kanso": (0xE00000000000, 0xF00000000000), "xen": (0x200000, 0x400000)
 ALONE, MIXED = "alone", "mixed"
 
 
-def has_plugins(qemu):
-    """Can this QEMU count? An interface of version 1, which QEMU 7.2 has and 9 no longer."""
-    words = subprocess.run([qemu, "-help"], stdout=subprocess.PIPE, text=True, check=True).stdout
-    return any(line.startswith("-plugin ") for line in words.splitlines())
-
-
 def build(out):
     """count.so and bench.img."""
     os.makedirs(out, exist_ok=True)
@@ -29,6 +23,13 @@ def build(out):
                     "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{guest}/bench.lds", f"-I{ROOT}",
                     f"{guest}/start.S", *sorted(glob.glob(f"{guest}/*.c")), "-o", f"{out}/bench.elf"], check=True)
     subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", f"{out}/bench.elf", f"{out}/bench.img"], check=True)
+
+
+def can_count(qemu, out):
+    """Does this QEMU load the plugin? It needs the interface of version 1, which QEMU 7.2 has and 9 no longer. After build()."""
+    words = subprocess.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{out}/count.so,probe=on"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False).stdout
+    return "unknown argument 'probe" in words
 
 
 class Column:

@@ -35,4 +35,5 @@ PER_GIB = ("... a further GiB of RAM", 200000)
 PAGES = ("pages a 16 MiB guest costs", 16)
 IMAGE = ("bytes of the hypervisor's image", 350 * 1024)
 
+NOT_MIXED = {13, 15, 16, 17}  # only alone
 SHARE = 0.5  # no row above this part of Xen's

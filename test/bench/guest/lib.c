@@ -166,8 +166,7 @@ void setup(bool is_dom0)
     gicc = GUEST_GICC_BASE;
     gicr = GUEST_GICV3_GICR0_BASE;
     if (is_dom0) {
-        struct xen_hvm_param callback = {.domid = XEN_DOMID_SELF,
-                                         .index = HVM_PARAM_CALLBACK_IRQ};
+        struct xen_hvm_param callback = {.domid = XEN_DOMID_SELF, .index = HVM_PARAM_CALLBACK_IRQ};
         must("callback irq", hypercall(__HYPERVISOR_hvm_op, HVMOP_get_param, (u64)&callback, 0));
         event_irq = callback.value & 0xff;
         gicd = DOM0_GICD;

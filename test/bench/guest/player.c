@@ -51,7 +51,8 @@ void player_main(void)
 {
     gic = own.turn.gic;
     struct xen_evtchn_bind_interdomain bind = {.remote_dom = 0, .remote_port = own.turn.port};
-    must("bind", hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain, (u64)&bind, 0));
+    must("bind",
+         hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_bind_interdomain, (u64)&bind, 0));
     setup(false);
     ops_prepare();
     grant_page();
@@ -100,8 +101,8 @@ void players_make(void)
     for (unsigned i = 0; i < NR_PLAYERS; i++) {
         u16 domain = domain_make(PLAYER_PAGES);
         struct xen_evtchn_alloc_unbound channel = {.dom = XEN_DOMID_SELF, .remote_dom = domain};
-        must("alloc_unbound", hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound,
-                                        (u64)&channel, 0));
+        must("alloc_unbound",
+             hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (u64)&channel, 0));
         players[i].domain = domain;
         players[i].port = channel.port;
         domain_write(domain, GUEST_RAM0_BASE, _start, (u64)(_bss - _start));
