@@ -180,12 +180,11 @@ symbols:
 	$(Q)scripts/symbols.py --elf $(OUT)/kanso.elf $(LOG)
 
 bench: all tools $(DOM0) guests | deps-run deps-host
-	$(Q)test/bench/bench.py
-	$(Q)test/bench/create.py
+	$(Q)$(BOOTED) test/bench/bench.py
 
 # The counts that `make test` holds Kanso to (test/sys/33_counts.py), as they are now
 bench-counts: all | deps-run deps-host
-	$(Q)test/bench/guard.py --renew
+	$(Q)$(BOOTED) test/bench/guard.py --renew
 
 include tools/tools.mk
 include test/fuzz/fuzz.mk
@@ -213,9 +212,9 @@ help:
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'
 	@echo 'mutants  200 seeded mutants against the unit tests; fails under 80 % killed'
 	@echo 'planted  bugs of past advisories, planted one by one: each is found by the test that it names (P="03 17")'
-	@echo 'bench    instructions at EL2, Kanso beside Xen'
+	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (bench-counts: what `make test` holds them to)'
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 
-.PHONY: all unit dom0 debian run guests firmware scenarios test soak test-repeat test-square lint format stats coverage mutants planted bench symbols clean help always
+.PHONY: all unit dom0 debian run guests firmware scenarios test soak test-repeat test-square lint format stats coverage mutants planted bench bench-counts symbols clean help always
 -include $(OBJECTS:.o=.d) $(addprefix $(OUT)/,$(addsuffix .d,$(TESTS)))

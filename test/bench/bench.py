@@ -4,13 +4,16 @@
 
 Both boot the same kernel (test/bench/guest) as dom0 on one CPU, with the instruction counter as the clock, so that figures repeat
 exactly; with GICv3 and GICv2, on cortex-a57 and cortex-a76. Tables on stdout; bench.json, bench.md and bench.svg in --out.
-What cannot be had here (a QEMU that counts, Debian's Xen) is said and left out. --quick: only GICv3 and cortex-a57.
+What cannot be had here (a QEMU that counts, Debian's Xen) is said and left out. Then dom0 is Debian's Linux (create.py, guest_io.py). --quick: only GICv3 and cortex-a57, and no Linux.
 """
 import argparse
 import os
 import subprocess
 import sys
 
+import create
+import guest_io
+import linux
 import measure
 import report
 
@@ -55,6 +58,7 @@ def main():
     parser.add_argument("--qemu", default="qemu-system-aarch64")
     parser.add_argument("--out", default="build/bench")
     args = parser.parse_args()
+    os.environ["KANSO"] = args.kanso  # for the machines with Linux
     measure.build(args.out)
     images = {"kanso": args.kanso, "xen": args.xen}
     left_out = []
@@ -64,14 +68,21 @@ def main():
     plugin = measure.can_count(args.qemu, args.out)
     if not plugin:
         left_out.append(f"everything that is counted: {version_of(args.qemu)} cannot load the plugin (Debian 12's QEMU 7.2 can)")
+    why_not = linux.missing()
+    with_linux = plugin and not args.quick and not why_not
+    if why_not and plugin:
+        left_out.append(f"what Linux costs: {why_not}")
     for what in left_out:
         say(f"left out: {what}")
     machines = MACHINES[:1] if args.quick else [
         m for m in MACHINES if args.gic in (None, m[0]) and args.cpu in (None, m[1])] or [(args.gic or 3, args.cpu)]
     found, per_gib = columns(machines, images, args, plugin)
+    tables = {}
+    for name, part in (("create", create), ("guest", guest_io)) if with_linux else ():
+        tables[name] = part.table(args.out, [c for c in part.CORNERS if c.split("+")[0] in images])
     about = {"qemu": version_of(args.qemu), "samples": args.n, "left_out": left_out,
              "kanso_bytes": os.path.getsize(args.kanso), "xen_bytes": os.path.getsize(args.xen) if "xen" in images else None}
-    result = report.collect(found, per_gib, about)
+    result = report.collect(found, per_gib, tables, about)
     report.write(result, args.out)
     print(report.text(result))
     return 0 if all(c["kanso"].boot or not plugin for c in found.values()) else 1

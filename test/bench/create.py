@@ -6,13 +6,13 @@ instruction counter as the clock; guests stay paused; starting xl is part of it.
 
 create.py [CORNER...]   a corner is kanso+own, kanso+debian, xen+own or xen+debian
 """
-import json
 import sys
 
 import linux
 import measure
+import report
 
-OUT = measure.ROOT / "build/bench"
+CORNERS = ["kanso+own", "kanso+debian", "xen+own", "xen+debian"]
 ROWS = [(12, "bare 4 MiB guest, the 2nd", 8e6, 0.25e6), (14, "bare 4 MiB guest, the 40th", 8e6, 0.25e6),
         (16, "Debian guest, 256 MiB", 80e6, 14e6)]
 MARKS = range(10, 18)
@@ -30,9 +30,9 @@ def split(at):
     return costs
 
 
-def store_requests(corner):
-    """{row: requests}, from what the script printed: the trace's lines between the marks."""
-    log = OUT / f"create-{corner}" / "console.log"
+def store_requests(out, corner):
+    """{row: requests}, from what the script printed."""
+    log = measure.pathlib.Path(out) / f"create-{corner}" / "console.log"
     found = {}
     for line in log.read_text(encoding="utf-8").splitlines():
         words = line.split()
@@ -42,24 +42,31 @@ def store_requests(corner):
     return {name: found.get(mark) for mark, name, *_ in ROWS}
 
 
-def main():
-    """A table."""
-    corners = sys.argv[1:] or ["kanso+own", "kanso+debian", "xen+own", "xen+debian"]
-    measure.build(OUT)
-    files = linux.programs(OUT, MARKS)
-    results = {corner: split(linux.boot(corner, measure.HERE / "create.sh", files, OUT)) for corner in corners}
-    requests = {corner: store_requests(corner) for corner in corners}
-    (OUT / "create.json").write_text(json.dumps({"costs": results, "requests": requests}, indent=1) + "\n", encoding="ascii")
-    print("Millions of instructions a create, EL2 | dom0's kernel | its programs, and store requests; cortex-a57, GICv3, one CPU, "
-          "-icount shift=0")
-    print(f"{'':28}" + "".join(f"{corner:>30}" for corner in corners) + "    goal, dom0 | EL2")
+def table(out, corners):
+    """What report.py prints, and the figures."""
+    files = linux.programs(out, MARKS)
+    costs, requests = {}, {}
+    for corner in corners:
+        costs[corner] = split(linux.boot(corner, measure.HERE / "create.sh", files, out))
+        requests[corner] = store_requests(out, corner) if costs[corner] else {}
+    lines = []
     for _, name, *goals in ROWS:
-        cells = []
-        for corner, costs in results.items():
-            words = " | ".join(f"{c / 1e6:.2f}" for c in costs[name]) if costs else "-"
-            cells.append(f"{words}, {requests[corner][name] or '-'}")
-        print(f"{name:28}" + "".join(f"{cell:>30}" for cell in cells) + f"{' | '.join(f'{g / 1e6:g}' for g in goals):>20}")
-    return 0 if all(results.values()) else 1
+        for number, part in enumerate(("EL2", "dom0's kernel", "dom0's programs")):
+            cells = [f"{costs[c][name][number] / 1e6:.2f} M" if costs[c] else "-" for c in corners]
+            goal = {0: f"{goals[1] / 1e6:g} M", 1: f"{goals[0] / 1e6:g} M, both"}.get(number, "")
+            lines.append([f"{name}: {part}", *cells, goal])
+        lines.append([f"{name}: store requests", *(str(requests[c].get(name) or "-") for c in corners), ""])
+    return {"caption": "A create, starting xl included; GICv3, cortex-a57, one CPU, -icount shift=0", "head": ["", *corners, "goal"],
+            "rows": lines, "figures": {"instructions": costs, "store requests": requests}}
+
+
+def main():
+    """The table alone."""
+    out = measure.ROOT / "build/bench"
+    measure.build(out)
+    found = table(out, sys.argv[1:] or CORNERS)
+    print("\n".join(report.plain(found["caption"], found["head"], found["rows"])))
+    return 0 if all(found["figures"]["instructions"].values()) else 1
 
 
 if __name__ == "__main__":

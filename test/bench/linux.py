@@ -12,6 +12,15 @@ import measure
 sys.path.insert(0, str(measure.ROOT / "test/sys"))
 import run  # noqa: E402
 
+CAUSES = ["hypercall", "firmware", "register", "wait", "memory", "interrupt"]
+
+
+def missing():
+    """What of dom0 is not built, as a sentence, or None."""
+    wanted = [run.IMAGES / name for name in ("dom0.cpio.gz", "vmlinuz", "guest.cpio.gz", "guest/idle.img", "tools/bin/xl")]
+    gone = [str(path.relative_to(measure.ROOT)) for path in wanted if not path.exists()]
+    return f"no {', '.join(gone)} (`make dom0 tools guests`; is there a network?)" if gone else None
+
 
 class Totals:
     """What was executed since reset: by everybody, by the hypervisor, by kernels; entries {cause: (times, instructions)}."""

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """The figures of `make bench` as text, JSON, Markdown and a chart.
 
-A result is {"about": {...}, "machines": {"GICv3 cortex-a57": [entry, ...], ...}}; an entry is a row: its name, its goal in
+A result is {"about": {...}, "machines": {"GICv3 cortex-a57": [entry, ...], ...}, "linux": {name: table}}; an entry is a row: its name, its goal in
 instructions or None, and for "kanso" and "xen" None or {median, loads, stores, min, max, mixed}.
 """
 import json
@@ -33,8 +33,8 @@ def only(median):
     return None if median is None else {"median": median}
 
 
-def collect(found, per_gib, about):
-    """The result of all boots."""
+def collect(found, per_gib, linux, about):
+    """The result of all boots; linux: {name: table of create.py or guest_io.py}."""
     machines = {}
     for (gic, cpu), columns in found.items():
         name = machine_name(gic, cpu)
@@ -53,7 +53,7 @@ def collect(found, per_gib, about):
         for entry in entries:
             entry["ratio"] = ratio(entry)
             entry["verdict"] = verdict(entry)
-    return {"about": about, "machines": machines}
+    return {"about": about, "machines": machines, "linux": linux}
 
 
 def ratio(entry):
@@ -63,17 +63,25 @@ def ratio(entry):
 
 
 def verdict(entry):
-    """lost: Xen takes no more. above: the goal, or half of Xen's, is not reached. Empty: well."""
+    """lost: Xen takes no more, alone or mixed. above: the goal, or half of Xen's, is not reached. Empty: well."""
     if not entry["kanso"]:
         return "not counted"
-    if entry["ratio"] is not None and entry["ratio"] >= 1:
+    if max(entry["ratio"] or 0, mixed_ratio(entry)) >= 1:
         return "lost"
     words = []
     if entry["goal"] is not None and entry["kanso"]["median"] > entry["goal"]:
         words.append("above goal")
     if entry["ratio"] is not None and entry["ratio"] > rows.SHARE:
         words.append(f"above {rows.SHARE} x Xen")
+    elif mixed_ratio(entry) > rows.SHARE:
+        words.append(f"mixed above {rows.SHARE} x Xen")
     return ", ".join(words)
+
+
+def mixed_ratio(entry):
+    """The same of the mixed run, or 0."""
+    ours, theirs = ((entry[name] or {}).get("mixed") for name in ("kanso", "xen"))
+    return ours / theirs if ours and theirs else 0
 
 
 HEAD = ["operation", "Kanso", "ld/st", "min-max", "mixed", "Xen 4.17", "ld/st", "min-max", "mixed", "ratio", "goal", ""]
@@ -99,18 +107,37 @@ def caption(name, about):
     return f"{name}: instructions at EL2, median of {about['samples']}; one CPU, -icount shift=0"
 
 
+def plain(above, head, lines):
+    """A table for a terminal."""
+    table = [head, *lines]
+    widths = [max(len(r[i]) for r in table) for i in range(len(head))]
+    last = len(head) - 1 if not head[-1] else None
+    out = ["", above]
+    for r in table:
+        words = (w.ljust(widths[i]) if i in (0, last) else w.rjust(widths[i]) for i, w in enumerate(r))
+        out.append("  ".join(words).rstrip())
+    return out
+
+
+def marked(above, head, lines):
+    """The same in Markdown."""
+    left = [0, len(head) - 1] if not head[-1] else [0]
+    rule = "".join("|---" if i in left else "|---:" for i in range(len(head))) + "|"
+    return [f"**{above}**", "", "| " + " | ".join(head) + " |", rule, *("| " + " | ".join(w.strip() for w in r) + " |" for r in lines), ""]
+
+
+def tables(result):
+    """(caption, head, lines) of each."""
+    for name, entries in result["machines"].items():
+        yield caption(name, result["about"]), HEAD, [cells(e) for e in entries]
+    for part in result["linux"].values():
+        yield part["caption"], part["head"], part["rows"]
+
+
 def text(result):
     """For a terminal."""
-    lines = []
-    for name, entries in result["machines"].items():
-        table = [HEAD, *(cells(e) for e in entries)]
-        widths = [max(len(r[i]) for r in table) for i in range(len(HEAD))]
-        lines += ["", caption(name, result["about"])]
-        for r in table:
-            words = (w.ljust(widths[i]) if i in (0, len(HEAD) - 1) else w.rjust(widths[i]) for i, w in enumerate(r))
-            lines.append("  ".join(words).rstrip())
-    lines += ["", *(f"left out: {w}" for w in result["about"]["left_out"]), summary(result)]
-    return "\n".join(lines)
+    lines = [line for table in tables(result) for line in plain(*table)]
+    return "\n".join([*lines, "", *(f"left out: {w}" for w in result["about"]["left_out"]), summary(result)])
 
 
 def summary(result):
@@ -122,11 +149,7 @@ def summary(result):
 
 def markdown(result):
     """For docs/performance.md."""
-    lines = []
-    for name, entries in result["machines"].items():
-        lines += [f"**{caption(name, result['about'])}**", "", "| " + " | ".join(HEAD) + " |",
-                  "|---" + "|---:" * (len(HEAD) - 2) + "|---|"]
-        lines += ["| " + " | ".join(cells(e)) + " |" for e in entries] + [""]
+    lines = [line for table in tables(result) for line in marked(*table)]
     return "\n".join([*lines, summary(result), ""])
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# dom0's part of io.py: a Linux guest boots, reads a disk and sends packets between marks of a plugin
+# dom0's part of guest_io.py: a Linux guest boots, reads a disk and sends packets between marks of a plugin
 # needs: mem=2048 dom0=1024 timeout=240
 . /test/lib.sh
 chmod +x /boot/mark-*.img
