@@ -180,7 +180,7 @@ symbols:
 	$(Q)scripts/symbols.py --elf $(OUT)/kanso.elf $(LOG)
 
 bench: all tools $(DOM0) guests | deps-run deps-host
-	$(Q)$(BOOTED) test/bench/bench.py
+	$(Q)$(BOOTED) test/bench/bench.py $(if $(PUBLISH),--publish docs/performance.md)
 
 # The counts that `make test` holds Kanso to (test/sys/33_counts.py), as they are now
 bench-counts: all | deps-run deps-host
@@ -212,7 +212,7 @@ help:
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'
 	@echo 'mutants  200 seeded mutants against the unit tests; fails under 80 % killed'
 	@echo 'planted  bugs of past advisories, planted one by one: each is found by the test that it names (P="03 17")'
-	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (bench-counts: what `make test` holds them to)'
+	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (PUBLISH=1: docs/performance.md as well; bench-counts: what `make test` holds them to)'
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 

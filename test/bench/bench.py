@@ -8,6 +8,7 @@ What cannot be had here (a QEMU that counts, Debian's Xen) is said and left out.
 """
 import argparse
 import os
+import pathlib
 import subprocess
 import sys
 
@@ -41,9 +42,26 @@ def columns(machines, images, args, plugin):
     return found, per_gib
 
 
-def version_of(qemu):
-    """The first line of what it says about itself."""
-    return subprocess.run([qemu, "--version"], stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()[0]
+def first_line(*command):
+    """Of what a program says about itself."""
+    said = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False).stdout
+    return (said.splitlines() or ["unknown"])[0]
+
+
+def debian_version():
+    """Of the package that Xen's image is from."""
+    debs = sorted((measure.ROOT / "build/debian").glob("**/xen-hypervisor-4.17-arm64_*.deb"))
+    return f"Debian's xen-hypervisor-4.17-arm64 {debs[-1].name.split('_')[1].replace('%3a', ':')}" if debs else "4.17"
+
+
+def about_images(args, images):
+    """What was measured with what."""
+    flags = pathlib.Path(args.kanso).with_name(".flags")
+    compiler = flags.read_text(encoding="utf-8").split()[0] if flags.exists() else None
+    return {"kanso": first_line("git", "describe", "--always", "--dirty"), "xen": debian_version() if "xen" in images else "none",
+            "compiler": first_line(compiler, "--version") if compiler else "somebody", "qemu": first_line(args.qemu, "--version"),
+            "samples": args.n, "kanso_bytes": os.path.getsize(args.kanso),
+            "xen_bytes": os.path.getsize(args.xen) if "xen" in images else None}
 
 
 def main():
@@ -57,6 +75,7 @@ def main():
     parser.add_argument("-n", type=int, default=200, help="samples of each operation")
     parser.add_argument("--qemu", default="qemu-system-aarch64")
     parser.add_argument("--out", default="build/bench")
+    parser.add_argument("--publish", metavar="PAGE", help="put the tables and the chart into docs/performance.md")
     args = parser.parse_args()
     os.environ["KANSO"] = args.kanso  # for the machines with Linux
     measure.build(args.out)
@@ -65,9 +84,10 @@ def main():
     if not os.path.exists(args.xen):
         del images["xen"]
         left_out.append(f"Xen's columns: no {args.xen} (`make dom0` fetches Debian's package; is there a network?)")
+    about = about_images(args, images)
     plugin = measure.can_count(args.qemu, args.out)
     if not plugin:
-        left_out.append(f"everything that is counted: {version_of(args.qemu)} cannot load the plugin (Debian 12's QEMU 7.2 can)")
+        left_out.append(f"everything that is counted: {about['qemu']} cannot load the plugin (Debian 12's QEMU 7.2 can)")
     why_not = linux.missing()
     with_linux = plugin and not args.quick and not why_not
     if why_not and plugin:
@@ -80,10 +100,10 @@ def main():
     tables = {}
     for name, part in (("create", create), ("guest", guest_io)) if with_linux else ():
         tables[name] = part.table(args.out, [c for c in part.CORNERS if c.split("+")[0] in images])
-    about = {"qemu": version_of(args.qemu), "samples": args.n, "left_out": left_out,
-             "kanso_bytes": os.path.getsize(args.kanso), "xen_bytes": os.path.getsize(args.xen) if "xen" in images else None}
-    result = report.collect(found, per_gib, tables, about)
+    result = report.collect(found, per_gib, tables, {**about, "left_out": left_out})
     report.write(result, args.out)
+    if args.publish:
+        report.publish(args.out, args.publish)
     print(report.text(result))
     return 0 if all(c["kanso"].boot or not plugin for c in found.values()) else 1
 

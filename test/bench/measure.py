@@ -64,8 +64,8 @@ def read_counts(path):
     return samples, boot
 
 
-def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True):  # pylint: disable=too-many-arguments
-    """One machine to its end; a Column, or None with a sentence on stderr."""
+def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True, more=""):  # pylint: disable=too-many-arguments
+    """One machine to its end; a Column, or None with a sentence on stderr. more: words for the plugin, with a comma before each."""
     stem = f"{out}/{name}-gicv{gic}-{cpu}" + (f"-{gib}g" if gib != 1 else "")
     low, high = RANGES[name]
     command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic}", "-cpu", cpu, "-smp", "1", "-m", f"{gib}G",
@@ -73,7 +73,7 @@ def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", 
                "-kernel", str(image), "-append", "dom0_mem=64M dom0_max_vcpus=2 console=dtuart bootscrub=0", "-device",
                f"guest-loader,addr=0x50000000,kernel={out}/bench.img,bootargs=bench-gic={gic} bench-n={n}"]
     if plugin:
-        command += ["-plugin", f"{out}/count.so,lo={low},hi={high},out={stem}.counts"]
+        command += ["-plugin", f"{out}/count.so,lo={low},hi={high},out={stem}.counts{more}"]
     with open(f"{stem}.log", "wb") as log:
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
     lines = pathlib.Path(f"{stem}.log").read_text(encoding="latin1").splitlines()

@@ -147,10 +147,44 @@ def summary(result):
     return f"{len(every)} rows: " + ", ".join(f"{n} {w}{' x Xen' if w[-1].isdigit() else ''}" for w, n in count.items())
 
 
+def others(result):
+    """The machines after the first in one table: Kanso, Xen and ratio of each."""
+    names = list(result["machines"])[1:]
+    if not names:
+        return []
+    head = ["operation", *(f"{name}: Kanso, Xen, ratio" for name in names)]
+    lines = []
+    for row in zip(*(result["machines"][name] for name in names)):
+        shown = []
+        for entry in row:
+            a, b = (f"{entry[n]['median']:,}" if entry[n] else "-" for n in ("kanso", "xen"))
+            shown.append(f"{a}, {b}, " + ("-" if entry["ratio"] is None else f"{entry['ratio']:.2f}")
+                         + (f" ({entry['verdict']})" if entry["verdict"] else ""))
+        lines.append([row[0]["name"], *shown])
+    return marked("The other machines, medians alone", head, lines)
+
+
 def markdown(result):
-    """For docs/performance.md."""
-    lines = [line for table in tables(result) for line in marked(*table)]
-    return "\n".join([*lines, summary(result), ""])
+    """For docs/performance.md: the first machine whole, the others short, then Linux."""
+    about = result["about"]
+    said = [f"- {about['qemu']}", f"- Kanso {about['kanso']}, built by {about['compiler']}",
+            f"- Xen: {about['xen']}", f"- {summary(result)}", *(f"- left out: {w}" for w in about["left_out"]), ""]
+    first, *rest = tables(result)
+    linux = rest[len(result["machines"]) - 1:]
+    return "\n".join([*said, *marked(*first), *others(result), *(line for table in linux for line in marked(*table))])
+
+
+PUBLISHED = "<!-- below: what `make bench PUBLISH=1` wrote -->\n"
+
+
+def publish(out, page):
+    """The tables into a page, behind its mark, and the chart beside it."""
+    where = pathlib.Path(page)
+    kept, mark, _ = where.read_text(encoding="utf-8").partition(PUBLISHED)
+    if not mark:
+        raise SystemExit(f"bench: {page} has no line {PUBLISHED.strip()}")
+    where.write_text(kept + mark + "\n" + (pathlib.Path(out) / "bench.md").read_text(encoding="utf-8"), encoding="utf-8")
+    where.with_suffix(".svg").write_text((pathlib.Path(out) / "bench.svg").read_text(encoding="utf-8"), encoding="utf-8")
 
 
 def write(result, out):
