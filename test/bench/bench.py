@@ -105,7 +105,7 @@ def main():
     if args.publish:
         report.publish(args.out, args.publish)
     print(report.text(result))
-    return 0 if all(c["kanso"].boot or not plugin for c in found.values()) else 1
+    return 0 if all(c["kanso"].pages is not None for c in found.values()) else 1
 
 
 if __name__ == "__main__":

@@ -27,8 +27,10 @@ between() {
 block() {
     dd if=/dev/xvda of=/dev/null iflag=direct "bs=$1" "count=$2"
 }
-stream() {
-    dd if=/dev/zero bs=65536 "count=$1" | nc 192.168.77.1 "$2"
+port=7000
+stream() { # each to a listener of its own
+    port=$((port + 1))
+    dd if=/dev/zero bs=65536 "count=$1" | nc 192.168.77.1 $port
 }
 between 30 block 4k 64
 between 32 block 4k 576
@@ -36,18 +38,23 @@ between 34 block 1M 4
 between 36 block 1M 36
 between 38 ping -q -i 0.01 -s 1472 -c 16 192.168.77.1
 between 40 ping -q -i 0.01 -s 1472 -c 144 192.168.77.1
-between 42 stream 16 7001
-between 44 stream 144 7001
+between 42 stream 16
+between 44 stream 144
 END
 for program in /boot/mark-*.img; do
     mkdir -p /tmp/io.d/bin
     cp "$program" "/tmp/io.d/bin/$(basename "$program" .img)"
 done
 (cd /tmp/io.d && find . | cpio -o -H newc) >>/tmp/io.cpio 2>/dev/null
-(while true; do nc -l -p 7001 >/dev/null; done) &
+mkfifo /tmp/silent # a listener without words of its own goes on listening
+exec 9<>/tmp/silent
+for port in 7001 7002 7003 7004; do
+    nc -l -p "$port" <&9 >"/tmp/received-$port" &
+done
 try xl create -p /tmp/io.cfg
 /boot/mark-20.img
 try xl unpause io
 guest_says io "@@GUEST-DONE"
+same "what was received" $((65536 * 144)) "$(wc -c </tmp/received-7004)"
 same "what failed" 0 "$(grep -c @@GUEST-FAIL "$logs/guest-io.log")"
 pass
