@@ -51,12 +51,16 @@ def table(out, corners):
         requests[corner] = store_requests(out, corner) if costs[corner] else {}
     lines = []
     for _, name, *goals in ROWS:
-        for number, part in enumerate(("EL2", "dom0's kernel", "dom0's programs")):
+        both = {c: (costs[c][name][0], costs[c][name][1] + costs[c][name][2]) if costs[c] else (None, None) for c in corners}
+        theirs = both[corners[-1]] if corners[-1].startswith("xen") else (None, None)
+        for number, (part, goal) in enumerate(zip(("EL2", "dom0"), reversed(goals))):
+            cells = ["-" if both[c][number] is None else f"{both[c][number] / 1e6:.2f} M" for c in corners]
+            lines.append([f"{name}: {part}", *cells, f"{goal / 1e6:g} M", *report.beside(both[corners[0]][number], theirs[number], goal)])
+        for number, part in ((1, "its kernel"), (2, "its programs")):
             cells = [f"{costs[c][name][number] / 1e6:.2f} M" if costs[c] else "-" for c in corners]
-            goal = {0: f"{goals[1] / 1e6:g} M", 1: f"{goals[0] / 1e6:g} M, both"}.get(number, "")
-            lines.append([f"{name}: {part}", *cells, goal])
-        lines.append([f"{name}: store requests", *(str(requests[c].get(name) or "-") for c in corners), ""])
-    return {"caption": "A create, starting xl included; GICv3, cortex-a57, one CPU, -icount shift=0", "head": ["", *corners, "goal"],
+            lines.append([f"... {part}", *cells, "", "", ""])
+        lines.append(["... store requests", *(str(requests[c].get(name) or "-") for c in corners), "", "", ""])
+    return {"caption": "A create, starting xl included; GICv3, cortex-a57, one CPU, -icount shift=0", "head": ["", *corners, "goal", "ratio", ""],
             "rows": lines, "figures": {"instructions": costs, "store requests": requests}}
 
 

@@ -12,7 +12,7 @@ import measure
 import report
 
 CORNERS = ["kanso+own", "xen+debian"]
-BOOT, ENTRIES = "boot to user space", "... entries"
+BOOT = "boot to user space"
 MARKS = [20, 21, *range(30, 46)]
 ROWS = [  # marks around few, marks around many, how many more, what
     (30, 32, 512, "block request of 4 KiB"), (34, 36, 32, "block request of 1 MiB"),
@@ -20,31 +20,38 @@ ROWS = [  # marks around few, marks around many, how many more, what
 
 
 def counted(at):
-    """{row: instructions at EL2 of one}, {cause: (times, instructions)} of the boot."""
+    """{row: (instructions at EL2, entries) of one}, {cause: (times, instructions)} of the boot."""
     if at is None:
         return {}, {}
 
     def cost(mark):
-        return (at[mark + 1] - at[mark]).hyp
-    rows = {name: (cost(many) - cost(few)) // more for few, many, more, name in ROWS}
+        return at[mark + 1] - at[mark]
+    rows = {}
+    for few, many, more, name in ROWS:
+        one = cost(many) - cost(few)
+        rows[name] = one.hyp // more, round(one.times / more, 1)
     boot = at[21] - at[20]
-    rows[BOOT] = boot.hyp
-    rows[ENTRIES] = sum(times for times, _ in boot.entries.values())
+    rows[BOOT] = boot.hyp, boot.times
     return rows, boot.entries
+
+
+def judged(corners, values):
+    """Ratio and verdict: the first corner beside the last, if that is Xen."""
+    ours, theirs = (v[0] if v else None for v in (values[0], values[-1]))
+    return report.beside(ours, theirs if corners[-1].startswith("xen") else None)
 
 
 def table(out, corners):
     """What report.py prints, and the figures."""
     files = linux.programs(out, MARKS)
     found = {c: counted(linux.boot(c, measure.HERE / "guest_io.sh", files, out, entries=True)) for c in corners}
-    lines = []
-    for name in [*(r[3] for r in ROWS), BOOT, ENTRIES]:
-        lines.append([name, *(f"{found[c][0][name]:,}" if name in found[c][0] else "-" for c in corners)])
+    cells = [[name, *(found[c][0].get(name) for c in corners)] for name in [*(r[3] for r in ROWS), BOOT]]
     for cause in linux.CAUSES:
-        cells = (found[c][1].get(cause) for c in corners)
-        lines.append([f"    {cause}: times, instructions", *(f"{v[0]:,}, {v[1]:,}" if v else "-" for v in cells)])
-    return {"caption": "A Linux guest, instructions at EL2 (dom0's entries are in it); GICv3, cortex-a57, one CPU, -icount shift=0",
-            "head": ["", *corners], "rows": lines, "figures": {c: {"rows": rows, "entries": by} for c, (rows, by) in found.items()}}
+        cells.append([f"... by {cause}", *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])
+    lines = [[name, *(f"{v[0]:,} in {v[1]:,}" if v and v[0] is not None else "-" for v in values), *judged(corners, values)]
+             for name, *values in cells]
+    return {"caption": "A Linux guest, instructions at EL2 in entries (dom0's as well); GICv3, cortex-a57, one CPU, -icount shift=0",
+            "head": ["", *corners, "ratio", ""], "rows": lines, "figures": {c: {"rows": rows, "entries": by} for c, (rows, by) in found.items()}}
 
 
 def main():

@@ -34,6 +34,11 @@ class Totals:
         return Totals(self.everything - other.everything, self.hyp - other.hyp, self.kernel - other.kernel, entries)
 
     @property
+    def times(self):
+        """Entries."""
+        return sum(times for times, _ in self.entries.values())
+
+    @property
     def user(self):
         """Neither the hypervisor nor a kernel."""
         return self.everything - self.hyp - self.kernel

@@ -66,7 +66,7 @@ def read_counts(path):
 
 def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True, more=""):  # pylint: disable=too-many-arguments
     """One machine to its end; a Column, or None with a sentence on stderr. more: words for the plugin, with a comma before each."""
-    stem = f"{out}/{name}-gicv{gic}-{cpu}" + (f"-{gib}g" if gib != 1 else "")
+    stem = f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g")
     low, high = RANGES[name]
     command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic}", "-cpu", cpu, "-smp", "1", "-m", f"{gib}G",
                "-icount", "shift=0,sleep=off", "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio", "-monitor", "none",

@@ -84,6 +84,13 @@ def mixed_ratio(entry):
     return ours / theirs if ours and theirs else 0
 
 
+def beside(ours, theirs, goal=None):
+    """The last two cells of a row of Linux tables: ratio and verdict."""
+    entry = {"kanso": only(ours), "xen": only(theirs), "goal": goal}
+    entry["ratio"] = ratio(entry)
+    return ["-" if entry["ratio"] is None else f"{entry['ratio']:.2f}", verdict(entry)]
+
+
 HEAD = ["operation", "Kanso", "ld/st", "min-max", "mixed", "Xen 4.17", "ld/st", "min-max", "mixed", "ratio", "goal", ""]
 
 
@@ -144,7 +151,9 @@ def summary(result):
     """One sentence about all rows."""
     every = [e for entries in result["machines"].values() for e in entries]
     count = {w: sum(w in e["verdict"] for e in every) for w in ("lost", "above goal", f"above {rows.SHARE}", "not counted")}
-    return f"{len(every)} rows: " + ", ".join(f"{n} {w}{' x Xen' if w[-1].isdigit() else ''}" for w, n in count.items())
+    linux = [cells[0] for part in result["linux"].values() for cells in part["rows"] if cells[-1] == "lost"]
+    return (f"{len(every)} rows: " + ", ".join(f"{n} {w}{' x Xen' if w[-1].isdigit() else ''}" for w, n in count.items())
+            + (f"; with Linux lost: {', '.join(linux)}" if linux else ""))
 
 
 def others(result):

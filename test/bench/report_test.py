@@ -41,7 +41,11 @@ def main():
         assert "left out: the moon" in report.text(result) and row.name in report.markdown(result)
         picture = xml.dom.minidom.parseString(report.chart.draw(result)).toxml()
         assert all(r.name.replace(">", "&gt;").replace("<", "&lt;") in picture for r in rows.ROWS)
-    print(f"report: {len(CASES)} cases")
+    lost = [["a request", "2", "1", *report.beside(2, 1)], ["a packet", "1", "-", *report.beside(1, None)]]
+    part = {"caption": "Linux", "head": ["", "kanso+own", "xen+debian", "ratio", ""], "rows": lost}
+    result = report.collect({(3, "cortex-a57"): pairs}, {}, {"guest": part}, ABOUT)
+    assert "with Linux lost: a request" in report.text(result) and "a packet" in report.markdown(result)
+    print(f"report: {len(CASES) + 1} cases")
 
 
 if __name__ == "__main__":
