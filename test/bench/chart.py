@@ -44,11 +44,12 @@ def row(number, entry, others):
     if entry["ratio"] is None:
         return [*out, words(LEFT + 4, y + 4, "no figure beside it", fill=QUIET)]
     out.append(f"<rect x='{LEFT}' y='{y - BAR / 2:.1f}' width='{x_of(entry['ratio']) - LEFT:.1f}' height='{BAR}' fill='{color_of(entry)}'/>")
-    if entry["goal"] is not None and entry["xen"]:
+    if entry["goal"] is not None and entry["xen"] is not None:
         x = x_of(entry["goal"] / entry["xen"]["median"])
         out.append(f"<path d='M{x:.1f} {y - BAR / 2 - 2:.1f} v{BAR + 4}' stroke='{INK}' stroke-width='2.5'/>")
     out += [mark(SHAPES[i + 1], x_of(other), y) for i, other in enumerate(others) if other is not None]
-    return [*out, words(WIDTH - RIGHT + 24, y + 4, f"{entry['kanso']['median']:,} : {entry['xen']['median']:,}", size=11, fill=QUIET)]
+    label = entry.get("label") or f"{entry['kanso']['median']:,} : {entry['xen']['median']:,}"
+    return [*out, words(WIDTH - RIGHT + 24, y + 4, label, size=11, fill=QUIET)]
 
 
 def scale(height):
@@ -80,10 +81,20 @@ def legend(names, y):
     return out
 
 
+def with_linux(tables):
+    """The rows of Linux tables that have a ratio, but for parts of rows."""
+    for table in tables:
+        for name, ours, theirs, *_, share, verdict in table["rows"]:
+            if share not in ("", "-") and not name.startswith("..."):
+                label = " : ".join(cell.split(" in ")[0] for cell in (ours, theirs))
+                yield {"name": name, "ratio": float(share), "verdict": verdict, "goal": None, "xen": None, "label": label}
+
+
 def draw(result):
     """The whole picture, of the first machine's rows."""
     names = list(result["machines"])
     first, *rest = result["machines"].values()
+    first = [*first, *with_linux(result["linux"].values())]
     by_name = [{e["name"]: e["ratio"] for e in entries} for entries in rest]
     height = TOP + len(first) * STEP + 34
     out = [f"<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 {WIDTH} {height}' width='{WIDTH}' height='{height}' {FONT}>",

@@ -12,7 +12,7 @@ import measure
 import report
 
 CORNERS = ["kanso+own", "xen+debian"]
-BOOT = "boot to user space"
+BOOT = "boot of the guest to user space"
 MARKS = [20, 21, *range(30, 46)]
 ROWS = [  # marks around few, marks around many, how many more, what
     (30, 32, 512, "block request of 4 KiB"), (34, 36, 32, "block request of 1 MiB"),

@@ -45,6 +45,7 @@ def main():
     part = {"caption": "Linux", "head": ["", "kanso+own", "xen+debian", "ratio", ""], "rows": lost}
     result = report.collect({(3, "cortex-a57"): pairs}, {}, {"guest": part}, ABOUT)
     assert "with Linux lost: a request" in report.text(result) and "a packet" in report.markdown(result)
+    assert "a request" in report.chart.draw(result) and "a packet" not in report.chart.draw(result)
     print(f"report: {len(CASES) + 1} cases")
 
 
