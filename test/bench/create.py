@@ -13,7 +13,7 @@ import measure
 import report
 
 CORNERS = ["kanso+own", "xen+debian"]  # of `make bench`; the other two by name
-ROWS = [(12, "create bare 4 MiB guest, the 2nd", 8e6, 0.25e6), (14, "bare 4 MiB guest, the 40th", 8e6, 0.25e6),
+ROWS = [(12, "create bare 4 MiB guest, the 2nd", 8e6, 0.25e6), (14, "create bare 4 MiB guest, the 40th", 8e6, 0.25e6),
         (16, "create Debian guest, 256 MiB", 80e6, 14e6)]
 MARKS = range(10, 18)
 
