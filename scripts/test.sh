@@ -19,7 +19,7 @@ for target in unit tools-unit fuzz-check "tools-fuzz T=4"; do
     passed=$((passed + ${counts% *}))
     failed=$((failed + ${counts#* }))
 done
-for program in test/abi/compare.py test/abi/compare_test.py scripts/symbols_test.py; do
+for program in test/abi/compare.py test/abi/compare_test.py scripts/symbols_test.py test/bench/guard_test.py test/bench/report_test.py; do
     log=build/test/${program##*/}.log
     if "$program" >"$log" 2>&1; then
         passed=$((passed + 1))

@@ -3,10 +3,20 @@
  * A QEMU plugin that counts what the hypervisor executes between two markers of a guest.
  *
  * A marker is "movz xzr, #imm": no CPU does anything on it and no compiler emits it. imm =
- * operation << 12 | id: 1  begin sample id          2  end sample id: a line "sample ID INSNS LOADS
- * STORES" 3  checkpoint id: a line "total ID ALL INSNS" (all instructions since reset, and the
- * hypervisor's) The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one
- * counter for all of them.
+ * operation << 12 | id:
+ *     1  begin sample id
+ *     2  end sample id, if it was begun: a line "sample ID INSNS LOADS STORES"
+ *     3  checkpoint id: a line "total ID ALL INSNS KERNEL" (since reset: everybody's, the
+ *        hypervisor's, those of guests at addresses with bit 63 set); with entries=on a line
+ *        "entry ID CAUSE TIMES INSNS" a cause
+ * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all
+ * of them.
+ *
+ * With where=ID, checkpoint 1 (all was measured alone) adds what the last sample ID executed, in
+ * order: lines "block ADDRESS INSNS".
+ *
+ * An entry is a block of the hypervisor after instructions of a guest. Its cause shows in the
+ * vector's slot, and a synchronous one in the guest's last instruction.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +30,36 @@ struct counts {
     uint64_t insns, loads, stores;
 };
 static struct counts hyp, begin[256];
-static uint64_t all, lo, hi;
+static bool begun[256];
+static uint64_t all, kernel, lo, hi;
 static FILE *out;
+
+enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, NR_CAUSES };
+static const char *const cause_names[] = {"hypercall", "firmware", "register",
+                                          "wait",      "memory",   "interrupt"};
+static bool entries;
+static struct {
+    uint64_t times[NR_CAUSES], insns[NR_CAUSES];
+    uint64_t guest;       /* instructions of guests until the last entry */
+    uint64_t begin;       /* the hypervisor's until then */
+    enum cause cause;     /* of the last entry */
+    enum cause may_trap;  /* what the last instruction that may trap asks for */
+    uint64_t may_trap_at; /* instructions of guests before it */
+} entry;
+
+#define NR_BLOCKS (1u << 20)
+struct block {
+    uint64_t address, insns;
+};
+static const struct block *blocks[NR_BLOCKS];
+static unsigned nr_blocks, where;
+
+static void print_blocks(void)
+{
+    for (unsigned i = 0; i < nr_blocks; i++) {
+        fprintf(out, "block %#lx %lu\n", blocks[i]->address, blocks[i]->insns);
+    }
+}
 
 static void marker(unsigned cpu, void *data)
 {
@@ -30,13 +68,26 @@ static void marker(unsigned cpu, void *data)
     switch (imm >> 12) {
     case 1:
         begin[id] = hyp;
+        begun[id] = true;
+        nr_blocks = id == where ? 0 : nr_blocks;
         break;
     case 2:
+        if (!begun[id]) {
+            break;
+        }
+        begun[id] = false;
         fprintf(out, "sample %u %lu %lu %lu\n", id, hyp.insns - begin[id].insns,
                 hyp.loads - begin[id].loads, hyp.stores - begin[id].stores);
         break;
     case 3:
-        fprintf(out, "total %u %lu %lu\n", id, all, hyp.insns);
+        fprintf(out, "total %u %lu %lu %lu\n", id, all, hyp.insns, kernel);
+        if (where && id == 1) {
+            print_blocks();
+        }
+        for (unsigned i = 0; entries && i < NR_CAUSES; i++) {
+            fprintf(out, "entry %u %s %lu %lu\n", id, cause_names[i], entry.times[i],
+                    entry.insns[i]);
+        }
         fflush(out);
         break;
     }
@@ -54,9 +105,96 @@ static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *data
     }
 }
 
+/* ---- entries by cause */
+
+/* Each block of the hypervisor. */
+static void entered(unsigned cpu, void *data)
+{
+    uint64_t guest = all - hyp.insns, slot = (uint64_t)(uintptr_t)data & 0x780;
+    (void)cpu;
+    if (guest == entry.guest) {
+        return;
+    }
+    entry.insns[entry.cause] += hyp.insns - entry.begin;
+    if (slot != 0x400 && slot != 0x600) {
+        entry.cause = INTERRUPT;
+    } else {
+        entry.cause = guest == entry.may_trap_at + 1 ? entry.may_trap : MEMORY;
+    }
+    entry.times[entry.cause]++;
+    entry.guest = guest;
+    entry.begin = hyp.insns;
+}
+
+static void may_trap(unsigned cpu, void *data)
+{
+    (void)cpu;
+    entry.may_trap = (enum cause)(uintptr_t)data;
+    entry.may_trap_at = all - hyp.insns;
+}
+
+/* What of a guest's instruction the hypervisor may see, or NR_CAUSES. */
+static enum cause cause_of(uint32_t word)
+{
+    if ((word & 0xffe0001f) == 0xd4000002) { /* hvc */
+        return (word >> 5 & 0xffff) == 0xea1 ? HYPERCALL : FIRMWARE;
+    }
+    if ((word & 0xffe0001f) == 0xd4000003) { /* smc */
+        return FIRMWARE;
+    }
+    if (word == 0xd503207f || word == 0xd503205f) { /* wfi, wfe */
+        return WAIT;
+    }
+    /* msr, mrs, sys and sysl */
+    return (word & 0xffc00000) == 0xd5000000 && (word & 0x00180000) ? REGISTER : NR_CAUSES;
+}
+
+static void watch_entries(struct qemu_plugin_tb *tb)
+{
+    uint64_t begin = qemu_plugin_tb_vaddr(tb);
+    if (begin >= lo && begin < hi) {
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, entered, 0, (void *)(uintptr_t)begin);
+        return;
+    }
+    for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
+        struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+        uint32_t word;
+        memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
+        if (cause_of(word) != NR_CAUSES) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, may_trap, 0,
+                                                   (void *)(uintptr_t)cause_of(word));
+        }
+    }
+}
+
+/* Each block of the hypervisor, while sample where= is open. */
+static void executed(unsigned cpu, void *data)
+{
+    (void)cpu;
+    if (begun[where] && nr_blocks < NR_BLOCKS) {
+        blocks[nr_blocks++] = data;
+    }
+}
+
+static void watch_blocks(struct qemu_plugin_tb *tb)
+{
+    struct block block = {qemu_plugin_tb_vaddr(tb), qemu_plugin_tb_n_insns(tb)};
+    if (block.address >= lo && block.address < hi) {
+        struct block *kept = malloc(sizeof(*kept));
+        *kept = block;
+        qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, kept);
+    }
+}
+
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
     (void)id;
+    if (entries) {
+        watch_entries(tb);
+    }
+    if (where) {
+        watch_blocks(tb);
+    }
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t va = qemu_plugin_insn_vaddr(insn);
@@ -66,7 +204,12 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
         if (va >= lo && va < hi) {
             qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &hyp.insns, 1);
             qemu_plugin_register_vcpu_mem_cb(insn, accessed, 0, PLUGIN_READ_WRITE, NULL);
-        } else if ((word & 0xffe0001f) == 0xd280001f && (word >> 5 & 0xffff) >= 0x1000) {
+            continue;
+        }
+        if (va >> 63) {
+            qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &kernel, 1);
+        }
+        if ((word & 0xffe0001f) == 0xd280001f && (word >> 5 & 0xffff) >= 0x1000) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, 0,
                                                    (void *)(uintptr_t)(word >> 5 & 0xffff));
         }
@@ -84,8 +227,13 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             hi = strtoull(argv[i] + 3, NULL, 0);
         } else if (strncmp(argv[i], "out=", 4) == 0) {
             out = fopen(argv[i] + 4, "w");
+        } else if (strncmp(argv[i], "where=", 6) == 0) {
+            where = strtoul(argv[i] + 6, NULL, 0) & 0xff;
+        } else if (strcmp(argv[i], "entries=on") == 0) {
+            entries = true;
         } else {
-            fprintf(stderr, "count.so: unknown argument '%s' (lo= hi= out=)\n", argv[i]);
+            fprintf(stderr, "count.so: unknown argument '%s' (lo= hi= out= entries=on where=)\n",
+                    argv[i]);
             return -1;
         }
     }

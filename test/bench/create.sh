@@ -39,4 +39,25 @@ dd if=/dev/urandom of=/tmp/ramdisk bs=1k count=1024 2>/dev/null
     echo "memory = 256"
 } >/tmp/debian.cfg
 between 16 xl create -p /tmp/debian.cfg
+
+# requests ID COMMAND...: how many the store gets until everybody is quiet again
+requests() {
+    id=$1
+    shift
+    rm -f /tmp/trace
+    try xenstore-control logfile /tmp/trace
+    try xenstore-control log on
+    try "$@"
+    sleep 1
+    try xenstore-control log off
+    echo "@@REQUESTS $id $(grep -aE '^(d[0-9]|IN )' /tmp/trace | grep -vc CONTROL)"
+}
+try xl destroy debian
+gone debian
+bare g41 "kernel = '/boot/idle.img'" "memory = 4"
+requests 14 xl create -p /tmp/g41.cfg
+try xl destroy g2
+gone g2
+requests 12 xl create -p /tmp/g2.cfg
+requests 16 xl create -p /tmp/debian.cfg
 pass

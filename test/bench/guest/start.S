@@ -75,15 +75,25 @@ unexpected:
     bl      bench_unexpected
     b       .
 
-    .section .rodata
+    .section .rodata.yielder, "a"
     .balign 4096
-    /* What the second domain runs: it yields for ever. */
-    .globl  yielder
+    /* What the second domain runs: it yields for ever, and may use floating point before each. */
+    .globl  yielder, yielder_fp
 yielder:
     mov     x0, #0
     mov     x16, #29
     hvc     #0xea1
     b       yielder
+yielder_fp:
+    mov     x1, #(3 << 20)
+    msr     cpacr_el1, x1
+    isb
+1:  fmov    d0, x1
+    mov     x0, #0
+    mov     x16, #29
+    hvc     #0xea1
+    b       1b
+    .balign 4096
 
     .bss
     .balign 4096

@@ -1,0 +1,93 @@
+# SPDX-License-Identifier: MIT
+"""Boots Debian's dom0 below the counting plugin: one CPU, the instruction counter as the clock, a script of test/bench in dom0.
+
+The script, or a guest that it makes, runs /boot/mark-N.img: a program that is one checkpoint and then ends.
+"""
+import os
+import subprocess
+import sys
+
+import measure
+
+sys.path.insert(0, str(measure.ROOT / "test/sys"))
+import run  # noqa: E402
+
+CAUSES = ["hypercall", "firmware", "register", "wait", "memory", "interrupt"]
+
+
+def missing():
+    """What of dom0 is not built, as a sentence, or None."""
+    wanted = [run.IMAGES / name for name in ("dom0.cpio.gz", "vmlinuz", "guest.cpio.gz", "guest/idle.img", "tools/bin/xl")]
+    gone = [str(path.relative_to(measure.ROOT)) for path in wanted if not path.exists()]
+    return f"no {', '.join(gone)} (`make dom0 tools guests`; is there a network?)" if gone else None
+
+
+class Totals:
+    """What was executed since reset: by everybody, by the hypervisor, by kernels; entries {cause: (times, instructions)}."""
+
+    def __init__(self, everything, hyp, kernel, entries=None):
+        self.everything, self.hyp, self.kernel, self.entries = everything, hyp, kernel, entries or {}
+
+    def __sub__(self, other):
+        entries = {cause: tuple(a - b for a, b in zip(counts, other.entries.get(cause, (0, 0))))
+                   for cause, counts in self.entries.items()}
+        return Totals(self.everything - other.everything, self.hyp - other.hyp, self.kernel - other.kernel, entries)
+
+    @property
+    def times(self):
+        """Entries."""
+        return sum(times for times, _ in self.entries.values())
+
+    @property
+    def user(self):
+        """Neither the hypervisor nor a kernel."""
+        return self.everything - self.hyp - self.kernel
+
+
+def programs(out, marks):
+    """A program for each mark, as files of dom0."""
+    files = {}
+    for mark in marks:
+        source = f".globl _start\n_start: movz xzr, #{3 << 12 | mark}\nmov x0, #0\nmov x8, #93\nsvc #0\n"
+        path = f"{out}/mark-{mark}"
+        subprocess.run(["aarch64-linux-gnu-gcc", "-nostdlib", "-static", "-x", "assembler", "-o", path, "-"], input=source,
+                       text=True, check=True)
+        with open(path, "rb") as program:
+            files[f"boot/mark-{mark}.img"] = (0o100755, program.read())
+    return files
+
+
+def read_totals(path):
+    """{mark: Totals}, the last of each."""
+    at = {}
+    for line in path.read_text(encoding="ascii").splitlines():
+        word, mark, *counts = line.split()
+        if word == "total":
+            at[int(mark)] = Totals(*map(int, counts))
+        elif word == "entry":
+            at[int(mark)].entries[counts[0]] = (int(counts[1]), int(counts[2]))
+    return at
+
+
+def boot(corner, script, files, out, entries=False):
+    """One machine of a corner (kanso+own, ...) with a script in dom0: {mark: Totals}, or None if it did not pass."""
+    hypervisor, tools = corner.split("+")
+    os.environ.update({"TOOLS": tools, "THREAD": "single"})
+    os.environ.pop("XEN", None)
+    if hypervisor == "xen":
+        os.environ["XEN"] = "debian"
+    where = measure.pathlib.Path(out).resolve() / f"{script.stem}-{corner}"
+    where.mkdir(exist_ok=True)
+    needs = run.needs_of(script)
+    low, high = measure.RANGES[hypervisor]
+    counts = where / "counts"
+    needs["args"] = (f"-icount shift=0,sleep=off -plugin {measure.pathlib.Path(out).resolve() / 'count.so'},lo={low:#x},hi={high:#x},"
+                     f"out={counts}" + (",entries=on" if entries else ""))
+    ramdisk = run.make_ramdisk(where, {**run.scenario_files(script), **files})
+    words = f"kanso.test=/test/run.sh kanso.tools={tools}"
+    ok, why = run.Run(run.machine(3, needs, ramdisk, words, where), where / "console.log", int(needs["timeout"])).go()
+    ramdisk.unlink()
+    if not ok:
+        print(f"bench: {script.stem}, {corner}: {why}: see {where / 'console.log'}", file=sys.stderr)
+        return None
+    return read_totals(counts)

@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: MIT
+"""Builds the benchmark kernel and the counting plugin, boots them below a hypervisor, reads the counts."""
+import glob
+import os
+import pathlib
+import statistics
+import subprocess
+import sys
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+RANGES = {"kanso": (0xE00000000000, 0xF00000000000), "xen": (0x200000, 0x400000)}  # the hypervisor's addresses
+ALONE, MIXED = "alone", "mixed"
+
+
+def build(out):
+    """count.so and bench.img."""
+    os.makedirs(out, exist_ok=True)
+    guest = HERE / "guest"
+    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-o", f"{out}/count.so", HERE / "count.c"], check=True)
+    subprocess.run(["aarch64-linux-gnu-gcc", "-std=gnu2x", "-O2", "-Wall", "-Wextra", "-ffreestanding", "-fpie",
+                    "-mgeneral-regs-only", "-mstrict-align", "-fno-stack-protector", "-nostdlib", "-static-pie",
+                    "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{guest}/bench.lds", f"-I{ROOT}",
+                    f"{guest}/start.S", *sorted(glob.glob(f"{guest}/*.c")), "-o", f"{out}/bench.elf"], check=True)
+    subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", f"{out}/bench.elf", f"{out}/bench.img"], check=True)
+
+
+def can_count(qemu, out):
+    """Does this QEMU load the plugin? It needs the interface of version 1, which QEMU 7.2 has and 9 no longer. After build()."""
+    words = subprocess.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{out}/count.so,probe=on"], stdin=subprocess.DEVNULL,
+                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False).stdout
+    return "unknown argument 'probe" in words
+
+
+class Column:
+    """What one boot told. samples[ALONE or MIXED][id] is a list of (instructions, loads, stores)."""
+
+    def __init__(self, samples=None, boot=None, pages=None):
+        self.samples = samples or {ALONE: {}, MIXED: {}}
+        self.boot, self.pages = boot, pages
+
+    def figure(self, row, run=ALONE):
+        """A row's medians and limits, an operation; None if nothing was counted."""
+        samples = self.samples[run].get(row.id)
+        if not samples:
+            return None
+        # A sample of the mixed run holds a switch there and back, like one of the run alone
+        insns, loads, stores = ([value // row.per for value in column] for column in zip(*samples))
+        return {"min": min(insns), "median": statistics.median_low(insns), "max": max(insns),
+                "loads": statistics.median_low(loads), "stores": statistics.median_low(stores)}
+
+
+def read_counts(path):
+    """The plugin's lines: samples by run, and the hypervisor's instructions until dom0's first."""
+    samples, boot, run = {ALONE: {}, MIXED: {}}, None, ALONE
+    for line in pathlib.Path(path).read_text(encoding="ascii").splitlines():
+        fields = line.split()
+        if fields[0] == "sample" and len(fields) == 5:
+            samples[run].setdefault(int(fields[1]), []).append(tuple(map(int, fields[2:])))
+        elif fields[:2] == ["total", "0"]:
+            boot = int(fields[2])
+        elif fields[:2] == ["total", "1"]:
+            run = MIXED
+    return samples, boot
+
+
+def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True, more=""):  # pylint: disable=too-many-arguments
+    """One machine to its end; a Column, or None with a sentence on stderr. more: words for the plugin, with a comma before each."""
+    stem = f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g")
+    low, high = RANGES[name]
+    command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic}", "-cpu", cpu, "-smp", "1", "-m", f"{gib}G",
+               "-icount", "shift=0,sleep=off", "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio", "-monitor", "none",
+               "-kernel", str(image), "-append", "dom0_mem=64M dom0_max_vcpus=2 console=dtuart bootscrub=0", "-device",
+               f"guest-loader,addr=0x50000000,kernel={out}/bench.img,bootargs=bench-gic={gic} bench-n={n}"]
+    if plugin:
+        command += ["-plugin", f"{out}/count.so,lo={low},hi={high},out={stem}.counts{more}"]
+    with open(f"{stem}.log", "wb") as log:
+        subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
+    lines = pathlib.Path(f"{stem}.log").read_text(encoding="latin1").splitlines()
+    if not any(line.startswith("BENCH-DONE") for line in lines):
+        print(f"bench: {name}, GICv{gic}, {cpu}: did not finish: see {stem}.log", file=sys.stderr)
+        return None
+    samples, until_dom0 = read_counts(f"{stem}.counts") if plugin else (None, None)
+    pages = next((int(line.split("=")[1]) for line in lines if line.startswith("create-pages=")), None)
+    return Column(samples, until_dom0, pages)

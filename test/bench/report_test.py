@@ -1,0 +1,53 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""report.py says which rows are lost or above their goal, leaves empty what was not counted, and draws each row."""
+import pathlib
+import sys
+import xml.dom.minidom
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import measure  # noqa: E402
+import report  # noqa: E402
+import rows  # noqa: E402
+
+ABOUT = {"samples": 1, "kanso_bytes": 1, "xen_bytes": 2, "left_out": ["the moon"], "qemu": "QEMU", "kanso": "k", "xen": "x",
+         "compiler": "cc"}
+CASES = [  # Kanso alone and mixed, Xen alone and mixed, goal, verdict
+    (60, 60, 416, 416, 60, ""),
+    (61, 61, 416, 416, 60, "above goal"),
+    (250, 60, 416, 416, 60, "above goal, above 0.5 x Xen"),
+    (60, 300, 416, 416, 60, "mixed above 0.5 x Xen"),
+    (416, 60, 416, 416, None, "lost"),
+    (60, 500, 416, 416, 60, "lost"),
+    (None, None, 416, 416, 60, "not counted"),
+    (60, None, None, None, 60, ""),
+]
+
+
+def column(alone, mixed):
+    """With one sample of row 1."""
+    return measure.Column({run: {} if n is None else {1: [(n, 1, 1)]} for run, n in ((measure.ALONE, alone), (measure.MIXED, mixed))})
+
+
+def main():
+    """Each case."""
+    row = rows.ROWS[0]
+    for *counts, goal, verdict in CASES:
+        rows.ROWS[0] = row._replace(goal=goal)
+        pairs = {"kanso": column(*counts[:2]), "xen": column(*counts[2:])}
+        result = report.collect({(3, "cortex-a57"): pairs, (2, "cortex-a57"): pairs}, {}, {}, ABOUT)
+        entry = result["machines"]["GICv3 cortex-a57"][0]
+        assert entry["verdict"] == verdict, (counts, goal, entry)
+        assert "left out: the moon" in report.text(result) and row.name in report.markdown(result)
+        picture = xml.dom.minidom.parseString(report.chart.draw(result)).toxml()
+        assert all(r.name.replace(">", "&gt;").replace("<", "&lt;") in picture for r in rows.ROWS)
+    lost = [["a request", "2", "1", *report.beside(2, 1)], ["a packet", "1", "-", *report.beside(1, None)]]
+    part = {"caption": "Linux", "head": ["", "kanso+own", "xen+debian", "ratio", ""], "rows": lost}
+    result = report.collect({(3, "cortex-a57"): pairs}, {}, {"guest": part}, ABOUT)
+    assert "with Linux lost: a request" in report.text(result) and "a packet" in report.markdown(result)
+    assert "a request" in report.chart.draw(result) and "a packet" not in report.chart.draw(result)
+    print(f"report: {len(CASES) + 1} cases")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Where a row's instructions lie: the functions that one sample of it runs through, in order and in sum.
+
+where.py ROW [GIC [CPU]]   ROW is an id of rows.py, or a part of a name
+"""
+import bisect
+import collections
+import os
+import pathlib
+import subprocess
+import sys
+
+import measure
+import rows
+
+
+def functions(elf):
+    """Names by address: (addresses, names)."""
+    listed = subprocess.run(["aarch64-linux-gnu-nm", "-n", elf], stdout=subprocess.PIPE, text=True, check=True).stdout
+    code = [(int(w[0], 16), w[2]) for w in map(str.split, listed.splitlines()) if len(w) == 3 and w[1] in "tTwW"]
+    return [a for a, _ in code], [name for _, name in code]
+
+
+def blocks(path):
+    """(address, instructions) of each block that the sample executed."""
+    for line in pathlib.Path(path).read_text(encoding="ascii").splitlines():
+        if line.startswith("block "):
+            _, address, insns = line.split()
+            yield int(address, 16), int(insns)
+
+
+def main():
+    """One boot."""
+    found = [r for r in rows.ROWS if sys.argv[1] in (str(r.id), r.name)] or [r for r in rows.ROWS if sys.argv[1] in r.name]
+    gic, cpu = int((sys.argv[2:] or ["3"])[0]), (sys.argv[3:] or ["cortex-a57"])[0]
+    image = pathlib.Path(os.environ.get("KANSO") or measure.ROOT / "build/arm64/kanso")
+    out = measure.ROOT / "build/bench/where"
+    measure.build(out)
+    measure.boot("kanso", image, out, gic=gic, cpu=cpu, n=8, more=f",where={found[0].id}")
+    addresses, names = functions(image.with_name(image.name + ".elf"))
+    total, path = collections.Counter(), []
+    for address, insns in blocks(out / f"kanso-gicv{gic}-{cpu}.counts"):
+        name = names[bisect.bisect_right(addresses, address) - 1]
+        total[name] += insns
+        if not path or path[-1][0] != name:
+            path.append([name, 0])
+        path[-1][1] += insns
+    print(f"{found[0].name}: {sum(total.values())} instructions, of {found[0].per} operations")
+    print(" > ".join(f"{name} {insns}" for name, insns in path[:200]))
+    for name, insns in total.most_common():
+        print(f"{insns:8} {name}")
+
+
+if __name__ == "__main__":
+    main()
