@@ -52,6 +52,51 @@ u32 sched_place(const struct sched_unit *u)
     return best != CPU_MAX ? best : last;
 }
 
+enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
+                            const struct cpumask *soft)
+{
+    struct cpumask online = cpumask_online();
+    if (hard) {
+        struct cpumask usable = cpumask_and(*hard, online);
+        if (cpumask_is_empty(&usable)) {
+            return E_INVAL;
+        }
+    }
+    struct sched_queue *q = sched_lock_unit(u);
+    if (hard) {
+        cpumask_write(&u->hard, hard); /* sched_place() reads it without the lock */
+    }
+    if (soft) {
+        cpumask_write(&u->soft, soft);
+    }
+    bool forbidden = !cpumask_test(&u->hard, q->cpu), look = false, displaced = false;
+    if (forbidden) {
+        look = u->state == UNIT_RUNNING;
+        displaced = u->node.linked;
+        if (displaced) {
+            sched_policy()->dequeue(q, u);
+        }
+    }
+    spin_unlock(&q->lock);
+    if (look) {
+        percpu_raise(q->cpu, WORK_SCHED);
+    }
+    if (displaced) {
+        sched_settle(u, false);
+    } else if (load_relaxed(&q->nr_waiting) != 0) {
+        sched_invite(q); /* it may be that one that may go elsewhere now */
+    }
+    return OK;
+}
+
+void sched_get_affinity(struct sched_unit *u, struct cpumask *hard, struct cpumask *soft)
+{
+    struct sched_queue *q = sched_lock_unit(u);
+    *hard = u->hard;
+    *soft = u->soft;
+    spin_unlock(&q->lock);
+}
+
 void sched_invite(struct sched_queue *q)
 {
     struct cpumask free = cpumask_read(&idle);

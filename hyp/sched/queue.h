@@ -26,6 +26,9 @@ struct sched_queue {
 };
 DECLARE_PER_CPU(struct sched_queue, sched_queue);
 
+/* sched.c. Locks the queue that u belongs to. */
+struct sched_queue *sched_lock_unit(const struct sched_unit *u);
+
 /* sched.c. Lock held: what runs on q pays for its time until now; virtual times compare only then.
  */
 void sched_charge(struct sched_queue *q, u64 now);

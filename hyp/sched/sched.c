@@ -29,7 +29,7 @@ static void set_state(struct sched_unit *u, enum unit_state to, u64 now)
     store_release(&u->state, (u8)to); /* who sees it not RUNNING sees its saved registers */
 }
 
-static struct sched_queue *lock_unit(const struct sched_unit *u)
+struct sched_queue *sched_lock_unit(const struct sched_unit *u)
 {
     for (;;) {
         struct sched_queue *q = &per_cpu(sched_queue, load_relaxed(&u->cpu));
@@ -172,7 +172,7 @@ void sched_yield_unit(struct sched_unit *u)
 
 void sched_hold(struct sched_unit *u)
 {
-    struct sched_queue *q = lock_unit(u);
+    struct sched_queue *q = sched_lock_unit(u);
     store_relaxed(&u->hold, u->hold + 1);
     bool look = u->hold == 1 && u->state == UNIT_RUNNING;
     if (u->hold == 1 && u->state == UNIT_RUNNABLE) {
@@ -191,7 +191,7 @@ void sched_hold(struct sched_unit *u)
 
 void sched_release(struct sched_unit *u)
 {
-    struct sched_queue *q = lock_unit(u);
+    struct sched_queue *q = sched_lock_unit(u);
     check(u->hold > 0);
     store_relaxed(&u->hold, u->hold - 1);
     bool ready = u->hold == 0 && u->state == UNIT_OFFLINE;
@@ -209,54 +209,9 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu)
     return load_acquire(&u->state) == UNIT_RUNNING;
 }
 
-enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
-                            const struct cpumask *soft)
-{
-    struct cpumask online = cpumask_online();
-    if (hard) {
-        struct cpumask usable = cpumask_and(*hard, online);
-        if (cpumask_is_empty(&usable)) {
-            return E_INVAL;
-        }
-    }
-    struct sched_queue *q = lock_unit(u);
-    if (hard) {
-        cpumask_write(&u->hard, hard); /* sched_place() reads it without the lock */
-    }
-    if (soft) {
-        cpumask_write(&u->soft, soft);
-    }
-    bool forbidden = !cpumask_test(&u->hard, q->cpu), look = false, displaced = false;
-    if (forbidden) {
-        look = u->state == UNIT_RUNNING;
-        displaced = u->node.linked;
-        if (displaced) {
-            policy->dequeue(q, u);
-        }
-    }
-    spin_unlock(&q->lock);
-    if (look) {
-        percpu_raise(q->cpu, WORK_SCHED);
-    }
-    if (displaced) {
-        sched_settle(u, false);
-    } else if (load_relaxed(&q->nr_waiting) != 0) {
-        sched_invite(q); /* it may be that one that may go elsewhere now */
-    }
-    return OK;
-}
-
-void sched_get_affinity(struct sched_unit *u, struct cpumask *hard, struct cpumask *soft)
-{
-    struct sched_queue *q = lock_unit(u);
-    *hard = u->hard;
-    *soft = u->soft;
-    spin_unlock(&q->lock);
-}
-
 void sched_unit_update(struct sched_unit *u)
 {
-    struct sched_queue *q = lock_unit(u);
+    struct sched_queue *q = sched_lock_unit(u);
     bool runs = u->state == UNIT_RUNNING;
     bool was_capped = u->capped;
     if (runs) {
@@ -289,7 +244,7 @@ void sched_unit_update(struct sched_unit *u)
 
 void sched_read_times(struct sched_unit *u, struct sched_times *out)
 {
-    struct sched_queue *q = lock_unit(u);
+    struct sched_queue *q = sched_lock_unit(u);
     out->state = u->state;
     out->since_ns = u->since_ns;
     memcpy(out->time_ns, u->time_ns, sizeof(out->time_ns));
@@ -298,7 +253,7 @@ void sched_read_times(struct sched_unit *u, struct sched_times *out)
 
 void sched_write_times(struct sched_unit *u, const u64 time_ns[4])
 {
-    struct sched_queue *q = lock_unit(u);
+    struct sched_queue *q = sched_lock_unit(u);
     memcpy(u->time_ns, time_ns, sizeof(u->time_ns));
     spin_unlock(&q->lock);
 }
