@@ -12,7 +12,6 @@
 #include "time/time.h"
 
 #define NODE_DISTANCE        20u /* of a node to itself, as Xen's Arm build tells without NUMA */
-#define DEFAULT_RATELIMIT_US 1000u
 
 enum err sysctl_physinfo(struct xen_sysctl *op)
 {
@@ -143,10 +142,6 @@ enum err sysctl_cpupool_op(struct xen_sysctl *op)
     }
 }
 
-/* credit2's one number: kept and told, but the fair policy decides by itself how long is too short.
- */
-static u32 ratelimit_us = DEFAULT_RATELIMIT_US;
-
 enum err sysctl_scheduler_op(struct xen_sysctl *op)
 {
     struct xen_sysctl_scheduler_op *s = &op->u.scheduler_op;
@@ -163,8 +158,8 @@ enum err sysctl_scheduler_op(struct xen_sysctl *op)
             (us < XEN_SYSCTL_SCHED_RATELIMIT_MIN || us > XEN_SYSCTL_SCHED_RATELIMIT_MAX)) {
             return E_INVAL;
         }
-        store_relaxed(&ratelimit_us, us);
+        store_relaxed(&sched_ratelimit_ns, us * 1000ULL);
     }
-    s->u.sched_credit2.ratelimit_us = load_relaxed(&ratelimit_us);
+    s->u.sched_credit2.ratelimit_us = (u32)(load_relaxed(&sched_ratelimit_ns) / 1000);
     return OK;
 }

@@ -320,6 +320,8 @@ static void pools(void **state)
     assert_int_equal(fake_sysctl(XEN_SYSCTL_cpupool_op), E_NOSYS);
 }
 
+u64 sched_ratelimit_ns = SCHED_RATELIMIT_NS;
+
 static s64 scheduler(u32 cmd, u32 ratelimit_us)
 {
     sysctl_at()->u.scheduler_op =
@@ -339,6 +341,7 @@ static void the_scheduler(void **state)
     assert_int_equal(scheduler(XEN_SYSCTL_SCHEDOP_putinfo, 100), 0);
     assert_int_equal(scheduler(XEN_SYSCTL_SCHEDOP_getinfo, 0), 0);
     assert_int_equal(*us, 100);
+    assert_int_equal(sched_ratelimit_ns, 100000);
     assert_int_equal(scheduler(XEN_SYSCTL_SCHEDOP_putinfo, 500000), 0);
     assert_int_equal(scheduler(XEN_SYSCTL_SCHEDOP_putinfo, 0), 0);
     assert_int_equal(*us, 0);

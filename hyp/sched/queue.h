@@ -14,6 +14,7 @@ struct sched_queue {
     u64 charged_ns;             /* [L] until when running has been charged */
     u64 slice_end_ns;           /* [L] */
     bool slice_armed;           /* [L] the timer is set, not later than slice_end_ns */
+    u64 ask_again_ns;           /* [L] somebody waits who takes over then; 0: nobody */
     struct timer slice;
     u64 idle_ns;       /* total; written by its CPU only */
     u64 idle_since_ns; /* 0: not idle */

@@ -11,6 +11,7 @@
 #define PARKED_AT_ONCE 16u
 
 DEFINE_PER_CPU(struct sched_queue, sched_queue);
+u64 sched_ratelimit_ns = SCHED_RATELIMIT_NS;
 void (*sched_trace)(const struct sched_unit *u, u32 cpu, u64 now_ns);
 
 static const struct sched_policy *policy = &sched_fair;
@@ -59,11 +60,23 @@ static enum unit_state resting_state(const struct sched_unit *u)
     return load_relaxed(&u->wanted) ? UNIT_OFFLINE : UNIT_BLOCKED;
 }
 
-/* It must when it idles, when u is better than what runs, and when nothing would end what runs. */
+/* Until when what runs is left alone by u, which only woke. A budget that comes must not go to
+ * waste: who has a cap is not kept waiting. */
+static u64 left_alone_ns(const struct sched_queue *q, const struct sched_unit *u)
+{
+    return u->capped ? 0 : q->running->since_ns + load_relaxed(&sched_ratelimit_ns);
+}
+
+/* It must when it idles, when u is better than what runs, and when nothing would end what runs, or
+ * not soon enough for u. */
 bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
 {
     const struct sched_unit *running = q->running;
-    return !running || !q->slice_armed || policy->preempts(q, u, running, false);
+    if (!running || !q->slice_armed) {
+        return true;
+    }
+    return policy->preempts(q, u, running, false) &&
+           (q->charged_ns >= left_alone_ns(q, u) || q->slice.deadline_ns > left_alone_ns(q, u));
 }
 
 /*
@@ -296,6 +309,18 @@ static __cold struct sched_unit *pick_funded(struct sched_queue *q, struct sched
     return best;
 }
 
+/* Does what runs make room for best? If not yet, it is asked again as soon as it may be. */
+static bool must_give_way(struct sched_queue *q, const struct sched_unit *best, u64 now)
+{
+    const bool ended = now >= q->slice_end_ns;
+    const bool would = policy->preempts(q, best, q->running, ended);
+    if (would && !ended && now < left_alone_ns(q, best)) {
+        q->ask_again_ns = left_alone_ns(q, best);
+        return false;
+    }
+    return would;
+}
+
 /*
  * Takes the running unit off the CPU if it has to go or somebody better waits, and says who runs
  * next (NULL: nobody). A unit that may run, but not here, is left on no queue in *displaced.
@@ -304,6 +329,7 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
 {
     struct sched_unit *prev = q->running;
     u64 slice_ns;
+    q->ask_again_ns = 0;
     sched_charge(q, now);
     struct sched_unit *best = policy->pick(q, &slice_ns);
     if (best && unlikely(best->capped)) {
@@ -314,8 +340,7 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
         bool allowed = cpumask_test(&prev->hard, q->cpu);
         bool yielded = prev->yielded;
         prev->yielded = false;
-        if (stays && allowed &&
-            (!best || (!yielded && !policy->preempts(q, best, prev, now >= q->slice_end_ns))) &&
+        if (stays && allowed && (!best || (!yielded && !must_give_way(q, best, now))) &&
             (likely(!prev->capped) || cap_lets_run(prev, now))) {
             if (now >= q->slice_end_ns) {
                 q->slice_end_ns = now + slice_ns;
@@ -364,9 +389,9 @@ static void arm_slice(struct sched_queue *q, u64 now)
 {
     if (q->nr_waiting == 0) {
         q->crowded = false;
-    } else if (!q->slice_armed) {
+    } else if (!q->slice_armed || q->ask_again_ns != 0) {
         q->slice_armed = true;
-        timer_set(&q->slice, q->slice_end_ns);
+        timer_set(&q->slice, q->ask_again_ns != 0 ? q->ask_again_ns : q->slice_end_ns);
     }
     if (unlikely(q->running->capped)) {
         arm_budget(q, now);

@@ -178,6 +178,12 @@ const struct sched_policy *sched_policy(void);
 void sched_register_key(void); /* boot: debug key 'r' */
 void sched_dump(void);
 
+/* Who has just come onto a CPU is left alone for so long by those that only wake, so that two that
+ * wake each other do their work in batches. Its slice's end, a yield and a block are not held up. 0:
+ * never. */
+#define SCHED_RATELIMIT_NS 1000000ULL
+extern u64 sched_ratelimit_ns; /* [a] */
+
 /* Every decision, for tests: called under the queue's lock when a unit is put on a CPU. NULL: none.
  */
 extern void (*sched_trace)(const struct sched_unit *u, u32 cpu, u64 now_ns);

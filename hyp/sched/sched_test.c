@@ -74,6 +74,32 @@ static void test_light_wakers_of_any_weight_run_soon(void **state)
     assert_true(percentile_99_ns(heavy) <= 2 * MS);
 }
 
+/* Who wakes waits until what runs has run so long; not longer, and not at all without a limit. */
+static void test_a_wake_leaves_what_runs_a_while(void **state)
+{
+    static const u64 limits[] = {0, 300 * US, SCHED_RATELIMIT_NS};
+    for (u32 i = 0; i < ARRAY_LEN(limits); i++) {
+        machine(1);
+        sched_ratelimit_ns = limits[i];
+        add_hog(256, 1);
+        struct guest *w = add(1700 * US, 50 * US, 256, 1);
+        w->left_ns = STEP;
+        u32 put = sim.nr_put;
+        run_for(SECOND);
+        assert_true(w->nr_woken > 300);
+        assert_true(w->worst_ns <= limits[i] + 3 * STEP);
+        assert_true(sim.nr_put - put <= 2 * (w->nr_woken + 300)); /* nobody is put on for nothing */
+    }
+    /* Woken each 200 us it would interrupt five times a ms: now once. */
+    machine(1);
+    struct guest *hog = add_hog(256, 1);
+    add(200 * US, 10 * US, 256, 1);
+    run_for(SECOND);
+    assert_true(sim.nr_put <= 2100);
+    assert_true(hog->ran_ns >= 900 * MS);
+    sched_ratelimit_ns = SCHED_RATELIMIT_NS;
+}
+
 /* Sleeping long earns no more than a little: it must not shut the others out when it wakes. */
 static void test_a_long_sleep_earns_little(void **state)
 {
@@ -447,6 +473,7 @@ int main(void)
         cmocka_unit_test(test_a_new_weight_counts_at_once),
         cmocka_unit_test(test_who_wakes_every_ms_among_hogs_runs_soon),
         cmocka_unit_test(test_light_wakers_of_any_weight_run_soon),
+        cmocka_unit_test(test_a_wake_leaves_what_runs_a_while),
         cmocka_unit_test(test_a_long_sleep_earns_little),
         cmocka_unit_test(test_hard_affinity_is_never_violated),
         cmocka_unit_test(test_affinity_needs_a_cpu_that_is_there),
