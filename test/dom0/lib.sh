@@ -31,15 +31,18 @@ step() {
     echo "@@STEP up=$(cut -d' ' -f1 /proc/uptime) $*"
 }
 
+explain() { # what a scenario knows of its own when it fails
+    :
+}
+
 fail() {
     echo "@@FAIL $*"
+    explain
     echo "--- xl list"
     xl list
     for log in "$logs"/guest-*.log; do
         [ -e "$log" ] && { echo "--- $log"; tail -n 60 "$log"; }
     done
-    echo "--- devices"
-    timeout 20 xenstore-ls -f | grep -e '/v[bi][df]/.*/state' -e '/v[bi][df]/.*/physical-device' -e '/v[bi][df]/.*/hotplug'
     echo "--- hotplug"
     tail -n 20 /var/log/xen/xen-hotplug.log
     echo "--- kernel"

@@ -23,6 +23,17 @@ END
     follows
 }
 
+explain() {
+    ovs-vsctl show
+    for words in "fdb/show ovs0" "dpctl/show -s" "dpctl/dump-flows -m" "upcall/show" "dpif/dump-flows ovs0"; do
+        echo "--- $words"
+        # shellcheck disable=SC2086
+        timeout 20 ovs-appctl $words
+    done
+    tail -n 20 /var/log/openvswitch/ovs-vswitchd.log
+    ip -s link
+    ip neigh
+}
 reaches() { # guest, address: in the end, its interface may just come up
     asks "$1" 0 "until_true ping -c 1 -W 1 $2"
 }

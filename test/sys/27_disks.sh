@@ -6,6 +6,9 @@
 # needs: disk=256 timeout=400 tools dom0args=kanso.tools=own apart
 . /test/lib.sh
 
+explain() {
+    timeout 20 xenstore-ls -f | grep 'vbd.*state\|vbd.*physical-device\|vbd.*hotplug'
+}
 sum() { # file or device: of its first 8 MiB, as they are there and not in dom0's cache
     [ ! -b "$1" ] || blockdev --flushbufs "$1"
     head -c 8388608 "$1" | md5sum | cut -d' ' -f1
