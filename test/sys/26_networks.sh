@@ -63,6 +63,8 @@ mkdir -p /run/openvswitch
 try ovsdb-tool create /etc/openvswitch/conf.db /usr/share/openvswitch/vswitch.ovsschema
 try ovsdb-server --remote=punix:/run/openvswitch/db.sock --pidfile --detach --no-chdir --log-file
 try ovs-vsctl --no-wait init
+# In a machine's first ten seconds Open vSwitch 3.1 counts no CPUs, and then no packet finds a thread that knows its way
+until [ "$(cut -d. -f1 /proc/uptime)" -gt 10 ]; do usleep 200000; done
 try ovs-vswitchd --pidfile --detach --no-chdir --log-file
 internal() { # tag: dom0's own port
     echo "-- add-port ovs0 dom$1 tag=$1 -- set interface dom$1 type=internal"

@@ -227,9 +227,9 @@ static int close_in_time(struct store *s, struct device *d, size_t nr, const boo
         return error;
     }
     if (!forced) {
-        message_error("%s: domain %u did not let go of it in %d s; is it in use there? --force "
-                      "takes it away",
-                      late->label, late->domid, CLOSE_MS / 1000);
+        message_error("%s: domain %u did not let go of it in %d s; is it in use there?%s",
+                      late->label, late->domid, CLOSE_MS / 1000,
+                      late->class == DEVICE_VBD ? " --force takes it away" : "");
         return -ETIMEDOUT;
     }
     message_warning("%s: its backend did not close in %d s; it is removed all the same",

@@ -291,6 +291,12 @@ static void test_attach_and_detach(void **state)
     assert_int_equal(life_attach_vif(&fixture.life, domid, &vif), 0);
     const char *mac = fake_get(fixture.fake, "/local/domain/1/device/vif/0/mac");
     assert_memory_equal(mac, "00:16:3e:", 9);
+    struct guest_vif same;
+    snprintf(word, sizeof word, "mac=%s", mac);
+    const char *same_words[] = {word, "script=vif-test"};
+    assert_int_equal(config_read_vif(same_words, 2, &same), 0);
+    assert_int_equal(life_attach_vif(&fixture.life, domid, &same), -EEXIST);
+    guest_vif_fini(&same);
     struct state kept;
     assert_int_equal(state_of(&fixture.life, domid, &kept), 0);
     assert_int_equal(kept.config.nr_disks, 1);
