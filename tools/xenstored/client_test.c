@@ -117,8 +117,8 @@ static void events_do_not_pile_up(void **state)
     assert_int_equal(account_find(&x.accounts, 1)->client->queued_bytes, 0);
 }
 
-/* A guest with many devices: the control domain's kernel is told of each node, though its ring takes
- * a few events at a time. */
+/* A guest with many devices: the control domain's kernel is told of each node, though its ring
+ * takes a few events at a time. */
 static void events_of_a_large_transaction(void **state)
 {
     assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "backend", "t", NULL), 0);

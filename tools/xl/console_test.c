@@ -153,7 +153,8 @@ static void no_pty(void **state)
     machine.nr_nodes = 1;
     assert_int_equal(machine_run("console", "one", NULL), XL_FAILURE);
     assert_non_null(strstr(machine_err, "cannot open /dev/pts/99999"));
-    static const char *const others[] = {"/dev/mem", "/dev/pts/", "/dev/pts/../mem", "/dev/pts/1/x"};
+    static const char *const others[] = {"/dev/mem", "/dev/pts/", "/dev/pts/../mem",
+                                         "/dev/pts/1/x"};
     for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
         machine.node[0].value = others[i];
         machine_err[0] = '\0';
