@@ -8,6 +8,10 @@
 
 explain() {
     timeout 20 xenstore-ls -f | grep 'vbd.*state\|vbd.*physical-device\|vbd.*hotplug'
+    # If the guest's store thread lives, its log says who is blocked
+    timeout 20 xl sysrq d 8
+    timeout 20 xl sysrq d w
+    sleep 3
 }
 sum() { # file or device: of its first 8 MiB, as they are there and not in dom0's cache
     [ ! -b "$1" ] || blockdev --flushbufs "$1"
