@@ -36,6 +36,7 @@ run     qemu-system-arm          command:qemu-system-aarch64
 run     python3                  command:python3
 dom0    e2fsprogs                command:mke2fs
 run     fdisk                    command:sfdisk
+run     zstd                     command:zstd
 run     device-tree-compiler     command:fdtput
 lint    python3                  command:python3
 lint    clang-format             command:clang-format

@@ -141,7 +141,7 @@ pack "$root" "$out/dom0.cpio.gz"
 echo "dom0: a switch for it"
 switch=$out/dom0/switch
 mkdir -p "$switch"/usr/{bin,sbin,share/openvswitch} "$switch"/{etc,var/lib,var/log}/openvswitch
-cp "$tools"/usr/bin/{ovs-vsctl,ovsdb-tool} "$switch/usr/bin/"
+cp "$tools"/usr/bin/{ovs-vsctl,ovs-appctl,ovsdb-tool} "$switch/usr/bin/"
 cp "$tools"/usr/sbin/{ovsdb-server,nft} "$tools"/usr/lib/openvswitch-switch/ovs-vswitchd "$switch/usr/sbin/"
 cp "$tools/usr/share/openvswitch/vswitch.ovsschema" "$switch/usr/share/openvswitch/"
 libraries "$switch"

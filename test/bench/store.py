@@ -8,6 +8,7 @@ same clients (store.c) one after the other. SECONDS=2 sets how long each row run
 """
 import os
 import pathlib
+import socket
 import subprocess
 import sys
 import tempfile
@@ -46,6 +47,12 @@ def debian():
     return [program, "-N"], {"LD_LIBRARY_PATH": str(library), "LD_PRELOAD": str(BUILD / "fakexen.so")}
 
 
+def listens(path):
+    """Does a daemon take connections there? Its socket has a name before it does."""
+    with socket.socket(socket.AF_UNIX) as s:
+        return s.connect_ex(str(path)) == 0
+
+
 def measure(command, more, row):
     """One daemon, one row of figures."""
     clients, nodes, pipeline = row.split(":")
@@ -54,14 +61,14 @@ def measure(command, more, row):
             (pathlib.Path(where) / name).write_bytes(b"1\n" if name == "port" else b"\0" * size)
         for name in ("events", "notified"):
             os.mkfifo(pathlib.Path(where) / name)
-        socket = pathlib.Path(where) / "socket"
+        path = pathlib.Path(where) / "socket"
         variables = {**os.environ, "XENSTORED_RUNDIR": where, "XENSTORED_ROOTDIR": where, "FAKEXEN": where}
         daemon = subprocess.Popen(command, env={**variables, **more}, stdout=subprocess.DEVNULL)
         try:
             deadline = time.monotonic() + 10
-            while not socket.exists() and time.monotonic() < deadline:
+            while not listens(path) and time.monotonic() < deadline:
                 time.sleep(0.01)
-            out = subprocess.run([BUILD / "clients", socket, clients, nodes, os.environ.get("SECONDS", "2"), pipeline],
+            out = subprocess.run([BUILD / "clients", path, clients, nodes, os.environ.get("SECONDS", "2"), pipeline],
                                  stdout=subprocess.PIPE, text=True, check=True, timeout=600).stdout
             return [float(word) for word in out.split()]
         finally:

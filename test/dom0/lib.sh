@@ -31,8 +31,13 @@ step() {
     echo "@@STEP up=$(cut -d' ' -f1 /proc/uptime) $*"
 }
 
+explain() { # what a scenario knows of its own when it fails
+    :
+}
+
 fail() {
     echo "@@FAIL $*"
+    explain
     echo "--- xl list"
     xl list
     for log in "$logs"/guest-*.log; do
@@ -70,6 +75,28 @@ guest_says() { # name, text, seconds, count: wait for the guest's console
 
 guest_told() { # name, line: type a line on the guest's console
     echo "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
+}
+
+# The end of a guest's script: it does what it is told, line by line, and says how that ended
+follows() {
+    cat <<'END'
+stty -echo
+echo "@@READY"
+while read -r number line; do
+    (eval "$line") >/tmp/said 2>&1
+    echo "@@$number status $? $(tail -n 1 /tmp/said)"
+done
+END
+}
+
+asked=0
+asks() { # guest that follows, wanted status, command: the last line of what it said is in $said
+    asked=$((asked + 1))
+    guest_told "$1" "$asked $3"
+    guest_says "$1" "@@$asked status" 100
+    said=$(sed -n "s/.*@@$asked status \(.*\)/\1/p" "$logs/guest-$1.log" | tr -d '\r')
+    [ "${said%% *}" = "$2" ] || fail "guest $1: $3: wanted status $2: $said"
+    said=${said#* }
 }
 
 unless_said() { # line, lines...: the line, unless one of the others sets its key

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 28. Many guests at once: each has its console, the daemons do nothing while they are idle, one small process waits for all.
-#     Thirty of them; three hundred when this scenario is named
+#     Thirty of them; three hundred when this scenario is named. Then one guest with many devices
 # needs: smp=2 vcpus=2 mem=4096 dom0=1536 timeout=200 whole=900 own once
 . /test/lib.sh
 
@@ -77,6 +77,21 @@ woken=$(($(wakes "$@") - woken))
 echo "@@COST ticks of xenstored, xenconsoled and the supervisor with $n idle guests: $used in 10 s, woken $woken times"
 same "ticks" 0 "$used"
 [ "$woken" -le 2 ] || fail "the daemons were woken $woken times for nothing"
+
+step "one guest of many devices"
+bridge_up xenbr0 192.168.9.1/24
+disks=
+vifs=
+for i in 1 2 3 4 5 6 7 8; do
+    truncate -s 1M "/tmp/disk$i"
+    disks="$disks'/tmp/disk$i,raw,d$i,r', "
+    vifs="$vifs'bridge=xenbr0', "
+done
+bare many "kernel = '/boot/idle.img'" "disk = [$disks]" "vif = [$vifs]" "channel = ['name=c,connection=pty']"
+try xl create -q -p /tmp/many.cfg
+same "disks and interfaces" "9 9" "$(xl block-list many | wc -l) $(xl network-list many | wc -l)"
+try xl destroy many
+same "loop devices" "" "$(losetup -a)"
 
 step "all go"
 xl list | awk 'NR > 2 { print $1 }' | xargs -n 1 xl destroy || fail "xl destroy"

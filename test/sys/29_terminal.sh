@@ -21,7 +21,14 @@ at_terminal() { # wanted status, command...: the dialogue with it; what it wrote
 }
 
 # What getty and login do to a terminal: a prompt, echo off, and single keys
-guest talk <<'END'
+guest talk "channel = ['connection=pty,name=org.test']" <<'END'
+(
+    until_true test -c /dev/hvc1
+    exec </dev/hvc1 >/dev/hvc1 2>&1
+    stty -echo
+    echo "channel $(cat /sys/bus/xen/devices/console-1/nodename)"
+    while read -r line; do echo "it said $line"; done
+) &
 printf 'talk login: '
 read -r name
 stty -echo
@@ -53,6 +60,14 @@ dialogue '?HELP' '=raw' '>a' '?key 61' "\$! xl console talk </dev/null >/tmp/sec
 at_terminal 0 xl console talk
 grep -q "somebody is at the console of domain [0-9]* already" /tmp/second || fail "a second console: $(cat /tmp/second)"
 guest_says talk "key 62"
+
+step "a channel: a console beside the first one"
+xl channel-list talk
+same "channels" "1 0 4 pty" "$(xl channel-list talk | awk 'NR == 2 { print $1, $2, $3, $6 }')"
+same "its name" org.test "$(xenstore-read "/local/domain/$(xl domid talk)/device/console/1/name")"
+dialogue '?channel device/console/1' '=raw' '>hello\r' '?it said hello' '>\035'
+at_terminal 0 xl console -n 1 talk
+await 60 $logs/guest-talk-console1.log "it said hello" || fail "the channel has no log"
 
 step "console: typed ahead; a signal ends it, and the terminal is as it was"
 dialogue '>c' '?key 63' '$kill -TERM $(pidof xl | tr " " "\\n" | sort -n | tail -n 1)'

@@ -7,7 +7,8 @@ run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 a
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian switch tools own cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses). A scenario NN_name.py
+disk=MIB net debian switch tools own zstd cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses; zstd: a kernel
+packed so). A scenario NN_name.py
 boots its own machines; once: on no GIC in particular; apart: only when it is named; whole=S: there is more of it, within S seconds,
 when it is named or with WHOLE=1.
 """
@@ -156,6 +157,10 @@ def scenario_files(script):
     """The scenario as /test/run.sh, and what it boots."""
     files = {**dom0_files({"tools", "own"} & set(needs_of(script))), "test/run.sh": (0o100644, script.read_bytes())}
     files["test/bad.tsv"] = (0o100644, (SCENARIOS / "bad.tsv").read_bytes())
+    if "zstd" in needs_of(script):
+        # As Linux packs its own: from a pipe, so with the largest window that a reader has to grant
+        files["boot/vmlinuz.zst"] = (0o100644, subprocess.run(["zstd", "-q", "--zstd=wlog=27"], input=(IMAGES / "vmlinuz").read_bytes(),
+                                                              stdout=subprocess.PIPE, check=True).stdout)
     for path in sorted((IMAGES / "guest").glob("*.img")):
         files[f"boot/{path.name}"] = (0o100644, path.read_bytes())
     return files

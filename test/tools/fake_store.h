@@ -508,7 +508,7 @@ static inline void fake_drivers(struct fake_store *f, const char *path, const ch
     unsigned domid, id;
     if (value != NULL &&
         sscanf(path, "/local/domain/0/backend/%31[^/]/%u/%u/%63s", class, &domid, &id, key) == 4 &&
-        strcmp(key, "state") == 0 && strcmp(class, "console") != 0) {
+        strcmp(key, "state") == 0) {
         bool has_driver = f->hook_arg == NULL || strcmp(f->hook_arg, class) != 0;
         if (has_driver && strcmp(value, "1") == 0) {
             fake_set(f, path, "2");

@@ -80,7 +80,8 @@ static inline int fixture_setup(void **state)
     fake_write(fixture.fake, "/local/domain/0/name", "Domain-0");
     /* what the first guest of a machine leaves: folders of classes */
     static const char *const folder[] = {"/vm", "/libxl", "/local/domain/0/backend/vbd",
-                                         "/local/domain/0/backend/vif"};
+                                         "/local/domain/0/backend/vif",
+                                         "/local/domain/0/backend/console"};
     for (size_t i = 0; i < sizeof folder / sizeof folder[0]; i++) {
         fake_write(fixture.fake, folder[i], "");
     }

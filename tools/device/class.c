@@ -10,9 +10,9 @@
 #include "lib/number.h"
 
 static const struct device_kind kinds[NR_DEVICE_CLASSES] = {
-    [DEVICE_VBD] = {"vbd", "xen-blkback", "add", "remove", NULL, false},
-    [DEVICE_VIF] = {"vif", "xen-netback", "online", "offline", "type_if=vif", false},
-    [DEVICE_CONSOLE] = {"console", NULL, NULL, NULL, NULL, true},
+    [DEVICE_VBD] = {"vbd", "xen-blkback", "add", "remove", NULL},
+    [DEVICE_VIF] = {"vif", "xen-netback", "online", "offline", "type_if=vif"},
+    [DEVICE_CONSOLE] = {"console", NULL, NULL, NULL, NULL},
 };
 
 const struct device_kind *device_kind(enum device_class class)
@@ -48,10 +48,15 @@ static char *format(const char *words, ...)
     return out;
 }
 
+bool device_has_front_only(const struct device *d)
+{
+    return d->class == DEVICE_CONSOLE && d->id == 0;
+}
+
 /* The first console is older than the scheme: its guest's end lies elsewhere. */
 char *device_front_path(const struct device *d)
 {
-    if (d->class == DEVICE_CONSOLE && d->id == 0) {
+    if (device_has_front_only(d)) {
         return format("/local/domain/%u/console", d->domid);
     }
     return format("/local/domain/%u/device/%s/%u", d->domid, kinds[d->class].name, d->id);
@@ -208,6 +213,47 @@ int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct devi
     device_nodes_add(&d.front, "tty", "%s", "");
     device_nodes_add(&d.front, "port", "%u", port);
     device_nodes_add(&d.front, "ring-ref", "%llu", (unsigned long long)gfn);
+    *out = d;
+    return device_complete(out);
+}
+
+int device_check_channel(const struct guest_channel *channel, uint32_t id)
+{
+    if (channel->path != NULL) {
+        message_error("channel %s: connection=socket is not supported yet: it needs QEMU",
+                      channel->name);
+        return -EOPNOTSUPP;
+    }
+    if (channel->backend_domain != NULL && strcmp(channel->backend_domain, "0") != 0 &&
+        strcmp(channel->backend_domain, "Domain-0") != 0) {
+        message_error("channel %s: the control domain serves channels, no other", channel->name);
+        return -EOPNOTSUPP;
+    }
+    if (id > DEVICE_LAST_CHANNEL) {
+        message_error("channel %s: a guest has at most %d of them", channel->name,
+                      DEVICE_LAST_CHANNEL);
+        return -E2BIG;
+    }
+    return 0;
+}
+
+/* A console beside the first one; its guest finds it by its name. */
+int device_from_channel(uint32_t domid, const struct guest_channel *channel, uint32_t id,
+                        struct device *out)
+{
+    struct device d = {.class = DEVICE_CONSOLE, .domid = domid, .id = id};
+    if (asprintf(&d.label, "channel %s", channel->name) < 0) {
+        d.label = NULL;
+    }
+    device_nodes_common(&d);
+    device_nodes_add(&d.front, "limit", "1048576");
+    device_nodes_add(&d.front, "type", "xenconsoled");
+    device_nodes_add(&d.front, "output", "pty");
+    device_nodes_add(&d.front, "tty", "%s", "");
+    device_nodes_add(&d.front, "name", "%s", channel->name);
+    device_nodes_add(&d.front, "connection", "pty");
+    device_nodes_add(&d.back, "name", "%s", channel->name);
+    device_nodes_add(&d.back, "connection", "pty");
     *out = d;
     return device_complete(out);
 }

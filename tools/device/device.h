@@ -21,6 +21,9 @@
 #include "config/guest.h"
 #include "store/store.h"
 
+/* xenconsoled serves no console with a larger number. */
+enum { DEVICE_LAST_CHANNEL = 15 };
+
 enum device_class { DEVICE_VBD, DEVICE_VIF, DEVICE_CONSOLE, NR_DEVICE_CLASSES };
 
 /* States of both ends, as in xen/io/xenbus.h. */
@@ -69,6 +72,11 @@ int device_from_vif(struct store *s, uint32_t domid, const struct guest_vif *vif
                     struct device *out);
 /* The main console of a guest: its nodes are made here, its ring by build/. Class CONSOLE, id 0. */
 int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct device *out);
+/* A channel to a terminal: a console with an id above 0. */
+int device_from_channel(uint32_t domid, const struct guest_channel *channel, uint32_t id,
+                        struct device *out);
+/* Can it be served here? */
+int device_check_channel(const struct guest_channel *channel, uint32_t id);
 
 /*
  * What can be found wrong without touching anything. Disk: target is there, is a block device or a

@@ -40,7 +40,7 @@ static int backends_init(struct backends *b, struct device *d, size_t nr, const 
     };
     int error = b->want == NULL || b->path == NULL || b->device == NULL ? -ENOMEM : 0;
     for (size_t i = 0; error == 0 && i < nr; i++) {
-        if (device_kind(d[i].class)->has_front_only || (skip != NULL && skip[i])) {
+        if (device_has_front_only(&d[i]) || (skip != NULL && skip[i])) {
             continue;
         }
         char *back = device_back_path(&d[i]);
@@ -88,6 +88,8 @@ static void say_not_there(struct store *s, const struct device *d)
     } else if (d->backend != 0) {
         message_error("%s: no backend appeared in domain %u; does `xl devd` run there?", d->label,
                       d->backend);
+    } else if (kind->driver == NULL) {
+        message_error("%s: no backend appeared; does Kanso's xenconsoled run?", d->label);
     } else {
         message_error("%s: no backend appeared; is the module %s loaded?", d->label, kind->driver);
     }
@@ -150,7 +152,7 @@ static int ask_to_close(struct store *s, struct device *d, size_t nr, bool with_
     struct store_txn t;
     store_txn_init(&t);
     for (size_t i = 0; i < nr; i++) {
-        if (device_kind(d[i].class)->has_front_only) {
+        if (device_has_front_only(&d[i])) {
             continue;
         }
         char *front = device_front_path(&d[i]);
@@ -207,10 +209,11 @@ static int remove_nodes(struct store *s, struct device *d, size_t nr)
     return error;
 }
 
-/* A backend whose driver never came does not close by itself: there is nobody to wait for. */
+/* A backend whose driver never came does not close by itself: there is nobody to wait for. The
+ * daemon behind a channel lets go of it when its nodes have gone. */
 static bool is_served(struct store *s, const struct device *d)
 {
-    return !device_kind(d->class)->has_front_only && device_state(s, d, true) > DEVICE_INITIALISING;
+    return d->class != DEVICE_CONSOLE && device_state(s, d, true) > DEVICE_INITIALISING;
 }
 
 static int close_in_time(struct store *s, struct device *d, size_t nr, const bool *skip,
@@ -224,9 +227,9 @@ static int close_in_time(struct store *s, struct device *d, size_t nr, const boo
         return error;
     }
     if (!forced) {
-        message_error("%s: domain %u did not let go of it in %d s; is it in use there? --force "
-                      "takes it away",
-                      late->label, late->domid, CLOSE_MS / 1000);
+        message_error("%s: domain %u did not let go of it in %d s; is it in use there?%s",
+                      late->label, late->domid, CLOSE_MS / 1000,
+                      late->class == DEVICE_VBD ? " --force takes it away" : "");
         return -ETIMEDOUT;
     }
     message_warning("%s: its backend did not close in %d s; it is removed all the same",

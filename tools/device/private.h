@@ -10,11 +10,11 @@ struct device_kind {
     const char *driver;       /* what to load when no backend appears, NULL: a daemon serves it */
     const char *add, *remove; /* the script's word */
     const char *argument;     /* and its second one, or NULL */
-    /* The daemon that serves it looks at the guest's end alone: there is no other end, no state, no
-     * place in the register, and the guest may not write what is there. */
-    bool has_front_only;
 };
 const struct device_kind *device_kind(enum device_class class);
+/* The first console: its daemon looks at the guest's end alone. There is no other end, no state, no
+ * place in the register, and the guest may not write what is there. */
+bool device_has_front_only(const struct device *d);
 
 /* "/local/domain/..." of each of the three directories, to be freed; NULL: no memory. */
 char *device_front_path(const struct device *d);

@@ -13,6 +13,17 @@ static void write_nodes(struct store_txn *t, const struct device_nodes *nodes, c
     }
 }
 
+/* What we and the daemon say of a channel, in a folder that is its guest's. */
+static void protect_nodes(struct store_txn *t, const struct device *d, const char *path)
+{
+    for (size_t i = 0; i < d->front.nr; i++) {
+        if (strcmp(d->front.node[i].key, "state") != 0) {
+            store_txn_permit(t, (struct store_access){0, d->domid}, "%s/%s", path,
+                             d->front.node[i].key);
+        }
+    }
+}
+
 /* The backend's end and the register, which has all of it but the way back. */
 static void add_back(struct store_txn *t, const struct device *d, const char *front,
                      const char *back, const char *registered)
@@ -33,7 +44,7 @@ static void add_back(struct store_txn *t, const struct device *d, const char *fr
 
 void device_txn_add(struct store_txn *t, const struct device *d)
 {
-    bool has_front_only = device_kind(d->class)->has_front_only;
+    bool has_front_only = device_has_front_only(d);
     struct store_access guest = {d->domid, d->backend};
     struct store_access read_only = {0, d->domid};
     char *front = device_front_path(d);
@@ -44,6 +55,9 @@ void device_txn_add(struct store_txn *t, const struct device *d)
     } else {
         store_txn_directory(t, has_front_only ? read_only : guest, "%s", front);
         write_nodes(t, &d->front, front);
+        if (d->class == DEVICE_CONSOLE && !has_front_only) {
+            protect_nodes(t, d, front);
+        }
         if (!has_front_only) {
             add_back(t, d, front, back, registered);
         }

@@ -2,6 +2,7 @@
 /* Devices that come and go while their guest runs. The state file follows. */
 #include "life/private.h"
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -106,6 +107,29 @@ int life_attach_disk(struct life *l, uint32_t domid, const struct guest_disk *di
     return error;
 }
 
+/* Two interfaces of a guest with one address are one to everybody else. */
+static int check_mac(struct life *l, uint32_t domid, const struct guest_vif *vif)
+{
+    struct device *device;
+    size_t nr;
+    int error = device_list(l->store, domid, &device, &nr);
+    for (size_t i = 0; error == 0 && i < nr; i++) {
+        const char *mac =
+            device[i].class == DEVICE_VIF ? device_value(&device[i].back, "mac") : NULL;
+        uint8_t other[6];
+        if (mac != NULL &&
+            sscanf(mac, "%hhx:%hhx:%hhx:%hhx:%hhx:%hhx", &other[0], &other[1], &other[2], &other[3],
+                   &other[4], &other[5]) == 6 &&
+            memcmp(other, vif->mac, sizeof other) == 0) {
+            life_error(l, domid, "its network interface %u has the MAC address %s already",
+                       device[i].id, mac);
+            error = -EEXIST;
+        }
+    }
+    device_list_free(device, nr);
+    return error;
+}
+
 int life_attach_vif(struct life *l, uint32_t domid, const struct guest_vif *vif)
 {
     struct xen_domctl_getdomaininfo info;
@@ -121,6 +145,7 @@ int life_attach_vif(struct life *l, uint32_t domid, const struct guest_vif *vif)
     numbered.devid = (int)id;
     struct guest_config one = {.vif = &numbered, .nr_vifs = 1};
     error = config_settle(&one); /* its MAC address, if none was said */
+    error = error != 0 ? error : check_mac(l, domid, &numbered);
     error = error != 0 ? error : device_from_vif(l->store, domid, &numbered, id, &device);
     error = error != 0 ? error : plug_one(l, &device);
     device_fini(&device);

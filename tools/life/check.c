@@ -127,6 +127,10 @@ static int check_devices(struct life *l, const struct guest_config *c)
         int error = device_check_vif(&c->vif[i]);
         first = first != 0 ? first : error;
     }
+    for (size_t i = 0; i < c->nr_channels; i++) {
+        int error = device_check_channel(&c->channel[i], (uint32_t)i + 1);
+        first = first != 0 ? first : error;
+    }
     return first;
 }
 
@@ -151,9 +155,11 @@ static int check_consoled(struct life *l, const struct guest_config *c)
 
 static int check_unsupported(struct life *l, const struct guest_config *c)
 {
-    if (c->nr_channels > 0) {
-        message_error("channel: these tools have no channels yet");
-        return -EOPNOTSUPP;
+    if (c->seclabel != NULL || c->init_seclabel != NULL) {
+        message_warning("seclabel is ignored: there is no Flask policy here");
+    }
+    if (c->driver_domain) {
+        message_warning("driver_domain is ignored: the control domain serves all devices");
     }
     if (c->bootloader != NULL) {
         message_error("bootloader: these tools run none; name a kernel by kernel=");

@@ -90,10 +90,22 @@ static int add_vifs(struct create *c)
     return error;
 }
 
+static int add_channels(struct create *c)
+{
+    int error = 0;
+    for (size_t i = 0; error == 0 && i < c->config->nr_channels; i++) {
+        error = device_from_channel(c->domid, &c->config->channel[i], (uint32_t)i + 1,
+                                    &c->device[c->nr_devices]);
+        c->nr_devices += error == 0;
+    }
+    return error;
+}
+
 static int step_devices(struct create *c)
 {
     const struct guest_config *config = c->config;
-    c->device = calloc(1 + config->nr_disks + config->nr_vifs, sizeof *c->device);
+    c->device =
+        calloc(1 + config->nr_disks + config->nr_vifs + config->nr_channels, sizeof *c->device);
     if (c->device == NULL) {
         message_error("no memory for the guest's devices");
         return -ENOMEM;
@@ -106,7 +118,8 @@ static int step_devices(struct create *c)
             device_from_disk(c->l->store, c->domid, &config->disk[i], &c->device[c->nr_devices]);
         c->nr_devices += error == 0;
     }
-    return error != 0 ? error : add_vifs(c);
+    error = error != 0 ? error : add_vifs(c);
+    return error != 0 ? error : add_channels(c);
 }
 
 /* Another create may have taken a disk since our check: under this lock nobody does. */

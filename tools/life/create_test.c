@@ -192,6 +192,27 @@ static void test_script_fails(void **state)
     guest_config_fini(&config);
 }
 
+/* The daemon's words about a channel are not the guest's to change. */
+static void test_channels(void **state)
+{
+    struct guest_config config;
+    uint32_t domid;
+    fixture_config(&config, "channel = ['name=one,connection=pty', 'name=org.two,connection=pty']");
+    assert_int_equal(life_create(&fixture.life, &config, &quiet, &domid), 0);
+    struct fake_store *f = fixture.fake;
+    assert_string_equal(fake_get(f, "/local/domain/1/device/console/1/name"), "one");
+    assert_string_equal(fake_get(f, "/local/domain/1/device/console/2/name"), "org.two");
+    assert_string_equal(fake_get(f, "/local/domain/1/device/console/2/type"), "xenconsoled");
+    assert_string_equal(fake_permissions(f, "/local/domain/1/device/console/2"), "n1 r0");
+    assert_string_equal(fake_permissions(f, "/local/domain/1/device/console/2/state"), "n1 r0");
+    assert_string_equal(fake_permissions(f, "/local/domain/1/device/console/2/tty"), "n0 r1");
+    assert_string_equal(fake_get(f, "/local/domain/0/backend/console/1/2/connection"), "pty");
+    assert_string_equal(fake_permissions(f, "/local/domain/1/console/tty"), "n0 r1");
+    assert_int_equal(life_destroy(&fixture.life, domid), 0);
+    expect_undone(&config);
+    guest_config_fini(&config);
+}
+
 /* All that a check finds is found before a domain exists. */
 static void test_refused(void **state)
 {
@@ -206,6 +227,8 @@ static void test_refused(void **state)
         {"cpus = '700'", -EINVAL},
         {"pool = 'Pool-none'", -ENOENT},
         {"ramdisk = '%s/nothing'", -ENOENT},
+        {"channel = ['name=one,connection=socket,path=/tmp/s']", -EOPNOTSUPP},
+        {"channel = ['name=one,connection=pty,backend=g7']", -EOPNOTSUPP},
     };
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         struct guest_config config;
@@ -268,6 +291,12 @@ static void test_attach_and_detach(void **state)
     assert_int_equal(life_attach_vif(&fixture.life, domid, &vif), 0);
     const char *mac = fake_get(fixture.fake, "/local/domain/1/device/vif/0/mac");
     assert_memory_equal(mac, "00:16:3e:", 9);
+    struct guest_vif same;
+    snprintf(word, sizeof word, "mac=%s", mac);
+    const char *same_words[] = {word, "script=vif-test"};
+    assert_int_equal(config_read_vif(same_words, 2, &same), 0);
+    assert_int_equal(life_attach_vif(&fixture.life, domid, &same), -EEXIST);
+    guest_vif_fini(&same);
     struct state kept;
     assert_int_equal(state_of(&fixture.life, domid, &kept), 0);
     assert_int_equal(kept.config.nr_disks, 1);
@@ -298,6 +327,7 @@ int main(void)
         LIFE_TEST(test_interrupted),
         LIFE_TEST(test_interrupted_at_devices),
         LIFE_TEST(test_script_fails),
+        LIFE_TEST(test_channels),
         LIFE_TEST(test_refused),
         LIFE_TEST(test_two_guests),
         LIFE_TEST(test_attach_and_detach),

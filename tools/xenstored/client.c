@@ -284,7 +284,9 @@ static bool is_pending(const struct client *client, const struct watch *watch, c
 
 static bool has_room(const struct client *client, const struct watch *watch, size_t bytes)
 {
-    return watch->nr_pending < WATCH_MAX_PENDING &&
+    const unsigned most =
+        client->account->domid == 0 ? WATCH_MAX_PENDING_CONTROL : WATCH_MAX_PENDING;
+    return watch->nr_pending < most &&
            (client->queued_bytes == 0 || (!client_is_over_memory(client, bytes) &&
                                           client->queued_bytes + bytes <= CLIENT_MAX_EVENTS));
 }

@@ -117,6 +117,30 @@ static void events_do_not_pile_up(void **state)
     assert_int_equal(account_find(&x.accounts, 1)->client->queued_bytes, 0);
 }
 
+/* A guest with many devices: the control domain's kernel is told of each node, though its ring
+ * takes a few events at a time. */
+static void events_of_a_large_transaction(void **state)
+{
+    assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "backend", "t", NULL), 0);
+    assert_true(peer_event(&dom0));
+    dom0.room = 0;
+    const unsigned nr = 40 * 16;
+    char path[64];
+    for (unsigned i = 0; i < nr; i++) {
+        snprintf(path, sizeof(path), "/local/domain/0/backend/vif/1/%u/%u", i / 16, i % 16);
+        watch_fire(&x, path, (unsigned)strlen(path), (struct watch_rights){0}, false);
+    }
+    dom0.room = SIZE_MAX;
+    client_ready(dom0.client);
+    peer_run(&x);
+    for (unsigned i = 0; i < nr; i++) {
+        assert_true(peer_event(&dom0));
+        snprintf(path, sizeof(path), "backend/vif/1/%u/%u t", i / 16, i % 16);
+        assert_string_equal(dom0.payload, path);
+    }
+    assert_false(peer_event(&dom0));
+}
+
 /* Events of a watch that is taken back are not sent any more. */
 static void forgotten_events(void **state)
 {
@@ -156,6 +180,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(slow_client, setup, teardown),
         cmocka_unit_test_setup_teardown(greedy_client, setup, teardown),
         cmocka_unit_test_setup_teardown(events_do_not_pile_up, setup, teardown),
+        cmocka_unit_test_setup_teardown(events_of_a_large_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(forgotten_events, setup, teardown),
         cmocka_unit_test_setup_teardown(many_clients, setup, teardown),
     };

@@ -33,8 +33,11 @@ struct watch {
     char path[];
 };
 
-/* Pending events of one watch; beyond, changes come down to one event of its own path. */
-#define WATCH_MAX_PENDING 64
+/* Pending events of one watch; beyond, changes come down to one event of its own path. Linux makes
+ * nothing of that one: for the control domain's kernel the limit is above what a guest with dozens
+ * of devices brings in one transaction. Each new event is compared with all of them. */
+#define WATCH_MAX_PENDING         64
+#define WATCH_MAX_PENDING_CONTROL 1024
 
 struct watch_table {
     struct watch **bucket;

@@ -151,9 +151,15 @@ static int find_pty(struct life *l, uint32_t domid, enum console_type type, unsi
     return err;
 }
 
-/* Open, ours alone, and raw: the guest's own terminal decides about echo and lines. */
+/* Open, ours alone, and raw: the guest's own terminal decides about echo and lines. The folder of a
+ * channel is the guest's: what it names is opened only if it is a terminal. */
 static int open_pty(const char *name, uint32_t domid)
 {
+    const char *number = strncmp(name, "/dev/pts/", 9) == 0 ? name + 9 : "";
+    if (*number == '\0' || number[strspn(number, "0123456789")] != '\0') {
+        message_error("\"%s\", the console of domain %u, is no terminal", name, domid);
+        return -EINVAL;
+    }
     const int fd = open(name, O_RDWR | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         const int err = -errno;

@@ -149,10 +149,18 @@ static void no_pty(void **state)
     assert_int_equal(machine_run("console", "-t", "vuart", "one", NULL), XL_FAILURE);
     assert_string_equal(waited_for, "/local/domain/1/vuart/0/tty");
     wait_answer = 0;
-    machine.node[0] = (struct machine_node){"/local/domain/1/console/tty", "/nosuch/pty"};
+    machine.node[0] = (struct machine_node){"/local/domain/1/console/tty", "/dev/pts/99999"};
     machine.nr_nodes = 1;
     assert_int_equal(machine_run("console", "one", NULL), XL_FAILURE);
-    assert_non_null(strstr(machine_err, "cannot open /nosuch/pty"));
+    assert_non_null(strstr(machine_err, "cannot open /dev/pts/99999"));
+    static const char *const others[] = {"/dev/mem", "/dev/pts/", "/dev/pts/../mem",
+                                         "/dev/pts/1/x"};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        machine.node[0].value = others[i];
+        machine_err[0] = '\0';
+        assert_int_equal(machine_run("console", "one", NULL), XL_FAILURE);
+        assert_non_null(strstr(machine_err, "is no terminal"));
+    }
 }
 
 /* One person at a time. */
