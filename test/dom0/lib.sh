@@ -152,6 +152,27 @@ free_pages() {
     physinfo | cut -d' ' -f2
 }
 
+# What must be the same before and after: on Xen free pages, on Kanso what its debug key M says of its own stores
+# (a line "resource NAME COUNT" each: free pages, slabs by type, event ports, VMIDs, maptrack entries)
+counts() {
+    if xl info | grep "^xen_extra" | grep -qi kanso; then
+        xl dmesg -c >/dev/null
+        xl debug-keys M
+        xl dmesg | sed -n 's/.*\(resource [a-z0-9_.-]* [0-9]*\).*/\1/p'
+    else
+        echo "pages $(free_pages)"
+    fi
+}
+
+settled() { # wait until two domains' worth of deferred work is done: the counts become the first ones again
+    n=0
+    until counts >/tmp/after && cmp -s /tmp/before /tmp/after; do
+        n=$((n + 1))
+        [ $n -lt 50 ] || return 1
+        usleep 200000
+    done
+}
+
 eventually() { # what, command...: wait until the command succeeds
     what=$1
     shift
