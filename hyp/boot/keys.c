@@ -41,12 +41,12 @@ static void print_resources(void)
     u32 ports = 0;
     u32 maptrack = 0;
     /* Free pages, and those that come and go by themselves: slabs hold more or fewer of the same
-     * objects a page, the control domain's balloon cuts its blocks and makes them whole, and its
-     * maptrack has grown to the most mappings there ever were. */
+     * objects a page, the control domain's balloon cuts its blocks and makes them whole, and what
+     * knows its mappings and its grants has grown to the most there ever were. */
     u64 pages = frame_nr_free();
     slab_for_each(print_resource, &pages);
     if (domain_hardware) {
-        pages += domain_hardware->p2m->nr_tables + gnttab_nr_maptrack_pages(domain_hardware);
+        pages += domain_hardware->p2m->nr_tables + gnttab_nr_kept_pages(domain_hardware);
     }
     log_info("resource pages %llu", pages);
     struct domain *d = dom_next((domid_t){0});

@@ -105,11 +105,6 @@ u32 gnttab_nr_maptrack(struct domain *d)
     return load_relaxed(&d->gnttab->nr_mappings);
 }
 
-u32 gnttab_nr_maptrack_pages(struct domain *d)
-{
-    return load_relaxed(&d->gnttab->nr_maptrack_pages);
-}
-
 bool maptrack_free_last_page(struct gnttab *g)
 {
     if (g->nr_maptrack_pages == 0) {

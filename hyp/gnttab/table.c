@@ -187,6 +187,20 @@ static struct active *active_find(struct gnttab *g, u32 ref, bool make)
     return *page == NULL ? NULL : &(*page)[ref % ACTIVES_PAGE];
 }
 
+u32 gnttab_nr_kept_pages(struct domain *d)
+{
+    struct gnttab *g = d->gnttab;
+    u32 nr = load_relaxed(&g->nr_maptrack_pages);
+    spin_lock(&g->lock);
+    for (u32 i = 0; i < g->nr_frames; i++) {
+        for (u32 j = 0; j < ACTIVE_PAGES; j++) {
+            nr += g->frames[i].active[j] != NULL;
+        }
+    }
+    spin_unlock(&g->lock);
+    return nr;
+}
+
 static bool is_pinned(const struct active *a)
 {
     return (a->readers | a->writers) != 0;

@@ -3,7 +3,7 @@
 # 30. A guest attacks with all it has (test/guest/attack): host, dom0 and a neighbour go on, unharmed; it can be destroyed
 #     at its height, and every page comes back. SEED=N chooses; `make soak T=SECONDS` goes on with new ones.
 #     Each attack comes round once; the whole goes on for half a minute
-# needs: smp=2 mem=2048 own timeout=200 whole=500 apart
+# needs: smp=2 mem=2048 own timeout=200 whole=500
 . /test/lib.sh
 
 seconds=1
