@@ -76,7 +76,7 @@ enum err evtchn_save_vcpu(struct domain *d, struct record *r)
     struct record_events_vcpu *b = r->body;
     const struct vcpu *v = r->v;
     const struct evtchn_fifo *f = d->evtchn->fifo;
-    const struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
+    struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
     if (v->info_page != NULL) {
         b->flags |= RECORD_EVENTS_INFO;
         b->info_gfn = (u32)v->info_page->gfn.gfn;
@@ -86,7 +86,9 @@ enum err evtchn_save_vcpu(struct domain *d, struct record *r)
         b->flags |= RECORD_EVENTS_CONTROL;
         b->control_gfn = (u32)c->control.gfn.gfn;
         b->control_offset = c->offset;
+        spin_lock(&c->lock); /* others send to it still */
         memcpy(b->tail, c->tail, sizeof(b->tail));
+        spin_unlock(&c->lock);
     }
     return OK;
 }
