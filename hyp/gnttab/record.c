@@ -43,7 +43,7 @@ enum err gnttab_load(struct domain *d, const struct record *r)
     if (b->zero != 0) {
         return E_INVAL;
     }
-    if (r->instance > d->gnttab->nr_frames) {
+    if (r->instance > gnttab_nr_frames(d)) {
         return E_NOENT; /* those before it come first */
     }
     struct frame *f;
