@@ -30,7 +30,9 @@ enum err domain_save(struct domain *d, struct record *r)
     b->width = width(d);
     b->max_vcpus = d->max_vcpus;
     b->assist = d->assist;
+    spin_lock(&d->lock); /* the tools may be setting one */
     memcpy(b->hvm_param, d->hvm_param, sizeof(b->hvm_param));
+    spin_unlock(&d->lock);
     return OK;
 }
 
@@ -60,7 +62,7 @@ enum err shared_info_save(struct domain *d, struct record *r)
     struct gpage page;
     gpage_from_frame(d, d->shared_info, &page);
     gpage_read(&page, 0, b->bytes, sizeof(b->bytes));
-    b->gfn = d->shared_info->gfn;
+    b->gfn = load_relaxed(&d->shared_info->gfn); /* the tools may be moving it */
     return OK;
 }
 

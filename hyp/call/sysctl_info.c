@@ -11,7 +11,7 @@
 #include "sched/sched.h"
 #include "time/time.h"
 
-#define NODE_DISTANCE        20u /* of a node to itself, as Xen's Arm build tells without NUMA */
+#define NODE_DISTANCE 20u /* of a node to itself, as Xen's Arm build tells without NUMA */
 
 enum err sysctl_physinfo(struct xen_sysctl *op)
 {

@@ -21,12 +21,14 @@ _Static_assert(NR_QUEUES == ARRAY_LEN(((struct record_events_vcpu *)0)->tail));
 enum err evtchn_save(struct domain *d, struct record *r)
 {
     struct record_events *b = r->body;
+    spin_lock(&d->evtchn->lock); /* other tools may be resetting it, here and below */
     const struct evtchn_fifo *f = d->evtchn->fifo;
     b->is_fifo = f != NULL;
     b->nr_pages = f != NULL ? f->nr_pages : 0;
     for (u32 i = 0; i < b->nr_pages; i++) {
         b->gfn[i] = (u32)f->chunk[i / PAGES_CHUNK][i % PAGES_CHUNK].gfn.gfn;
     }
+    spin_unlock(&d->evtchn->lock);
     return OK;
 }
 
@@ -75,8 +77,9 @@ enum err evtchn_save_vcpu(struct domain *d, struct record *r)
 {
     struct record_events_vcpu *b = r->body;
     const struct vcpu *v = r->v;
+    spin_lock(&d->evtchn->lock);
     const struct evtchn_fifo *f = d->evtchn->fifo;
-    const struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
+    struct fifo_cpu *c = f != NULL ? f->cpu[v->id] : NULL;
     if (v->info_page != NULL) {
         b->flags |= RECORD_EVENTS_INFO;
         b->info_gfn = (u32)v->info_page->gfn.gfn;
@@ -86,8 +89,11 @@ enum err evtchn_save_vcpu(struct domain *d, struct record *r)
         b->flags |= RECORD_EVENTS_CONTROL;
         b->control_gfn = (u32)c->control.gfn.gfn;
         b->control_offset = c->offset;
+        spin_lock(&c->lock); /* others send to it still */
         memcpy(b->tail, c->tail, sizeof(b->tail));
+        spin_unlock(&c->lock);
     }
+    spin_unlock(&d->evtchn->lock);
     return OK;
 }
 
@@ -123,7 +129,10 @@ enum err evtchn_load_vcpu(struct domain *d, const struct record *r)
     if (e == OK && (b->flags & RECORD_EVENTS_CONTROL)) {
         e = fifo_place_control(d, t->fifo, v->id, (gfn_t){b->control_gfn}, b->control_offset);
         if (e == OK) {
-            memcpy(t->fifo->cpu[v->id]->tail, b->tail, sizeof(b->tail));
+            struct fifo_cpu *c = t->fifo->cpu[v->id];
+            spin_lock(&c->lock);
+            memcpy(c->tail, b->tail, sizeof(b->tail));
+            spin_unlock(&c->lock);
         } else {
             vcpuinfo_release(v); /* placed just now: check_vcpu() found none */
         }
@@ -157,7 +166,7 @@ static void port_out(const struct domain *d, const struct evtchn *chn, struct re
     }
 }
 
-enum err evtchn_save_ports(struct domain *d, struct record *r)
+static enum err save_ports_locked(const struct domain *d, struct record *r)
 {
     struct record_ports *b = r->body;
     const u32 first = r->instance * PORTS_BUCKET;
@@ -172,6 +181,14 @@ enum err evtchn_save_ports(struct domain *d, struct record *r)
         port_out(d, chn, &b->port[i]);
     }
     return OK;
+}
+
+enum err evtchn_save_ports(struct domain *d, struct record *r)
+{
+    spin_lock(&d->evtchn->lock);
+    enum err e = save_ports_locked(d, r);
+    spin_unlock(&d->evtchn->lock);
+    return e;
 }
 
 struct bucket {

@@ -5,6 +5,7 @@
  * itself maps of others is theirs: with that it cannot be written out.
  */
 #include "base/string.h"
+#include "cpu/atomic.h"
 #include "dom/record.h"
 #include "gnttab/grant.h"
 
@@ -32,7 +33,7 @@ enum err gnttab_save(struct domain *d, struct record *r)
     for (u32 i = 0; i < NR_ENTRIES; i++) {
         entry[i].flags &= (u16)~IN_USE;
     }
-    b->gfn = f->gfn;
+    b->gfn = load_relaxed(&f->gfn); /* the tools may be moving it */
     return OK;
 }
 
@@ -42,7 +43,7 @@ enum err gnttab_load(struct domain *d, const struct record *r)
     if (b->zero != 0) {
         return E_INVAL;
     }
-    if (r->instance > d->gnttab->nr_frames) {
+    if (r->instance > gnttab_nr_frames(d)) {
         return E_NOENT; /* those before it come first */
     }
     struct frame *f;

@@ -187,7 +187,8 @@ void sched_hold(struct sched_unit *u)
 {
     struct sched_queue *q = sched_lock_unit(u);
     store_relaxed(&u->hold, u->hold + 1);
-    bool look = u->hold == 1 && u->state == UNIT_RUNNING;
+    /* Each who holds tells the CPU: one that came before may be yet to do so. */
+    bool look = u->state == UNIT_RUNNING;
     if (u->hold == 1 && u->state == UNIT_RUNNABLE) {
         if (u->node.linked) {
             policy->dequeue(q, u);

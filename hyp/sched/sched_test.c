@@ -306,6 +306,19 @@ static void test_holds_count_and_beat_wakes(void **state)
     assert_ptr_equal(sched_current(), &g->unit);
 }
 
+static void test_a_second_hold_tells_the_cpu_too(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    sched_hold(&g->unit);
+    this_cpu(work) = 0; /* its CPU looks before the one that held first has told it */
+    sched_hold(&g->unit);
+    assert_int_equal(this_cpu(work), BIT(WORK_SCHED));
+    leave_all();
+    assert_int_equal(g->unit.state, UNIT_OFFLINE);
+}
+
 static void test_a_held_sleeper_wakes_when_released(void **state)
 {
     machine(1);
@@ -485,6 +498,7 @@ int main(void)
         cmocka_unit_test(test_a_wake_before_the_way_out_keeps_it_running),
         cmocka_unit_test(test_idle_in_place_comes_back_to_the_same_unit),
         cmocka_unit_test(test_holds_count_and_beat_wakes),
+        cmocka_unit_test(test_a_second_hold_tells_the_cpu_too),
         cmocka_unit_test(test_a_held_sleeper_wakes_when_released),
         cmocka_unit_test(test_holding_one_that_waits),
         cmocka_unit_test(test_yield_lets_another_run_and_costs_nothing_alone),

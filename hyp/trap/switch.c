@@ -52,11 +52,12 @@ void sched_up_switch(struct sched_unit *next)
         /*
          * While we waited for that, we served others. One of them may have held v and found it
          * loaded nowhere: its registers are his now (vcpu_sync_lazy() told him so), not to be taken
-         * half-written. The hold has raised WORK_SCHED: trap_leave_slow() chooses and asks again
-         * before anybody is entered.
+         * half-written. WORK_SCHED makes trap_leave_slow() choose, and ask again, before anybody is
+         * entered. His own raise may be yet to come: the hold is seen before.
          */
         if (unlikely(sched_is_held(next))) {
             this_cpu(current) = &vcpu_nobody;
+            percpu_raise(cpu_current(), WORK_SCHED);
             return;
         }
         load(v);
