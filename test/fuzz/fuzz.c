@@ -200,6 +200,7 @@ void fuzz_call(struct vcpu *v, struct guest *g)
         g->in_call = true;
         g->restarts = 0;
         g->array = v->regs.x[1];
+        g->fetched_own = false;
         g->is_foreign = permission_is_foreign(v, &call_shapes[g->row], g->array);
     }
     v->regs.pc = HVC_AT;
@@ -216,7 +217,7 @@ void fuzz_call(struct vcpu *v, struct guest *g)
     if (v->regs.x[0] == 0) {
         look_at_result(v, g);
     }
-    if (g->is_foreign && g->restarts == 0) {
+    if (g->is_foreign && !g->fetched_own && g->restarts == 0) {
         permission_check_answer(v, &call_shapes[g->row], g->array, (s64)v->regs.x[0]);
     }
     report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0] : (s64)v->regs.x[0]);

@@ -28,7 +28,8 @@ bool input_one_in(u32 n);
 /* ---- what a vCPU is at */
 struct guest {
     bool in_call;
-    bool is_foreign; /* the call named another domain when it began */
+    bool is_foreign;  /* the call named another domain when it began */
+    bool fetched_own; /* but not in what was last fetched of it */
     u32 row, restarts;
     u64 generation;
     u64 array; /* of S_ARRAY, when it began */
@@ -82,6 +83,7 @@ void fuzz_call(struct vcpu *v, struct guest *g);
  * the control domain. */
 bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u64 at);
 /* The call was foreign when it began, and has answered. */
+void permission_fetched(const struct vcpu *v, const void *op, u64 at, u32 bytes);
 void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at,
                              s64 answer);
 

@@ -39,6 +39,16 @@ bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u
     return op && is_about_another(v, row, op);
 }
 
+/* The hypervisor has read the structure: between our look and the next another vCPU may have named
+ * the caller there, and somebody else again. */
+void permission_fetched(const struct vcpu *v, const void *op, u64 at, u32 bytes)
+{
+    struct guest *g = v == &vcpu_nobody ? NULL : guest_of(v);
+    if (g && g->in_call && at == g->array && bytes == call_shapes[g->row].bytes) {
+        g->fetched_own = !is_about_another(v, &call_shapes[g->row], op);
+    }
+}
+
 void permission_check_answer(const struct vcpu *v, const struct call_shape *row, u64 at, s64 answer)
 {
     const u8 *op = structure(v, row, at);

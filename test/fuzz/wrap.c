@@ -10,6 +10,7 @@
 #include "p2m/p2m.h"
 #include "sync/spinlock.h"
 #include "test/fuzz/cpus.h"
+#include "test/fuzz/guest.h"
 #include "test/fuzz/machine.h"
 #include "test/fuzz/memory.h"
 
@@ -140,7 +141,17 @@ enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out)
     return e;
 }
 
-WRAP(copy_in, E_FAULT, disturb(), (void *to, gva_t from, u32 bytes), to, from, bytes)
+enum err __real_copy_in(void *to, gva_t from, u32 bytes);
+enum err __wrap_copy_in(void *to, gva_t from, u32 bytes);
+enum err __wrap_copy_in(void *to, gva_t from, u32 bytes)
+{
+    disturb();
+    enum err e = fails(HERE, "copy_in") ? E_FAULT : __real_copy_in(to, from, bytes);
+    if (e == OK && cpu_current() < machine_nr_cpus) {
+        permission_fetched(vcpu_current(), to, from.v, bytes);
+    }
+    return e;
+}
 WRAP(copy_out, E_FAULT, disturb(), (gva_t to, const void *from, u32 bytes), to, from, bytes)
 WRAP(copy_in_nth, E_FAULT, disturb(), (void *to, gva_t base, u64 index, u32 bytes), to, base, index,
      bytes)
