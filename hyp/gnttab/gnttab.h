@@ -45,7 +45,7 @@ enum err gnttab_frame(struct domain *d, u32 index, struct frame **out);
 enum err gnttab_grow(struct domain *d, u32 nr);
 u32 gnttab_nr_frames(struct domain *d);
 u32 gnttab_max_frames(struct domain *d);
-u32 gnttab_nr_maptrack(struct domain *d);       /* entries in use */
+u32 gnttab_nr_maptrack(struct domain *d); /* entries in use */
 /* Pages that grow with use and stay until the domain dies: those that hold mappings, and one for
  * some hundred references of d's own, when the first of them is asked for. Control domain alive. */
 u32 gnttab_nr_kept_pages(struct domain *d);
