@@ -11,13 +11,18 @@ static struct mapping *find(struct gnttab *g, u32 handle)
     return &g->maptrack[page][handle % MAPPINGS_PAGE];
 }
 
+/* Room for so many pages at first: the list moves only beyond 4,096 mappings. */
+#define FIRST_PAGES 16u
+
 /* One more page, its handles on the free list in order. */
 static bool add_page(struct gnttab *g)
 {
     u32 n = g->nr_maptrack_pages;
     void *array = g->maptrack;
     if (n >= g->max_maptrack_pages ||
-        !array_grow(&array, &g->maptrack_capacity, n + 1, g->max_maptrack_pages, sizeof(void *))) {
+        !array_grow(&array, &g->maptrack_capacity,
+                    MIN(MAX(n + 1, FIRST_PAGES), g->max_maptrack_pages), g->max_maptrack_pages,
+                    sizeof(void *))) {
         return false;
     }
     g->maptrack = array;
