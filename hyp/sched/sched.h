@@ -179,8 +179,8 @@ void sched_register_key(void); /* boot: debug key 'r' */
 void sched_dump(void);
 
 /* Who has just come onto a CPU is left alone for so long by those that only wake, so that two that
- * wake each other do their work in batches. Its slice's end, a yield and a block are not held up.
- * 0: never. */
+ * wake each other do their work in batches. Its slice's end, a yield, a block, and one that has a
+ * cap and so a budget to lose, are not held up. 0: never. */
 #define SCHED_RATELIMIT_NS 1000000ULL
 extern u64 sched_ratelimit_ns; /* [a] */
 
