@@ -89,8 +89,11 @@ s64 call_multicall(struct vcpu *v, struct call_args *args)
     for (bool is_first = true; nr_left != 0 && result == OK; is_first = false) {
         u32 nr_done = 0;
         result = run_batch(v, at, nr_together(at, nr_left), is_first, &nr_done);
-        at.v += nr_done * sizeof(struct xen_multicall_entry);
         nr_left -= nr_done;
+        if (__builtin_add_overflow(at.v, nr_done * sizeof(struct xen_multicall_entry), &at.v) &&
+            nr_left != 0) {
+            return E_FAULT;
+        }
     }
     if (result == E_RESTART) {
         args->arg[0] = at.v;
