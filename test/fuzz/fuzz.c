@@ -47,20 +47,18 @@ ONE_THREAD static u64 scramble(u64 x)
 
 ONE_THREAD u8 input_byte(void)
 {
-    struct input *in = &input;
-    if (in->at != in->end) {
-        return *in->at++;
+    if (input.at != input.end) {
+        return *input.at++;
     }
-    in->random = scramble(in->random);
-    return (u8)(in->random >> 24);
+    input.random = scramble(input.random);
+    return (u8)(input.random >> 24);
 }
 
 ONE_THREAD u64 input_u64(void)
 {
-    struct input *in = &input;
-    if (in->at == in->end) {
-        in->random = scramble(in->random);
-        return in->random;
+    if (input.at == input.end) {
+        input.random = scramble(input.random);
+        return input.random;
     }
     u64 value = 0;
     for (u32 i = 0; i < 8; i++) {
@@ -71,13 +69,12 @@ ONE_THREAD u64 input_u64(void)
 
 ONE_THREAD u32 input_below(u32 n)
 {
-    struct input *in = &input;
     if (n <= 1) {
         return 0;
     }
-    if (in->at == in->end) {
-        in->random = scramble(in->random);
-        return (u32)((in->random >> 16) % n);
+    if (input.at == input.end) {
+        input.random = scramble(input.random);
+        return (u32)((input.random >> 16) % n);
     }
     u32 value = input_byte();
     if (n > 256) {
@@ -245,8 +242,7 @@ ONE_THREAD static void guest(struct vcpu *v)
         cpus_yield();
         return;
     }
-    struct input *in = &input;
-    if (in->left == 0 || (in->random == 0 && in->at == in->end)) {
+    if (input.left == 0 || (input.random == 0 && input.at == input.end)) {
         machine_end();
         return;
     }
@@ -257,7 +253,7 @@ ONE_THREAD static void guest(struct vcpu *v)
         }
         fuzz_call(v, g);
     } else if (input_below(16) < 13) {
-        if (--in->left % SPEC_CALLS == 0 && in->left != 0) {
+        if (--input.left % SPEC_CALLS == 0 && input.left != 0) {
             looking = true;
             machine_end();
         }
