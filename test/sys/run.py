@@ -3,7 +3,7 @@
 """Boot a hypervisor with Debian's dom0 in QEMU, for people and for scenarios.
 
 run.py boot                     the demonstration of `make run`; on a terminal it leaves a shell
-run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, each with GICv2 and GICv3; repeats with --times
+run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, by number or part of the name, each with GICv2 and GICv3; repeats with --times
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
@@ -304,11 +304,20 @@ def run_scenario(script, gic, number):
     return ok
 
 
+def is_meant(pattern, stem):
+    """A number is that scenario's, all else a part of the name."""
+    return int(pattern) == int(stem.split("_")[0]) if pattern.isdigit() else pattern in stem
+
+
 def command_test(args):
     """Run what matches, two at a time."""
     scripts = sorted(p for p in SCENARIOS.glob("[0-9]*_*") if p.suffix in (".sh", ".py"))
     if args.patterns:
-        scripts = [s for s in scripts if any(re.match(rf"0*{p}(_|$)", s.stem) or p in s.stem for p in args.patterns)]
+        for pattern in args.patterns:
+            if not any(is_meant(pattern, s.stem) for s in scripts):
+                print(f"run: no scenario is called {pattern}: see test/sys", file=sys.stderr)
+                return 2
+        scripts = [s for s in scripts if any(is_meant(p, s.stem) for p in args.patterns)]
     else:
         scripts = [s for s in scripts if "apart" not in needs_of(s)]
     os.environ.setdefault("WHOLE", "1" if args.patterns else "0")
