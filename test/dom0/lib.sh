@@ -173,6 +173,10 @@ settled() { # wait until two domains' worth of deferred work is done: the counts
     done
 }
 
+state_of() { # domain: the letters of xl list
+    xl list "$1" | awk 'NR == 2 { print $5 }'
+}
+
 eventually() { # what, command...: wait until the command succeeds
     what=$1
     shift

@@ -11,7 +11,7 @@ column() { # domain, number: of xl list
 
 state_is() { # domain, letter: wait until xl list shows it
     n=0
-    until xl list "$1" 2>/dev/null | awk 'NR == 2 { print $5 }' | grep -q "$2"; do
+    until state_of "$1" 2>/dev/null | grep -q "$2"; do
         n=$((n + 1))
         [ $n -lt 200 ] || fail "state of $1 never '$2': $(xl list "$1")"
         usleep 50000

@@ -23,10 +23,6 @@ seconds_up() {
     cut -d. -f1 /proc/uptime
 }
 
-state_of() { # domain: the letters of xl list
-    xl list "$1" | awk 'NR == 2 { print $5 }'
-}
-
 progress() { # what the attack says of itself, between its garbage
     tr -c ' -~' '\n' <$logs/guest-attack.log | grep "^@@BARE" | sed 's/^@@//'
 }

@@ -7,12 +7,12 @@
 bare fp32 "kernel = '/boot/fp32.img'" "vcpus = 2" "cpus = '0'" "on_poweroff = 'preserve'" "on_crash = 'preserve'"
 try xl create /tmp/fp32.cfg
 n=0
-until xl list fp32 | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
+until state_of fp32 | grep -q "[sc]"; do
     n=$((n + 1))
     [ $n -lt 300 ] || fail "it does not end"
     usleep 100000
 done
-xl list fp32 | awk 'NR == 2 { print $5 }' | grep -q c && fail "one vCPU saw the other's FPEXC"
+state_of fp32 | grep -q c && fail "one vCPU saw the other's FPEXC"
 try xl destroy fp32
 gone fp32
 pass

@@ -12,7 +12,7 @@ bare attack "kernel = '/boot/attack.img'" "memory = 64" "vcpus = 5" "on_poweroff
 step "attack: ${share:-all of it}"
 try xl create /tmp/attack.cfg
 n=0
-until xl list attack | awk 'NR == 2 { print $5 }' | grep -q "[sc]"; do
+until state_of attack | grep -q "[sc]"; do
     n=$((n + 1))
     [ $n -lt 1700 ] || fail "the attack does not end"
     usleep 500000
