@@ -20,7 +20,7 @@ enum {
     PARAM_CONSOLE_FRAME = 17,
     PARAM_CONSOLE_PORT = 18
 };
-enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_CRASH = 3 };
+enum { SHUTDOWN_POWEROFF = 0, SHUTDOWN_REBOOT = 1, SHUTDOWN_CRASH = 3 };
 
 // Exception classes of ESR_EL1, and what stands for "none"
 enum {
@@ -44,6 +44,7 @@ long hvm_param(uint32_t index, unsigned long *value);
 
 void print(const char *text);
 void print_hex(unsigned long value);
+int console_read(void); // a byte that was typed, or -1
 
 // The number behind NAME= in the guest's command line (extra=), or other. Before the guest has
 // written over its device tree, which lies somewhere in its memory.

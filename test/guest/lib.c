@@ -112,6 +112,17 @@ void print(const char *text)
     console_flush();
 }
 
+int console_read(void)
+{
+    if (console->in_cons == console->in_prod) {
+        return -1;
+    }
+    __asm__ volatile("dmb sy" ::: "memory");
+    int byte = (unsigned char)console->in[console->in_cons % sizeof(console->in)];
+    console->in_cons++;
+    return byte;
+}
+
 void print_hex(unsigned long value)
 {
     char text[17];
