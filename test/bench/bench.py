@@ -16,6 +16,7 @@ import create
 import guest_io
 import linux
 import measure
+import phases
 import report
 
 MACHINES = [(3, "cortex-a57"), (2, "cortex-a57"), (3, "cortex-a76"), (2, "cortex-a76")]
@@ -27,19 +28,14 @@ def say(text):
 
 
 def columns(machines, images, args, plugin):
-    """{(gic, cpu): {name: Column}}, and each hypervisor's instructions for a further GiB of RAM: {name: ...}."""
-    found, per_gib = {}, {}
+    """{(gic, cpu): {name: Column}}."""
+    found = {}
     for gic, cpu in machines:
         found[gic, cpu] = {}
         for name, image in images.items():
             column = measure.boot(name, image, args.out, args.qemu, gic, cpu, args.n, plugin=plugin)
             found[gic, cpu][name] = column or measure.Column()
-    gic, cpu = machines[0]
-    for name, image in images.items() if plugin else []:
-        small, large = (measure.boot(name, image, args.out, args.qemu, gic, cpu, 0, gib) for gib in (1, 5))
-        if small and large:
-            per_gib[name] = (large.boot - small.boot) // 4
-    return found, per_gib
+    return found
 
 
 def first_line(*command):
@@ -96,11 +92,13 @@ def main():
         say(f"left out: {what}")
     machines = MACHINES[:1] if args.quick else [
         m for m in MACHINES if args.gic in (None, m[0]) and args.cpu in (None, m[1])] or [(args.gic or 3, args.cpu)]
-    found, per_gib = columns(machines, images, args, plugin)
-    tables = {}
+    found = columns(machines, images, args, plugin)
+    tables, per_gib = {}, {}
+    if plugin:
+        tables["boot"], per_gib = phases.table(args.out, images, [1, 4] if args.quick else None, args.qemu)
     for name, part in (("create", create), ("guest", guest_io)) if with_linux else ():
         tables[name] = part.table(args.out, [c for c in part.CORNERS if c.split("+")[0] in images])
-    result = report.collect(found, per_gib, tables, {**about, "left_out": left_out})
+    result = report.collect(found, per_gib, {name: part for name, part in tables.items() if part}, {**about, "left_out": left_out})
     report.write(result, args.out)
     if args.publish:
         report.publish(args.out, args.publish)

@@ -82,8 +82,8 @@ def legend(names, y):
 
 
 def with_linux(tables):
-    """The rows of Linux tables that have a ratio, but for parts of rows."""
-    for table in tables:
+    """The rows of Linux tables that have a ratio to Xen, but for parts of rows."""
+    for table in (table for table in tables if "ratio" in table["head"]):
         for name, ours, theirs, *_, share, verdict in table["rows"]:
             if share not in ("", "-") and not name.startswith("..."):
                 label = " : ".join(cell.split(" in ")[0] for cell in (ours, theirs))

@@ -8,9 +8,12 @@
  *     2  end sample id, if it was begun: a line "sample ID INSNS LOADS STORES"
  *     3  checkpoint id: a line "total ID ALL INSNS KERNEL" (since reset: everybody's, the
  *        hypervisor's, those of guests at addresses with bit 63 set); with entries=on a line
- *        "entry ID CAUSE TIMES INSNS" a cause
+ *        "entry ID CAUSE TIMES INSNS" a cause, and as cause "sleep" its own waits for an interrupt
  * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all
  * of them.
+ *
+ * at=ADDRESS (up to 32 of them) is a line "phase ADDRESS ALL" when it is executed for the first
+ * time; ALL counts everybody's instructions, those before the MMU is on as well.
  *
  * With where=ID, checkpoint 1 (all was measured alone) adds what the last sample ID executed, in
  * order: lines "block ADDRESS INSNS".
@@ -31,7 +34,7 @@ struct counts {
 };
 static struct counts hyp, begin[256];
 static bool begun[256];
-static uint64_t all, kernel, lo, hi;
+static uint64_t all, kernel, sleeps, lo, hi;
 static FILE *out;
 
 enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, NR_CAUSES };
@@ -88,6 +91,9 @@ static void marker(unsigned cpu, void *data)
             fprintf(out, "entry %u %s %lu %lu\n", id, cause_names[i], entry.times[i],
                     entry.insns[i]);
         }
+        if (entries) {
+            fprintf(out, "entry %u sleep %lu 0\n", id, sleeps);
+        }
         fflush(out);
         break;
     }
@@ -133,6 +139,8 @@ static void may_trap(unsigned cpu, void *data)
     entry.may_trap_at = all - hyp.insns;
 }
 
+enum { WFI = 0xd503207f, WFE = 0xd503205f };
+
 /* What of a guest's instruction the hypervisor may see, or NR_CAUSES. */
 static enum cause cause_of(uint32_t word)
 {
@@ -142,7 +150,7 @@ static enum cause cause_of(uint32_t word)
     if ((word & 0xffe0001f) == 0xd4000003) { /* smc */
         return FIRMWARE;
     }
-    if (word == 0xd503207f || word == 0xd503205f) { /* wfi, wfe */
+    if (word == WFI || word == WFE) {
         return WAIT;
     }
     /* msr, mrs, sys and sysl */
@@ -186,6 +194,34 @@ static void watch_blocks(struct qemu_plugin_tb *tb)
     }
 }
 
+/* ---- addresses that are passed once */
+
+#define NR_PHASES 32
+static struct {
+    uint64_t address;
+    bool is_passed;
+} phases[NR_PHASES];
+static unsigned nr_phases;
+
+static void passed(unsigned cpu, void *data)
+{
+    unsigned which = (unsigned)(uintptr_t)data;
+    (void)cpu;
+    if (!phases[which].is_passed) {
+        phases[which].is_passed = true;
+        fprintf(out, "phase %#lx %lu\n", phases[which].address, all);
+    }
+}
+
+static void watch_phases(struct qemu_plugin_insn *insn)
+{
+    for (uintptr_t i = 0; i < nr_phases; i++) {
+        if (phases[i].address == qemu_plugin_insn_vaddr(insn)) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, passed, 0, (void *)i);
+        }
+    }
+}
+
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
     (void)id;
@@ -204,6 +240,10 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
         if (va >= lo && va < hi) {
             qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &hyp.insns, 1);
             qemu_plugin_register_vcpu_mem_cb(insn, accessed, 0, PLUGIN_READ_WRITE, NULL);
+            watch_phases(insn);
+            if (word == WFI) {
+                qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &sleeps, 1);
+            }
             continue;
         }
         if (va >> 63) {
@@ -229,10 +269,12 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             out = fopen(argv[i] + 4, "w");
         } else if (strncmp(argv[i], "where=", 6) == 0) {
             where = strtoul(argv[i] + 6, NULL, 0) & 0xff;
+        } else if (strncmp(argv[i], "at=", 3) == 0 && nr_phases < NR_PHASES) {
+            phases[nr_phases++].address = strtoull(argv[i] + 3, NULL, 0);
         } else if (strcmp(argv[i], "entries=on") == 0) {
             entries = true;
         } else {
-            fprintf(stderr, "count.so: unknown argument '%s' (lo= hi= out= entries=on where=)\n",
+            fprintf(stderr, "count.so: unknown argument '%s' (lo= hi= out= entries=on where= at=)\n",
                     argv[i]);
             return -1;
         }

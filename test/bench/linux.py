@@ -36,7 +36,7 @@ class Totals:
     @property
     def times(self):
         """Entries."""
-        return sum(times for times, _ in self.entries.values())
+        return sum(self.entries[cause][0] for cause in CAUSES if cause in self.entries)
 
     @property
     def user(self):

@@ -105,7 +105,7 @@ def lines_of(corner, found):
         for part, of in enumerate(("EL2", "dom0")):
             values = [found[n][name][part] for n in found]
             if None not in values:
-                yield [f"{corner}: {name}, {of}", *map(million, values), f"{values[-1] / values[0]:.2f}" if values[0] else "-"]
+                yield [f"{corner}: {name}, {of}", *map(million, values), report.ratio_of(values[-1], values[0])]
     yield [f"{corner}: KiB of dom0's a guest", *(f"{found[n]['memory'][0]:.0f}" for n in found), ""]
     yield [f"{corner}: pages of the host's a guest, its own 1,024 among them", *(f"{found[n]['memory'][1]:.0f}" for n in found), ""]
 

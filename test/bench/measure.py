@@ -64,11 +64,22 @@ def read_counts(path):
     return samples, boot
 
 
+def stem_of(out, name, gic, cpu, n, gib):
+    """Where a machine's files are, less their endings."""
+    return f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g")
+
+
+def counts_of(out, name, gic=3, cpu="cortex-a57", gib=1):
+    """The counts of a machine that only booted."""
+    return stem_of(out, name, gic, cpu, 0, gib) + ".counts"
+
+
 def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True, more=""):  # pylint: disable=too-many-arguments
     """One machine to its end; a Column, or None with a sentence on stderr. more: words for the plugin, with a comma before each."""
-    stem = f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g")
+    stem = stem_of(out, name, gic, cpu, n, gib)
     low, high = RANGES[name]
-    command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic}", "-cpu", cpu, "-smp", "1", "-m", f"{gib}G",
+    command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic},memory-backend=ram", "-cpu", cpu, "-smp", "1",
+               "-m", f"{gib}G", "-object", f"memory-backend-ram,id=ram,size={gib}G,reserve=off",
                "-icount", "shift=0,sleep=off", "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio", "-monitor", "none",
                "-kernel", str(image), "-append", "dom0_mem=64M dom0_max_vcpus=2 console=dtuart bootscrub=0", "-device",
                f"guest-loader,addr=0x50000000,kernel={out}/bench.img,bootargs=bench-gic={gic} bench-n={n}"]

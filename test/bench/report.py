@@ -62,6 +62,11 @@ def ratio(entry):
     return round(ours["median"] / theirs["median"], 3) if ours and theirs and theirs["median"] else None
 
 
+def ratio_of(last, first):
+    """How much more, as a cell."""
+    return f"{last / first:.2f}" if first else "-"
+
+
 def verdict(entry):
     """lost: Xen takes no more, alone or mixed. above: the goal, or half of Xen's, is not reached. Empty: well."""
     if not entry["kanso"]:

@@ -1,0 +1,71 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Count what Kanso does between reset and dom0's first instruction, by phase, on machines of 1, 4, 16 and 64 GiB, beside all of
+Xen's. The host gives memory only where it is touched. Everybody's instructions count: until its MMU is on the hypervisor has no
+addresses of its own.
+
+phases.py [GIB...]
+"""
+import os
+import sys
+
+import measure
+import report
+import where
+
+GIBS = [1, 4, 16, 64]
+PHASES = [  # from a function's first instruction on
+    (None, "reset: tables, MMU"), ("boot_map_fdt", "device tree"), ("uart_init", "console"), ("memory_init", "linear map, frame table"),
+    ("memory_print", "what there is, on the console"), ("dom0_take", "dom0's RAM out of the pool"), ("rcu_init", "firmware, GIC"),
+    ("time_init", "timers, scheduler, tables"), ("smp_init", "other CPUs"), ("dom0_build", "dom0: its tree, its stage 2"),
+    ("memory_release_fdt", "watchdog, options; to dom0")]
+
+
+def by_phase(elf, path):
+    """Instructions of each phase, in order."""
+    addresses, names = where.functions(elf)
+    at, end = {None: 0}, None
+    for line in open(path, encoding="ascii"):
+        word, which, count, *_ = line.split()
+        if word == "phase":
+            at[names[addresses.index(int(which, 16))]] = int(count)
+        elif word == "total" and which == "0":
+            end = int(count)
+    begun = [at[name] for name, _ in PHASES] + [end]
+    return [until - since for since, until in zip(begun, begun[1:])]
+
+
+def table(out, images, gibs=None, qemu="qemu-system-aarch64"):
+    """What report.py prints, and each hypervisor's instructions for a further GiB of RAM: {name: ...}."""
+    gibs = gibs or GIBS
+    elf = f"{images['kanso']}.elf"
+    addresses, names = where.functions(elf)
+    marks = "".join(f",at={addresses[names.index(name)]:#x}" for name, _ in PHASES if name)
+    columns, whole = [], {name: [] for name in images}
+    for gib in gibs:
+        for name, image in images.items():
+            found = measure.boot(name, image, out, qemu, n=0, gib=gib, more=marks if name == "kanso" else "")
+            if not found:
+                return None, {}
+            whole[name].append(found.boot)
+        columns.append(by_phase(elf, measure.counts_of(out, "kanso", gib=gib)))
+    rows = list(zip([name for _, name in PHASES], zip(*columns))) + [(f"all, {name}", counts) for name, counts in whole.items()]
+    lines = [[name, *(f"{n:,}" for n in counts), report.ratio_of(counts[-1], counts[0])] for name, counts in rows]
+    return {"caption": "Boot, from reset to dom0's first instruction, by RAM; GICv3, cortex-a57, dom0 of 64 MiB, -icount shift=0",
+            "head": ["", *(f"{gib} GiB" for gib in gibs), "last / first"], "rows": lines,
+            "figures": dict(rows)}, {name: (counts[-1] - counts[0]) // (gibs[-1] - gibs[0]) for name, counts in whole.items()}
+
+
+def main():
+    """The table alone."""
+    out = measure.ROOT / "build/bench"
+    measure.build(out)
+    images = {"kanso": os.environ.get("KANSO") or f"{measure.ROOT}/build/arm64/kanso", "xen": f"{measure.ROOT}/build/debian/arm64/boot/xen-4.17-arm64"}
+    found, _ = table(out, {name: image for name, image in images.items() if os.path.exists(image)}, list(map(int, sys.argv[1:])))
+    if found:
+        print("\n".join(report.plain(found["caption"], found["head"], found["rows"])))
+    return 0 if found else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
