@@ -10,8 +10,9 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
-/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at; a
- * borrowed page BORROWED_COST more. */
+/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at, or
+ * SWEEP_COST; a borrowed page BORROWED_COST more. */
+#define SWEEP_COST    2u
 #define LEAF_COST     7u
 #define BORROWED_COST 20u
 
@@ -285,7 +286,7 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
         u64 *at = slot[level];
         bool ends; /* the table, or what is in it as leaves */
         do {
-            *budget -= 1;
+            *budget -= MIN(*budget, SWEEP_COST);
             if (*at) {
                 clear_leaf(g, at, (gfn_t){*gfn}, level, budget);
             }

@@ -22,7 +22,7 @@ u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
  * may end it early: false, and the slot is not yet empty. */
 bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
 /* Removes leaves in [*gfn, end) and the tables that become empty, and moves *gfn on. *budget
- * as above. */
+ * as above, with two for an entry. */
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget);
 /* Writes leaves, one after the other, into nr empty slots of one table; counts. The flush that is
  * owed is done before. */
