@@ -198,9 +198,11 @@ static enum outcome decrease(struct extents *x, u64 i, gfn_t gfn)
             keep_place(x->m, i, place);
             return AGAIN; /* another vCPU is about to free one */
         }
+        /* Out of one block at a time: each may have to be split. */
+        const u32 to_end = BLOCK_PAGES - (u32)(at.gfn & (BLOCK_PAGES - 1));
         u32 done;
-        if (decrease_some(x->d, at, MIN(nr - place, whole ? BLOCK_PAGES : PAGES_STAY), whole,
-                          &done) != OK) {
+        if (decrease_some(x->d, at, MIN(nr - place, whole ? BLOCK_PAGES : MIN(PAGES_STAY, to_end)),
+                          whole, &done) != OK) {
             return STOP;
         }
         place += done;

@@ -369,6 +369,21 @@ static void test_decrease_keeps_its_place(void **state)
     assert_false(is_mapped(guest, GFN + 255));
 }
 
+/* Splitting a block is long: time is asked for between two of them. */
+static void test_decrease_out_of_two_blocks(void **state)
+{
+    const u64 block[2] = {GFN, GFN + 512};
+    assert_int_equal(populate(block, 2, 9), 2);
+    const u64 gfn[1] = {GFN + 504};
+    short_stays = true;
+    assert_int_equal(decrease(gfn, 1, 4), 1);
+    assert_int_equal(stays, 2);
+    assert_true(is_mapped(guest, GFN + 503));
+    assert_false(is_mapped(guest, GFN + 504));
+    assert_false(is_mapped(guest, GFN + 519));
+    assert_true(is_mapped(guest, GFN + 520));
+}
+
 static void test_place_is_of_this_call_only(void **state)
 {
     u64 list[16];
@@ -588,6 +603,7 @@ int main(void)
         TEST(test_decrease_out_of_a_block),
         TEST(test_decrease_a_block_whole),
         TEST(test_decrease_keeps_its_place),
+        TEST(test_decrease_out_of_two_blocks),
         TEST(test_place_is_of_this_call_only),
         TEST(test_decrease_leaves_others_alone),
         TEST(test_decrease_of_a_borrowed_page),
