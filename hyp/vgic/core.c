@@ -156,7 +156,9 @@ enum tell vgic_settle(struct vgic_irq *irq)
     bool due = vgic_is_due(irq);
     bool place = (due || irq->active) && !vgic_is_stray(irq);
     if (vgic_is_here(vc)) {
-        vgic_place(vc, place ? irq : NULL);
+        if (!vgic_place(vc, place ? irq : NULL)) {
+            return TELL_WORK; /* once for all 32 that an access may have changed */
+        }
     } else if (place && vc->loaded_on != NOT_LOADED) {
         return TELL_WORK;
     }
