@@ -55,10 +55,14 @@ void vgic_resort(struct vgic_irq *irq)
 
 /* ---- locking, moving, telling ---- */
 
+/* Its lock was held for what it is told of. So if the bit stands still, its CPU takes the lock
+ * after us and finds that; and who set the bit has it awake. */
 static void tell_vcpu(struct vcpu *v, enum tell tell)
 {
     if (tell == TELL_WORK) {
-        vcpu_raise(v, VCPU_WORK_VGIC);
+        if (!(load_relaxed(&v->work) & BIT(VCPU_WORK_VGIC))) {
+            vcpu_raise(v, VCPU_WORK_VGIC);
+        }
     } else if (tell == TELL_WAKE) {
         vcpu_wake(v);
     }
