@@ -18,8 +18,8 @@
 #include "vtimer/vtimer.h"
 #include "vuart/vuart.h"
 
-/* Of one step of the stage-2 teardown, some 20 instructions each (p2m_relinquish()). */
-#define STAGE2_BUDGET 512u
+/* Of one step of the stage-2 teardown, some 10 instructions each (p2m_relinquish()). */
+#define STAGE2_BUDGET 1000u
 
 static enum err create_shared_info(struct domain *d)
 {

@@ -67,9 +67,11 @@ void vcpu_unpause(struct vcpu *v)
     fake_note("release(%u.%u) ", v->domain->id.id, v->id);
 }
 
-void vcpu_sync_lazy(struct vcpu *v)
+static bool fake_stays; /* at EL2, in a call */
+bool vcpu_sync_lazy(struct vcpu *v)
 {
     fake_note("sync(%u.%u) ", v->domain->id.id, v->id);
+    return !fake_stays;
 }
 
 void vcpu_reset(struct vcpu *v, u64 pc, u64 x0, bool aarch32)
@@ -285,6 +287,7 @@ static int fake_control_setup(void **state)
     fake_setup(state);
     fake_become(0, 0);
     fake_calls[0] = '\0';
+    fake_stays = false;
     fake_answer = OK;
     fake_now_ns = 0;
     fake_gic.version = 3;

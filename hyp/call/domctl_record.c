@@ -30,8 +30,8 @@ static enum err settle(struct domain *d)
         return E_BUSY;
     }
     for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            vcpu_sync_lazy(d->vcpu[i]);
+        if (d->vcpu[i] && !vcpu_sync_lazy(d->vcpu[i])) {
+            return E_RESTART;
         }
     }
     return OK;

@@ -116,6 +116,9 @@ static void only_one_that_stands_still(void **state)
     assert_int_equal(get(0, 0, LIST, 1000), E_BUSY);
     assert_int_equal(set(LIST, bytes), E_BUSY);
     fake_domain[1].life = DOMAIN_ALIVE;
+    fake_stays = true; /* a vCPU in the middle of a call */
+    assert_int_equal(get(0, 0, LIST, 1000), E_RESTART);
+    fake_stays = false;
     fake_domain[1].privileged = true;
     assert_int_equal(get(0, 0, LIST, 1000), E_BUSY);
     assert_int_equal(set(LIST, bytes), E_BUSY);

@@ -95,7 +95,7 @@ enum err domctl_get_context(struct domain *d, struct xen_domctl *op)
     struct xen_vcpu_guest_context context;
     memset(&context, 0, sizeof(context)); /* its padding goes to the tools too */
     vcpu_pause(v);
-    vcpu_sync_lazy(v);
+    const bool is_out = vcpu_sync_lazy(v);
     regs_out(v, &context.user_regs);
     context.sctlr = v->el1.sctlr;
     context.ttbr0 = v->el1.ttbr0;
@@ -103,7 +103,8 @@ enum err domctl_get_context(struct domain *d, struct xen_domctl *op)
     context.ttbcr = v->el1.tcr;
     context.flags = load_relaxed(&v->online) ? VGCF_online : 0;
     vcpu_unpause(v);
-    return copy_out((gva_t){op->u.vcpucontext.ctxt.p}, &context, sizeof(context));
+    return is_out ? copy_out((gva_t){op->u.vcpucontext.ctxt.p}, &context, sizeof(context))
+                  : E_RESTART; /* in the middle of a call */
 }
 
 /* Offline and without registers, as one that was just made. */
@@ -139,7 +140,10 @@ enum err domctl_set_context(struct domain *d, struct xen_domctl *op)
         return E_INVAL;
     }
     domain_pause(d);
-    vcpu_sync_lazy(v);
+    if (!vcpu_sync_lazy(v)) {
+        domain_unpause(d);
+        return E_RESTART; /* its call's result would come on top */
+    }
     if (!v->initialised) {
         vcpu_reset(v, context.user_regs.pc64, 0,
                    d->is_32bit); /* what the structure does not name */

@@ -62,6 +62,12 @@ static void context_out(void **state)
                                .spsr_irq = 12,
                                .spsr_und = 13,
                                .spsr_abt = 14};
+    fake_stays = true; /* in the middle of a call: not yet */
+    assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), E_RESTART);
+    assert_string_equal(fake_calls, "hold(1.1) sync(1.1) release(1.1) ");
+    assert_int_not_equal(c->user_regs.pc64, 1);
+    fake_calls[0] = '\0';
+    fake_stays = false;
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), 0);
     assert_string_equal(fake_calls, "hold(1.1) sync(1.1) release(1.1) ");
     const struct xen_vcpu_guest_core_regs *r = &c->user_regs;
@@ -123,6 +129,11 @@ static void context_in(void **state)
     c->ttbr1 = 10;
     c->flags = VGCF_online;
     v->el1.spsr_fiq = 1;
+    fake_stays = true;
+    assert_int_equal(fake_domctl(XEN_DOMCTL_setvcpucontext, 1), E_RESTART);
+    assert_string_equal(fake_calls, "hold(1) sync(1.0) release(1) ");
+    fake_calls[0] = '\0';
+    fake_stays = false;
     assert_int_equal(fake_domctl(XEN_DOMCTL_setvcpucontext, 1), 0);
     assert_string_equal(fake_calls, "hold(1) sync(1.0) reset(1.0,0x40000000,0) release(1) ");
     assert_int_equal(v->regs.x[0], 200);

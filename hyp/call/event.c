@@ -134,10 +134,16 @@ static enum err op_reset(struct domain *d, gva_t arg, struct call_args *args)
     if (e != OK) {
         return e;
     }
+    const bool again = args->arg[0] == RESET_AGAIN;
+    /* Its ports would go under its feet. One look a stay is enough: that harms nobody but the guest
+     * (which may reset itself while its other vCPUs run), and who unpauses it now meant it. */
     if (target != d && !load_relaxed(&target->paused_by_tools)) {
-        return E_INVAL; /* its ports would go under its feet */
+        if (again) {
+            evtchn_reset_abandon(target);
+        }
+        return E_INVAL;
     }
-    e = evtchn_reset(target, args->arg[0] == RESET_AGAIN);
+    e = evtchn_reset(target, again);
     if (e == E_RESTART) {
         args->arg[0] = RESET_AGAIN;
     }

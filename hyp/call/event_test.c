@@ -73,6 +73,12 @@ enum err evtchn_bind_vcpu(struct domain *d, port_t port, u32 vcpu)
     return ask("bind_vcpu", d, port.port, vcpu, 0);
 }
 
+static u32 nr_abandoned;
+void evtchn_reset_abandon(struct domain *d)
+{
+    nr_abandoned++;
+}
+
 enum err evtchn_reset(struct domain *d, bool again)
 {
     return ask("reset", d, again, 0, 0);
@@ -314,6 +320,14 @@ static void reset(void **state)
     fake_domain[2].paused_by_tools = true;
     assert_int_equal(call(EVTCHNOP_reset, AT), 0);
     assert_asked("reset", 2, false, 0, 0);
+    /* Unpaused between two stays: it is not left half reset for ever. */
+    answer = E_RESTART;
+    assert_int_equal(call(EVTCHNOP_reset, AT), E_RESTART);
+    fake_domain[2].paused_by_tools = false;
+    asked.calls = nr_abandoned = 0;
+    assert_int_equal(call(14, AT), -22);
+    assert_int_equal(nr_abandoned, 1);
+    assert_int_equal(asked.calls, 0);
 }
 
 static void fifo(void **state)

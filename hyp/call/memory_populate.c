@@ -124,9 +124,14 @@ static enum outcome populate(struct extents *x, u64 i, gfn_t gfn)
     if (d->direct_mapped) {
         return populate_direct(x, i, gfn);
     }
-    /* Tables first: when they cannot be had nothing else is begun. */
+    /* Tables first: when they cannot be had nothing else is begun. Splitting blocks is as long as
+     * an extent, so it ends a stay, too; but a call's first one goes on, for nothing keeps the
+     * guest's other vCPUs from taking the tables away between. */
     if (p2m_reserve(d->p2m, gfn, x->order) != OK) {
         return STOP;
+    }
+    if (i != x->m->start && memory_op_spend(x->m, 0)) {
+        return AGAIN;
     }
     struct frame *block;
     enum outcome o = new_block(x, &block);
@@ -193,9 +198,11 @@ static enum outcome decrease(struct extents *x, u64 i, gfn_t gfn)
             keep_place(x->m, i, place);
             return AGAIN; /* another vCPU is about to free one */
         }
+        /* Out of one block at a time: each may have to be split. */
+        const u32 to_end = BLOCK_PAGES - (u32)(at.gfn & (BLOCK_PAGES - 1));
         u32 done;
-        if (decrease_some(x->d, at, MIN(nr - place, whole ? BLOCK_PAGES : PAGES_STAY), whole,
-                          &done) != OK) {
+        if (decrease_some(x->d, at, MIN(nr - place, whole ? BLOCK_PAGES : MIN(PAGES_STAY, to_end)),
+                          whole, &done) != OK) {
             return STOP;
         }
         place += done;
@@ -237,6 +244,7 @@ static bool is_node_allowed(const struct memory_op *m, u32 flags)
 
 s64 memory_reservation(struct memory_op *m)
 {
+    (void)call_should_restart(); /* time runs from the first question on: an extent is long */
     struct xen_memory_reservation r;
     if (copy_in(&r, m->argument, sizeof(r)) != OK || r.nr_extents > ~0u >> MEMOP_EXTENT_SHIFT ||
         m->start >= r.nr_extents) {

@@ -80,6 +80,45 @@ static void test_work_that_waits_ends_the_stay(void **state)
     assert_int_equal(guest->nr_pages, 1);
 }
 
+/* Time that is up when an extent's tables are made: the extent waits for the next stay. There it is
+ * the first and is done, whatever became of the tables. */
+static void test_tables_end_a_stay(void **state)
+{
+    const u64 gfn[2] = {GFN, GFN + 512};
+    assert_int_equal(populate(gfn, 1, 0), 1);
+    const u64 had = guest->p2m->nr_tables;
+    put_list(LIST, gfn, 2);
+    const struct xen_memory_reservation r = {
+        .extent_start = {LIST}, .nr_extents = 2, .domid = XEN_DOMID_SELF};
+    put(ARG, &r, sizeof(r));
+    struct call_args args = {{XENMEM_populate_physmap, ARG}};
+    short_stays = true;
+    patience = 3; /* at the start, of the first extent's block, at its end */
+    nr_questions = 0;
+    assert_int_equal(call_memory_op(vcpu_current(), &args), E_RESTART);
+    assert_int_equal(nr_questions, 4);
+    assert_int_equal(args.arg[0], XENMEM_populate_physmap | 1 << 6);
+    assert_int_equal(guest->p2m->nr_tables, had + 1);
+    assert_false(is_mapped(guest, GFN + 512));
+    assert_int_equal(guest->nr_pages, 3);
+    assert_int_equal(p2m_map(guest->p2m, (gfn_t){GFN + 512}, (mfn_t){0x200}, 9, P2M_DEVICE), OK);
+    assert_int_equal(guest->p2m->nr_tables, had);
+    assert_int_equal(call_memory_op(vcpu_current(), &args), 2);
+    assert_int_equal(guest->nr_pages, 4);
+    assert_true(is_mapped(guest, GFN + 512));
+}
+
+/* Time is counted from before the first extent. */
+static void test_the_first_extent_counts(void **state)
+{
+    const u64 gfn[2] = {GFN, GFN + 1};
+    short_stays = true;
+    patience = 2; /* at the start, of its block; then at its end */
+    nr_questions = 0;
+    assert_int_equal(populate(gfn, 2, 0), 2);
+    assert_int_equal(stays, 2);
+}
+
 /* However soon a stay must end, each does something: a slow machine is not one that hangs. */
 static void test_the_shortest_stays_get_there(void **state)
 {
@@ -242,7 +281,7 @@ static void test_populate_replaces_foreign_pages(void **state)
     }
     const u64 gfn[1] = {GFN};
     assert_int_equal(populate(gfn, 1, 9), 1);
-    assert_int_equal(stays, 24);
+    assert_int_equal(stays, 33);
     (void)mfn_of(guest, GFN + 3, P2M_RAM_RW, 9);
     assert_int_equal(f->refs, FRAME_OWNED);
     assert_int_equal(f->writable_maps, 0);
@@ -328,6 +367,21 @@ static void test_decrease_keeps_its_place(void **state)
     assert_true(stays > 1);
     assert_int_equal(guest->nr_pages, 1);
     assert_false(is_mapped(guest, GFN + 255));
+}
+
+/* Splitting a block is long: time is asked for between two of them. */
+static void test_decrease_out_of_two_blocks(void **state)
+{
+    const u64 block[2] = {GFN, GFN + 512};
+    assert_int_equal(populate(block, 2, 9), 2);
+    const u64 gfn[1] = {GFN + 504};
+    short_stays = true;
+    assert_int_equal(decrease(gfn, 1, 4), 1);
+    assert_int_equal(stays, 2);
+    assert_true(is_mapped(guest, GFN + 503));
+    assert_false(is_mapped(guest, GFN + 504));
+    assert_false(is_mapped(guest, GFN + 519));
+    assert_true(is_mapped(guest, GFN + 520));
 }
 
 static void test_place_is_of_this_call_only(void **state)
@@ -531,6 +585,8 @@ int main(void)
         TEST(test_populate_2_mib_in_stays),
         TEST(test_restart_encoding),
         TEST(test_work_that_waits_ends_the_stay),
+        TEST(test_tables_end_a_stay),
+        TEST(test_the_first_extent_counts),
         TEST(test_the_shortest_stays_get_there),
         TEST(test_many_pages_take_several_stays),
         TEST(test_populate_stops_at),
@@ -547,6 +603,7 @@ int main(void)
         TEST(test_decrease_out_of_a_block),
         TEST(test_decrease_a_block_whole),
         TEST(test_decrease_keeps_its_place),
+        TEST(test_decrease_out_of_two_blocks),
         TEST(test_place_is_of_this_call_only),
         TEST(test_decrease_leaves_others_alone),
         TEST(test_decrease_of_a_borrowed_page),

@@ -5,8 +5,8 @@
 
 #include "sync/percpu.h"
 
-/* Counter at the first question of this call, which comes after a first piece of work; 0: not asked
- * yet. */
+/* Counter at the first question of this call, which comes after a first piece of work unless that
+ * is long; 0: not asked yet. */
 DECLARE_PER_CPU(u64, restart_asked_ticks);
 
 /* A call begins on this CPU. */

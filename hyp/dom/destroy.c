@@ -6,15 +6,17 @@
 #include "cpu/atomic.h"
 #include "dom/domain.h"
 
-/* Nothing of it runs any more, nor is loaded anywhere, when this returns; no locks held. */
-static void stop(struct domain *d)
+/* The cursor, until all vCPUs are off their CPUs. */
+#define STOPPING (~0ULL)
+
+/* Nothing of it, paused, runs any more, nor is loaded anywhere? No locks held. */
+static bool is_stopped(struct domain *d)
 {
-    domain_pause(d);
+    bool all = true;
     for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            vcpu_sync_lazy(d->vcpu[i]);
-        }
+        all &= !d->vcpu[i] || vcpu_sync_lazy(d->vcpu[i]);
     }
+    return all;
 }
 
 enum err domain_kill(struct domain *d)
@@ -29,9 +31,14 @@ enum err domain_kill(struct domain *d)
         spin_lock(&d->lock);
         store_relaxed(&d->life, DOMAIN_DYING);
         spin_unlock(&d->lock);
-        stop(d);
+        domain_pause(d);
         d->teardown_step = 0;
-        d->teardown_cursor = 0;
+        d->teardown_cursor = STOPPING;
+    }
+    if (d->teardown_cursor == STOPPING) {
+        if (is_stopped(d)) {
+            d->teardown_cursor = 0;
+        }
         return E_RESTART;
     }
     const struct relinquish *step = &domain_relinquish[d->teardown_step];

@@ -229,10 +229,17 @@ static void test_waiting_for_a_cpu_that_itself_waits_ends(void **state)
     vcpu_pause(d->vcpu[0]);
     assert_int_equal(t.calls, 64);
     /* It can't be unloaded under its CPU's feet either. */
-    vcpu_sync_lazy(d->vcpu[0]);
+    assert_false(vcpu_sync_lazy(d->vcpu[0]));
     assert_int_equal(t.unloads, 0);
+    /* Nor is a domain taken apart around it. */
+    for (u32 i = 0; i < 3; i++) {
+        assert_int_equal(domain_kill(d), E_RESTART);
+    }
+    assert_int_equal(d->life, DOMAIN_DYING);
+    assert_int_equal(d->pauses, 1);
+    assert_string_equal(t.steps, "");
     t.in_call = NULL;
-    vcpu_sync_lazy(d->vcpu[0]);
+    assert_true(vcpu_sync_lazy(d->vcpu[0]));
     assert_int_equal(t.unloads, 1);
     vcpu_unpause(d->vcpu[0]);
 }

@@ -77,17 +77,18 @@ static void nothing(void *arg)
     (void)arg;
 }
 
-void vcpu_wait_out(struct vcpu *v)
+bool vcpu_wait_out(struct vcpu *v)
 {
     u32 cpu;
     for (u32 i = 0; i < WAIT_OUT_MAX; i++) {
         if (!sched_is_running(&v->unit, &cpu) || cpu == cpu_current()) {
-            return;
+            return true;
         }
         /* Served at EL2, after the hold: before that CPU enters a guest again it comes to
          * sched_run(). */
         ipi_call_wait(cpu, nothing, NULL);
     }
+    return false;
 }
 
 void vcpu_pause_nowait(struct vcpu *v)
@@ -99,7 +100,7 @@ void vcpu_pause_nowait(struct vcpu *v)
 void vcpu_pause(struct vcpu *v)
 {
     vcpu_pause_nowait(v);
-    vcpu_wait_out(v);
+    (void)vcpu_wait_out(v); /* in no guest it is in any case */
 }
 
 void vcpu_unpause(struct vcpu *v)
@@ -118,18 +119,16 @@ static void unload_here(void *arg)
     }
 }
 
-void vcpu_sync_lazy(struct vcpu *v)
+bool vcpu_sync_lazy(struct vcpu *v)
 {
-    vcpu_wait_out(v);
+    const bool is_out = vcpu_wait_out(v);
     u32 cpu = load_acquire(&v->loaded_on);
-    if (cpu == VCPU_NOT_LOADED) {
-        return;
-    }
     if (cpu == cpu_current()) {
         unload_here(v);
-    } else {
+    } else if (cpu != VCPU_NOT_LOADED) {
         ipi_call_wait(cpu, unload_here, v);
     }
+    return is_out;
 }
 
 /* ---- life ---- */
@@ -168,7 +167,7 @@ enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out)
 
 void vcpu_destroy(struct vcpu *v)
 {
-    vcpu_sync_lazy(v);
+    (void)vcpu_sync_lazy(v); /* out: nobody has it any more (domain_kill(), RCU) */
     dom_up_vcpu_destroy(v);
     sched_unit_fini(&v->unit);
     slab_free(&fp_cache, v->fp);
@@ -177,7 +176,8 @@ void vcpu_destroy(struct vcpu *v)
 
 void vcpu_reset(struct vcpu *v, u64 pc, u64 x0, bool aarch32)
 {
-    vcpu_sync_lazy(v);
+    /* Out: what its CPU does after it was offline, or before it ever ran, waits for nobody. */
+    (void)vcpu_sync_lazy(v);
     memset(&v->regs, 0, sizeof(v->regs));
     memset(v->fp, 0, sizeof(*v->fp));
     v->fp_used = false;

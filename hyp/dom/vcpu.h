@@ -90,12 +90,12 @@ void vcpu_block(struct vcpu *v);
 void vcpu_pause(struct vcpu *v);
 void vcpu_pause_nowait(struct vcpu *v);
 void vcpu_unpause(struct vcpu *v);
-/* Of a paused or offline vCPU: it is in no guest now, and its lazy state is in struct vcpu. No
- * locks held. */
-void vcpu_sync_lazy(struct vcpu *v);
-/* Waits until v, paused or held, is in no guest; its CPU may still be at EL2 on its behalf. No
- * locks held. */
-void vcpu_wait_out(struct vcpu *v);
+/* Of a paused or offline vCPU: it is in no guest now, and its state is in struct vcpu. False, as
+ * below: not all of it; who needs it comes again (E_RESTART). No locks held. */
+bool vcpu_sync_lazy(struct vcpu *v);
+/* Waits until v, paused or held, is in no guest. False: its CPU is still at EL2 on its behalf, in a
+ * call that waits for other CPUs, perhaps for this one. No locks held. */
+bool vcpu_wait_out(struct vcpu *v);
 
 void vcpu_init(void); /* domain_init() */
 enum err vcpu_create(struct domain *d, u32 id, struct vcpu **out);

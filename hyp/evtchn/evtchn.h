@@ -51,6 +51,8 @@ enum err evtchn_unmask(struct domain *d, port_t port);
 /* Closes every port and goes back to 2-level. again: continues one that answered E_RESTART; E_BUSY
  * if a second begins. */
 enum err evtchn_reset(struct domain *d, bool again);
+/* What one under way has not closed stays open; the next begins anew. */
+void evtchn_reset_abandon(struct domain *d);
 struct xen_evtchn_status;
 enum err evtchn_status(struct domain *d, port_t port, struct xen_evtchn_status *out);
 /* FIFO */

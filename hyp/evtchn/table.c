@@ -159,6 +159,13 @@ enum err evtchn_reset(struct domain *d, bool again)
     return e;
 }
 
+void evtchn_reset_abandon(struct domain *d)
+{
+    spin_lock(&d->evtchn->lock);
+    d->evtchn->reset_next = 0;
+    spin_unlock(&d->evtchn->lock);
+}
+
 enum err port_take(struct domain *d, u32 *port, struct evtchn **out)
 {
     struct evtchn_table *t = d->evtchn;

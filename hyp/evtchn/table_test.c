@@ -236,6 +236,22 @@ static void reset_closes_all_and_goes_back(void **state)
     assert_int_equal(new_ipi(d, 0), 1);
 }
 
+static void a_reset_that_is_abandoned_makes_room(void **state)
+{
+    struct domain *d = dom(1);
+    for (u32 i = 1; i <= 40; i++) {
+        (void)new_ipi(d, 0);
+    }
+    assert_int_equal(evtchn_reset(d, false), E_RESTART);
+    evtchn_reset_abandon(d);
+    assert_int_equal(evtchn_nr_ports_in_use(d), 40 - 32);
+    assert_int_equal(evtchn_reset(d, true), E_BUSY);
+    assert_int_equal(evtchn_reset(d, false), E_RESTART);
+    while (evtchn_reset(d, true) == E_RESTART) {
+    }
+    assert_int_equal(evtchn_nr_ports_in_use(d), 0);
+}
+
 static void reset_finds_ports_opened_behind_it(void **state)
 {
     struct domain *d = dom(1);
@@ -273,12 +289,19 @@ static void a_dump_names_what_is_open(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(ports_are_given_lowest_first),   TEST(port_0_is_never_anybodys),
-        TEST(the_table_grows_by_buckets),     TEST(two_level_has_4095_ports),
-        TEST(a_domain_has_its_own_limit),     TEST(without_memory_nothing_is_half_done),
-        TEST(a_second_group_may_fail),        TEST(a_dying_domain_gets_no_port),
-        TEST(teardown_closes_all_in_steps),   TEST(teardown_gives_the_guests_pages_back),
-        TEST(reset_closes_all_and_goes_back), TEST(reset_finds_ports_opened_behind_it),
+        TEST(ports_are_given_lowest_first),
+        TEST(port_0_is_never_anybodys),
+        TEST(the_table_grows_by_buckets),
+        TEST(two_level_has_4095_ports),
+        TEST(a_domain_has_its_own_limit),
+        TEST(without_memory_nothing_is_half_done),
+        TEST(a_second_group_may_fail),
+        TEST(a_dying_domain_gets_no_port),
+        TEST(teardown_closes_all_in_steps),
+        TEST(teardown_gives_the_guests_pages_back),
+        TEST(reset_closes_all_and_goes_back),
+        TEST(a_reset_that_is_abandoned_makes_room),
+        TEST(reset_finds_ports_opened_behind_it),
         TEST(a_dump_names_what_is_open),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

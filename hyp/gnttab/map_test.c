@@ -134,6 +134,18 @@ static void flags_that_arm_has_not(void **state)
     assert_int_equal(dom(1)->refs.count, 1);
 }
 
+static void a_guess_costs_the_granter_nothing(void **state)
+{
+    grant(1, 8, 2, 3, 0); /* somebody else's */
+    for (u32 ref = 0; ref < 512; ref += 8) {
+        assert_int_equal(map(0, 1, ref, HOLE, HOST).status, GNTST_general_error);
+    }
+    assert_int_equal(gnttab_nr_kept_pages(dom(1)), 0);
+    grant(1, 300, 0, 3, 0);
+    assert_int_equal(unmap(0, HOLE, map(0, 1, 300, HOLE, HOST).handle), GNTST_okay);
+    assert_int_equal(gnttab_nr_kept_pages(dom(1)), 1);
+}
+
 static void entries_that_do_not_permit(void **state)
 {
     static const u16 refused[] = {
@@ -430,6 +442,7 @@ int main(void)
         TEST(pins_of_both_kinds),
         TEST(the_page_is_the_one_that_was_pinned),
         TEST(flags_that_arm_has_not),
+        TEST(a_guess_costs_the_granter_nothing),
         TEST(entries_that_do_not_permit),
         TEST(pages_that_are_not_its_own),
         TEST(who_may),

@@ -263,6 +263,15 @@ s16 grant_get_page(struct domain *d, gfn_t gfn, bool writable, struct frame **ou
     return GNTST_okay;
 }
 
+/* Does the entry name by? */
+static bool is_granted_to(struct domain *granter, u32 ref, domid_t by)
+{
+    u32 offset;
+    struct gpage page = entry_find(granter, ref, &offset);
+    const u32 entry = gpage_read32(&page, offset + ENTRY_FLAGS);
+    return (entry & GTF_type_mask) == GTF_permit_access && entry >> 16 == by.id;
+}
+
 static s16 pin_locked(struct domain *granter, u32 ref, domid_t by, bool readonly, bool mapping,
                       struct frame **out)
 {
@@ -270,9 +279,16 @@ static s16 pin_locked(struct domain *granter, u32 ref, domid_t by, bool readonly
     if (!ref_is_valid(g, ref)) {
         return GNTST_bad_gntref;
     }
-    struct active *a = active_find(g, ref, true);
+    struct active *a = active_find(g, ref, false);
     if (a == NULL) {
-        return GNTST_no_space;
+        /* A stranger's guess costs the granter no memory. */
+        if (!is_granted_to(granter, ref, by)) {
+            return GNTST_general_error;
+        }
+        a = active_find(g, ref, true);
+        if (a == NULL) {
+            return GNTST_no_space;
+        }
     }
     if (is_pinned(a) && (a->domid != by.id || a->readers >= PINS_MAX || a->writers >= PINS_MAX)) {
         return GNTST_general_error;

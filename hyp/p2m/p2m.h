@@ -170,7 +170,7 @@ static inline void p2m_window_close(void)
 
 /* Removes leaves and tables from the cursor (a gfn, 0 at first) on; RAM pages stay allocated.
  * From the first call on nothing is mapped any more (E_NOMEM).
- * budget: slots looked at, four for one with a leaf, fourteen for a borrowed page; some 20
+ * budget: two for each slot, nine for one with a leaf, 29 for a borrowed page; some 10
  * instructions each. E_RESTART until all are gone. No vCPU of the domain runs. */
 enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget);
 /* Cleans and invalidates data caches of the RAM in [*start, end), at most budget pages; moves

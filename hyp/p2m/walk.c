@@ -10,10 +10,11 @@
 enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 #define GATHERED_BITS 2
 
-/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at; a
- * borrowed page BORROWED_COST more. */
-#define LEAF_COST     3u
-#define BORROWED_COST 10u
+/* What a leaf that is cleared takes from a budget, beside the 1 of every slot that is looked at, or
+ * SWEEP_COST; a borrowed page BORROWED_COST more. */
+#define SWEEP_COST    2u
+#define LEAF_COST     7u
+#define BORROWED_COST 20u
 
 DEFINE_PER_CPU(u32, p2m_window);
 
@@ -285,7 +286,7 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
         u64 *at = slot[level];
         bool ends; /* the table, or what is in it as leaves */
         do {
-            *budget -= 1;
+            *budget -= MIN(*budget, SWEEP_COST);
             if (*at) {
                 clear_leaf(g, at, (gfn_t){*gfn}, level, budget);
             }
@@ -300,13 +301,18 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
     }
 }
 
-void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type)
+void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
 {
-    assert(*slot == 0);
+    const u64 step = PAGE_SIZE << level_order(level);
+    u64 pte = pte_leaf(mfn, level, type);
     walk_flush(p2m);
-    pte_write(slot, pte_leaf(mfn, level, type));
-    *nr_valid(slot) += 1;
-    p2m->nr_leaves[type] += 1ULL << level_order(level);
+    for (u32 i = 0; i < nr; i++) {
+        assert(slot[i] == 0);
+        pte_write(&slot[i], pte);
+        pte += step;
+    }
+    *nr_valid(slot) += nr;
+    p2m->nr_leaves[type] += (u64)nr << level_order(level);
 }
 
 void walk_merge(struct p2m_gather *g, gfn_t gfn)
@@ -320,10 +326,12 @@ void walk_merge(struct p2m_gather *g, gfn_t gfn)
     }
     /* Pages that came one by one differ early: the look is long only when it succeeds. */
     enum p2m_type type = pte_type(table[0]);
+    u64 pte = pte_leaf(first, 3, type);
     for (u32 i = 0; i < 512; i++) {
-        if (table[i] != pte_leaf(mfn_add(first, i), 3, type)) {
+        if (table[i] != pte) {
             return;
         }
+        pte += PAGE_SIZE;
     }
     clear_table_entry(g, slot, gfn, 2);
     walk_flush(g->p2m);

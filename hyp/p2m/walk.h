@@ -17,15 +17,16 @@ enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out);
 /* The same, but makes nothing: NULL when a table is missing or a block is in the way. */
 u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
 
-/* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, three
- * more for each leaf and ten more for each reference: some 20 instructions a unit) goes down and
+/* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, seven
+ * more for each leaf and twenty more for each reference: some 10 instructions a unit) goes down and
  * may end it early: false, and the slot is not yet empty. */
 bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
 /* Removes leaves in [*gfn, end) and the tables that become empty, and moves *gfn on. *budget
- * as above. */
+ * as above, with two for an entry. */
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget);
-/* Writes a leaf into an empty slot; counts. The flush that is owed is done before. */
-void walk_set(struct p2m *p2m, u64 *slot, mfn_t mfn, u32 level, enum p2m_type type);
+/* Writes leaves, one after the other, into nr empty slots of one table; counts. The flush that is
+ * owed is done before. */
+void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type);
 
 /* After leaves of RAM were set around gfn at level 3: when all 512 pages have come together again
  * as one aligned block of one type, the table becomes that block's leaf (break-before-make) and

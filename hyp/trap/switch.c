@@ -47,8 +47,8 @@ void sched_up_switch(struct sched_unit *next)
         if (old) {
             vcpu_up_unload(old);
         }
-        vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours meanwhile:
-                              there is nothing */
+        (void)vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours
+                              meanwhile: there is nothing */
         /*
          * While we waited for that, we served others. One of them may have held v and found it
          * loaded nowhere: its registers are his now (vcpu_sync_lazy() told him so), not to be taken

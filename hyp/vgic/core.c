@@ -55,10 +55,14 @@ void vgic_resort(struct vgic_irq *irq)
 
 /* ---- locking, moving, telling ---- */
 
+/* Its lock was held for what it is told of. So if the bit stands still, its CPU takes the lock
+ * after us and finds that; and who set the bit has it awake. */
 static void tell_vcpu(struct vcpu *v, enum tell tell)
 {
     if (tell == TELL_WORK) {
-        vcpu_raise(v, VCPU_WORK_VGIC);
+        if (!(load_relaxed(&v->work) & BIT(VCPU_WORK_VGIC))) {
+            vcpu_raise(v, VCPU_WORK_VGIC);
+        }
     } else if (tell == TELL_WAKE) {
         vcpu_wake(v);
     }
@@ -156,7 +160,9 @@ enum tell vgic_settle(struct vgic_irq *irq)
     bool due = vgic_is_due(irq);
     bool place = (due || irq->active) && !vgic_is_stray(irq);
     if (vgic_is_here(vc)) {
-        vgic_place(vc, place ? irq : NULL);
+        if (!vgic_place(vc, place ? irq : NULL)) {
+            return TELL_WORK; /* once for all 32 that an access may have changed */
+        }
     } else if (place && vc->loaded_on != NOT_LOADED) {
         return TELL_WORK;
     }

@@ -193,9 +193,11 @@ static void count_ends(struct vgic_cpu *vc)
 void vgic_recall(struct vgic_irq *irq)
 {
     struct vgic_cpu *vc = irq->home->vgic;
-    if (irq->lr != LR_NONE && vgic_is_here(vc)) {
+    if (vgic_is_here(vc)) {
         count_ends(vc);
-        fold(vc, irq->lr);
+        if (irq->lr != LR_NONE) {
+            fold(vc, irq->lr);
+        }
     }
 }
 
@@ -259,11 +261,10 @@ void vgic_refill(struct vgic_cpu *vc)
     clear_stale(vc);
 }
 
-void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
+bool vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
 {
     if (unlikely(!has_room(vc) || vc->hcr != GICH_HCR_EN)) {
-        vgic_refill(vc);
-        return;
+        return false;
     }
     if (irq) {
         fill(vc, irq);
@@ -271,6 +272,7 @@ void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq)
     if (vc->lr_stale) {
         clear_stale(vc);
     }
+    return true;
 }
 
 /* ---- coming and going ---- */

@@ -50,6 +50,23 @@ static void test_v2_identifies_itself(void **state)
     assert_int_equal(world_read(0, GICD2 + 4, 4), 2 | 2 << 5);
 }
 
+/* More than list registers hold: 32 changes by one access, and all are chosen anew once. */
+static void test_v2_a_word_of_many(void **state)
+{
+    begin(2, 1);
+    world_write(0, GICD2, 4, 1);
+    world_write(0, GICD2 + 0x104, 4, ~0u);
+    world_write(0, GICD2 + 0x204, 4, ~0u);
+    for (u32 offset = 0x304; offset <= 0x384; offset += 0x80) { /* active, and no more */
+        u32 before = fake_guest_lr_writes();
+        world_write(0, GICD2 + offset, 4, ~0u);
+        world_settle();
+        assert_in_range(fake_guest_lr_writes() - before, 1, 8);
+        assert_int_equal(world_read(0, GICD2 + offset, 4), offset == 0x304 ? ~0u : 0);
+        world_settle();
+    }
+}
+
 static void test_v2_control(void **state)
 {
     begin(2, 1);
@@ -458,6 +475,7 @@ int main(void)
 #define T(f) cmocka_unit_test_teardown(f, end)
     const struct CMUnitTest tests[] = {
         T(test_v2_identifies_itself),
+        T(test_v2_a_word_of_many),
         T(test_v2_control),
         T(test_v2_refuses_odd_widths),
         T(test_v2_enable_bits),

@@ -145,7 +145,8 @@ static inline bool vgic_is_here(const struct vgic_cpu *vc)
 }
 
 /* --- lr.c: lock held, list registers are this CPU's --- */
-void vgic_recall(struct vgic_irq *irq); /* nothing if it is in none, or in another CPU's */
+/* Brings irq's fields up to date, if they are not in another CPU's list registers. */
+void vgic_recall(struct vgic_irq *irq);
 /*
  * The everyday case, one read, one write and no lock: an interrupt that is in a list register here,
  * with nothing left to tell of what was before, becomes pending there once more. hw: the host's,
@@ -153,8 +154,8 @@ void vgic_recall(struct vgic_irq *irq); /* nothing if it is in none, or in anoth
  */
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source);
 /* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL:
- * none does. */
-void vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq);
+ * none does. False: not all fit, so all are to be folded and chosen anew before the guest runs. */
+[[nodiscard]] bool vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq);
 /* Folds all, chooses anew. */
 void vgic_refill(struct vgic_cpu *vc);
 

@@ -3,7 +3,7 @@
 # 31. No long stay at EL2: from an entry to the return, below 20,000 instructions, while guests live, die and attack.
 #     A part of the attack and short lives; the whole is all of the attack, and the lives of a Linux guest with disk and network.
 #     Exempt: boot until dom0's first instruction, panic, the dumps of debug keys. One CPU, on which nobody waits for a lock
-# needs: timeout=600 whole=1800 apart
+# needs: timeout=600 whole=1800
 """31_stay.py GIC WHERE: the last line is the verdict; stays-NAME in WHERE has histogram and worst kinds (test/bench/stay.c)."""
 import os
 import pathlib
