@@ -22,6 +22,13 @@ printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000\076\000'
 head -c 4096 /dev/zero >>/bad/x86
 dd if=/dev/zero of=/bad/disk bs=1M count=4 2>/dev/null
 cp /bad/disk /bad/free
+# shellcheck disable=SC2016 # what bootloaders do with their arguments
+{
+    printf '#!/bin/sh\nfor disk; do :; done\necho "no kernel on $disk" >&2\nexit 3\n' >/bad/lost
+    printf '#!/bin/sh\nkill -9 $$\n' >/bad/killed
+    printf '#!/bin/sh\nfor a; do case $a in --output=*) echo kernel /bad/text >${a#*=} ;; esac; done\n' >/bad/wrong
+}
+chmod 755 /bad/lost /bad/killed /bad/wrong
 bridge_up xenbr0 192.168.9.1/24
 bare one "kernel = '/boot/idle.img'" "uuid = '12345678-1234-1234-1234-123456789abc'" "disk = ['/bad/disk,raw,xvda,w']"
 bare two "kernel = '/boot/idle.img'"
