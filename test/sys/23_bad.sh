@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 23. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were; so it
-#     is when a daemon does not run
+#     is when a daemon does not run, or runs already
 # needs: timeout=900 tools once
 . /test/lib.sh
 
@@ -106,6 +106,21 @@ eventually "xenconsoled ends" ended "$pid"
 bare three "kernel = '/boot/idle.img'"
 without no-console
 try $xl destroy three
+
+step "daemons that run already"
+try /usr/lib/kanso/bin/xenconsoled --pid-file=/run/first.pid
+while IFS="$(printf '\t')" read -r id input message status _; do
+    case $id in
+        twice-*) judge $input ;;
+    esac
+done </test/bad.tsv
+pid=$(cat /run/first.pid)
+kill "$pid"
+eventually "our xenconsoled ends" ended "$pid"
+try /usr/lib/kanso/bin/xenconsoled --pid-file=/run/second.pid
+kill "$(cat /run/second.pid)"
+
+step "without a store"
 bare four "kernel = '/boot/idle.img'"
 frames=$(free_pages)
 pid=$(cat /run/xenstored.pid)
