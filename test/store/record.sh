@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What xl's life of guests says to the store: the tape of test/store/record.c comes out as base64 on the console
-# needs: smp=2 dom0=1024 vcpus=2 timeout=600
+# needs: smp=2 dom0=1024 vcpus=2 timeout=900 tools
 . /test/lib.sh
 
 mv /run/xenstored/socket /run/xenstored/real
@@ -24,8 +24,17 @@ try xl rename idle lazy
 try xl pause lazy
 try xl unpause lazy
 try xl vcpu-set l1 1
+truncate -s 8M /tmp/more.raw
+try losetup /dev/loop1 /tmp/more.raw
+try xl network-attach l1 mac=00:16:3e:00:00:77 bridge=xenbr0
+try xl block-attach l1 phy:/dev/loop1 xvdb w
 xl network-list l1
 xl block-list l1
+try xl block-detach l1 xvdb
+try xl network-detach l1 1
+try xl mem-set l1 96
+try xl reboot l1
+guest_says l1 "@@UP" 600 2
 try xl destroy lazy
 try xl destroy l1
 gone l1

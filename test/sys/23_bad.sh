@@ -107,6 +107,15 @@ bare three "kernel = '/boot/idle.img'"
 without no-console
 try $xl destroy three
 
+step "a hypervisor of another interface version"
+mv /dev/xen/hypercall /dev/xen/hidden
+while IFS="$(printf '\t')" read -r id input message status _; do
+    case $id in
+        version-*) judge other_version $input $xl list ;;
+    esac
+done </test/bad.tsv
+mv /dev/xen/hidden /dev/xen/hypercall
+
 step "daemons that run already"
 try /usr/lib/kanso/bin/xenconsoled --pid-file=/run/first.pid
 while IFS="$(printf '\t')" read -r id input message status _; do
