@@ -15,6 +15,7 @@ guest l1 "vcpus = 2" "disk = ['phy:/dev/loop0,xvda,w']" "vif = ['bridge=xenbr0']
 until_true test -b /dev/xvda
 until_true ip link set eth0 up
 echo "@@UP"
+until_true test -b /dev/xvdb && echo "@@MORE"
 END
 try xl create -q /tmp/idle.cfg
 try xl create -q /tmp/l1.cfg
@@ -28,6 +29,7 @@ truncate -s 8M /tmp/more.raw
 try losetup /dev/loop1 /tmp/more.raw
 try xl network-attach l1 mac=00:16:3e:00:00:77 bridge=xenbr0
 try xl block-attach l1 phy:/dev/loop1 xvdb w
+guest_says l1 "@@MORE"
 xl network-list l1
 xl block-list l1
 try xl block-detach l1 xvdb

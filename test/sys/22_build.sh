@@ -142,9 +142,9 @@ named() { # guest
 eventually "the guest has its name" named disk
 echo linux | $xl console disk >/tmp/console.log || fail "xl console: $(cat /tmp/console.log)"
 wait $creating || fail "xl create: $(cat /tmp/create.log)"
-guest_says disk "@@GUEST-DISK console=hvc0"
-guest_says disk "@@GUEST-DISK .* again"
-guest_says disk "@@GUEST-DONE"
+guest_says disk "@@GUEST-DISK console=hvc0" 100
+guest_says disk "loglevel=4 again" 100
+guest_says disk "@@GUEST-DONE" 100
 same "calls of the bootloader" 2 "$(wc -l </tmp/loader.calls)"
 grep -q "^--args=console=hvc0 .* --output=[^ ]* --output-format=simple0 --output-directory=[^ ]* -q /tmp/disk$" /tmp/loader.calls ||
     fail "the bootloader was called: $(cat /tmp/loader.calls)"

@@ -6,6 +6,8 @@
 #include <cmocka.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <pty.h>
+#include <termios.h>
 #include <signal.h>
 #include <sys/timerfd.h>
 #include "device/private.h"
@@ -204,6 +206,7 @@ static void found_by_name(void **state)
 /* Who looks for the guest's console finds the bootloader's: there sits somebody who reads all of it
  * and answers what is asked. */
 static char seen[4096];
+static const char *typed;
 static void *sit_there(void *arg)
 {
     const int *fd = arg;
@@ -214,7 +217,10 @@ static void *sit_there(void *arg)
         n += (size_t)more;
         seen[n] = 0;
         if (!has_answered && strstr(seen, "which? ") != NULL) {
-            has_answered = write(*fd, "kernel\n", 7) == 7;
+            has_answered = write(*fd, typed, strlen(typed)) > 0;
+            if (*typed < ' ') {
+                break;
+            }
         } else if (strstr(seen, "sure? ") != NULL) {
             (void)!write(*fd, "y\n", 2);
             break;
@@ -238,6 +244,8 @@ static void sit_down(struct fake_store *f, const char *path, const char *value)
 static void a_person_chooses(void **state)
 {
     fixture.fake->hook = sit_down;
+    typed = "kernel\n";
+    seen[0] = 0;
     const int error = boot(FIND "test -t 0 && test -t 1 && test -c /dev/tty || exit 9\n"
                                 "printf 'which? '; read k; echo \"($k)\"; printf 'sure? '; read y\n"
                                 "echo kernel ${0%/*}/$k >$out",
@@ -247,6 +255,56 @@ static void a_person_chooses(void **state)
     assert_non_null(strstr(seen, "(kernel)"));
     close(seat);
     assert_int_equal(life_destroy(&fixture.life, domid), 0);
+    expect_undone();
+}
+
+/* xl create -c: standard input and output are a person's terminal, raw meanwhile. */
+static int at_terminal(const char *lines, const char *keys)
+{
+    static const struct life_create_options console = {
+        .no_supervisor = true, .quiet = true, .console = true};
+    struct termios before = {};
+    struct termios after = {};
+    int near;
+    int far;
+    const int saved[] = {dup(0), dup(1)};
+    prepare(lines, "");
+    assert_int_equal(openpty(&near, &far, NULL, NULL, NULL), 0);
+    tcgetattr(far, &before);
+    fflush(stdout);
+    dup2(far, 0);
+    dup2(far, 1);
+    typed = keys;
+    seen[0] = 0;
+    assert_int_equal(pthread_create(&person, NULL, sit_there, &near), 0);
+    const int error = life_create(&fixture.life, &config, &console, &domid);
+    pthread_join(person, NULL);
+    dup2(saved[0], 0);
+    dup2(saved[1], 1);
+    tcgetattr(far, &after);
+    assert_int_equal(before.c_lflag, after.c_lflag);
+    assert_int_equal(before.c_iflag, after.c_iflag);
+    assert_int_equal(before.c_oflag, after.c_oflag);
+    const int all[] = {saved[0], saved[1], near, far};
+    for (size_t i = 0; i < 4; i++) {
+        close(all[i]);
+    }
+    return error;
+}
+
+static void a_person_creates(void **state)
+{
+    assert_int_equal(at_terminal(FIND "printf 'which? '; read k; printf 'sure? '; read y\n"
+                                      "echo kernel ${0%/*}/$k >$out",
+                                 "kernel\n"),
+                     0);
+    assert_int_equal(life_destroy(&fixture.life, domid), 0);
+    expect_undone();
+    assert_int_equal(at_terminal("printf 'which? '; exec sleep 60", "\003"), -EIO);
+    assert_said("/boot: it was ended by signal 2, Interrupt");
+    expect_undone();
+    assert_int_equal(at_terminal("trap '' INT; printf 'which? '; sleep 60", "\003\035"), -EINTR);
+    assert_said("/boot: interrupted");
     expect_undone();
 }
 
@@ -296,9 +354,9 @@ int main(void)
 {
 #define LIFE_TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        LIFE_TEST(a_guest_boots), LIFE_TEST(what_fails),          LIFE_TEST(what_is_refused_before),
-        LIFE_TEST(found_by_name), LIFE_TEST(a_person_chooses),    LIFE_TEST(nobody_listens),
-        LIFE_TEST(interrupted),   LIFE_TEST(destroyed_meanwhile),
+        LIFE_TEST(a_guest_boots),  LIFE_TEST(what_fails),       LIFE_TEST(what_is_refused_before),
+        LIFE_TEST(found_by_name),  LIFE_TEST(a_person_chooses), LIFE_TEST(a_person_creates),
+        LIFE_TEST(nobody_listens), LIFE_TEST(interrupted),      LIFE_TEST(destroyed_meanwhile),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
