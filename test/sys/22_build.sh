@@ -159,11 +159,7 @@ trap '' INT TERM
 echo $$ >/tmp/loader.pid
 while :; do sleep 1; done
 END
-(
-    # What a shell starts in the background would ignore SIGINT
-    trap - INT
-    exec $xl create /tmp/disk.cfg
-) >/tmp/create.log 2>&1 &
+$xl create /tmp/disk.cfg >/tmp/create.log 2>&1 &
 creating=$!
 eventually "the bootloader runs" test -s /tmp/loader.pid
 kill -INT $creating
