@@ -127,7 +127,7 @@ mkdir -p "$root/etc/lvm"
 cp test/dom0/lvm.conf "$root/etc/lvm/"
 mkdir -p "$root/lib"
 $cross-gcc -O2 -Wall -Wextra -Werror -shared -fPIC -o "$root/lib/record.so" test/dom0/record.c
-for tool in test/dom0/{await,lives,physinfo,round_trip,terminal}.c; do
+for tool in test/dom0/{await,lives,other_version,physinfo,round_trip,terminal}.c; do
     $cross-gcc -O2 -Wall -Wextra -Werror -I. -static -o "$root/bin/$(basename "$tool" .c)" "$tool"
 done
 modules "$root" "${dom0_modules[@]}"

@@ -3,9 +3,12 @@
  * Requests a second of a store daemon: store SOCKET CLIENTS NODES SECONDS PIPELINE.
  *
  * NODES nodes are made below /bench, /bench/N/N; then CLIENTS connections, each with a watch of its
- * own, ask in turn (PIPELINE of them have a request on its way at a time): eight reads, one write
- * of a node, one list of a directory of 100. Prints one line: requests, seconds, requests a second,
- * and the slowest answer in microseconds.
+ * own, ask: eight reads, one write of a node, one list of a directory of 100, and so on. PIPELINE
+ * requests are on their way at a time: up to CLIENTS, each client has one at most and they ask in
+ * turn; beyond, each client has its part of them, and an answer lets it send the next without
+ * waiting for the others: what came together is answered together, in one write. Prints one line:
+ * requests a second, microseconds of the daemon's CPU time a request, the slowest answer in
+ * microseconds, nodes made a second.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -31,6 +34,8 @@ struct peer {
     char buffer[8192];
     size_t have;
     double asked;
+    char out[16384]; /* requests that go in one write */
+    size_t nr_out;
 };
 
 static unsigned seed = 1;
@@ -67,16 +72,30 @@ static int dial(const char *path)
     return fd;
 }
 
-static void send_request(struct peer *peer, uint32_t type, const void *payload, size_t bytes)
+static void send_all(struct peer *peer)
 {
-    char message[4200];
-    const struct header header = {type, 1, 0, (uint32_t)bytes};
-    memcpy(message, &header, sizeof(header));
-    memcpy(message + sizeof(header), payload, bytes);
-    if (write(peer->fd, message, sizeof(header) + bytes) != (ssize_t)(sizeof(header) + bytes)) {
+    if (peer->nr_out > 0 && write(peer->fd, peer->out, peer->nr_out) != (ssize_t)peer->nr_out) {
         fail("write");
     }
-    peer->asked = now();
+    peer->asked = peer->nr_out > 0 ? now() : peer->asked;
+    peer->nr_out = 0;
+}
+
+static void add_request(struct peer *peer, uint32_t type, const void *payload, size_t bytes)
+{
+    const struct header header = {type, 1, 0, (uint32_t)bytes};
+    if (peer->nr_out + sizeof(header) + bytes > sizeof(peer->out)) {
+        send_all(peer);
+    }
+    memcpy(peer->out + peer->nr_out, &header, sizeof(header));
+    memcpy(peer->out + peer->nr_out + sizeof(header), payload, bytes);
+    peer->nr_out += sizeof(header) + bytes;
+}
+
+static void send_request(struct peer *peer, uint32_t type, const void *payload, size_t bytes)
+{
+    add_request(peer, type, payload, bytes);
+    send_all(peer);
 }
 
 /* Reads once; the answers that are whole by then, events left out. */
@@ -114,13 +133,13 @@ static void ask(struct peer *peer, unsigned nr_nodes)
     const unsigned turn = peer->turn++ % 10;
     int n = snprintf(payload, sizeof(payload), "/bench/%u/%u", node / 100, node % 100) + 1;
     if (turn < 8) {
-        send_request(peer, READ, payload, (size_t)n);
+        add_request(peer, READ, payload, (size_t)n);
     } else if (turn == 8) {
         n += snprintf(payload + n, sizeof(payload) - (size_t)n, "value-%u", next_random());
-        send_request(peer, WRITE, payload, (size_t)n);
+        add_request(peer, WRITE, payload, (size_t)n);
     } else {
         n = snprintf(payload, sizeof(payload), "/bench/%u", node / 100) + 1;
-        send_request(peer, DIRECTORY, payload, (size_t)n);
+        add_request(peer, DIRECTORY, payload, (size_t)n);
     }
 }
 
@@ -190,6 +209,9 @@ int main(int argc, char **argv)
     for (unsigned i = 0; i < pipeline; i++) {
         ask(&peers[i % nr_peers], nr_nodes);
     }
+    for (unsigned i = 0; i < nr_peers; i++) {
+        send_all(&peers[i]);
+    }
     double t = start;
     while (t - start < seconds) {
         struct epoll_event ready[64];
@@ -199,10 +221,15 @@ int main(int argc, char **argv)
             struct peer *peer = &peers[ready[i].data.u32];
             unsigned n = receive(peer);
             answers += n;
+            slowest = n > 0 && t - peer->asked > slowest ? t - peer->asked : slowest;
             for (; n > 0; n--) {
-                slowest = t - peer->asked > slowest ? t - peer->asked : slowest;
-                ask(&peers[next++ % nr_peers], nr_nodes);
+                struct peer *asking = pipeline > nr_peers ? peer : &peers[next++ % nr_peers];
+                ask(asking, nr_nodes);
+                if (pipeline <= nr_peers) {
+                    send_all(asking);
+                }
             }
+            send_all(peer);
         }
     }
     printf("%.0f\t%.2f\t%.0f\t%.0f\n", (double)answers / (t - start),

@@ -104,11 +104,11 @@ int main(int argc, char **argv)
         if (poll(poll_of, 1 + 2 * nr, -1) < 0) {
             fail("poll");
         }
-        if (poll_of[0].revents != 0 && nr_sides < CONNECTIONS) {
-            sides[nr_sides][0].fd = accept(listener, NULL, NULL);
-            sides[nr_sides][1].fd = open_socket(argv[2], 0);
-            nr_sides++;
+        unsigned free = 0; /* a number is used again when its connection has ended */
+        while (free < nr_sides && sides[free][0].fd >= 0) {
+            free++;
         }
+        const int is_new = poll_of[0].revents != 0 && free < CONNECTIONS;
         for (unsigned i = 0; i < 2 * nr; i++) {
             struct side *pair = sides[i / 2];
             if (poll_of[1 + i].revents != 0 && pair[i % 2].fd >= 0 && !pass(i / 2, i % 2)) {
@@ -116,6 +116,11 @@ int main(int argc, char **argv)
                 close(pair[1].fd);
                 pair[0].fd = pair[1].fd = -1;
             }
+        }
+        if (is_new) {
+            sides[free][0] = (struct side){.fd = accept(listener, NULL, NULL)};
+            sides[free][1] = (struct side){.fd = open_socket(argv[2], 0)};
+            nr_sides += free == nr_sides;
         }
     }
 }

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Records what Debian's xl says to Debian's store daemon: record.py OUT.trace.gz. Boots dom0 in QEMU with
-record.sh; XEN=debian takes Debian's hypervisor. The traces in this folder were made by it."""
+"""Records what xl says to Debian's store daemon: record.py OUT.trace.gz [debian|xl]. Boots dom0 in QEMU with
+record.sh and Debian's xl, or ours; XEN=debian takes Debian's hypervisor. The traces in this folder were made by it."""
 import base64
 import os
 import pathlib
@@ -24,7 +24,7 @@ def main():
     ramdisk = run.make_ramdisk(where, files)
     needs = run.needs_of(script)
     log = where / "console.log"
-    words = "kanso.test=/test/run.sh kanso.tools=debian kanso.gic=3 kanso.seed=1"
+    words = f"kanso.test=/test/run.sh kanso.tools={sys.argv[2] if len(sys.argv) > 2 else 'debian'} kanso.gic=3 kanso.seed=1"
     ok, why = run.Run(run.machine("3", needs, ramdisk, words, where), log,
                       int(needs["timeout"]) * float(os.environ.get("SLOW", "1"))).go()
     ramdisk.unlink()

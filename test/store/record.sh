@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # What xl's life of guests says to the store: the tape of test/store/record.c comes out as base64 on the console
-# needs: smp=2 dom0=1024 vcpus=2 timeout=600
+# needs: smp=2 dom0=1024 vcpus=2 timeout=900 tools
 . /test/lib.sh
 
 mv /run/xenstored/socket /run/xenstored/real
@@ -15,6 +15,7 @@ guest l1 "vcpus = 2" "disk = ['phy:/dev/loop0,xvda,w']" "vif = ['bridge=xenbr0']
 until_true test -b /dev/xvda
 until_true ip link set eth0 up
 echo "@@UP"
+until_true test -b /dev/xvdb && echo "@@MORE"
 END
 try xl create -q /tmp/idle.cfg
 try xl create -q /tmp/l1.cfg
@@ -24,8 +25,18 @@ try xl rename idle lazy
 try xl pause lazy
 try xl unpause lazy
 try xl vcpu-set l1 1
+truncate -s 8M /tmp/more.raw
+try losetup /dev/loop1 /tmp/more.raw
+try xl network-attach l1 mac=00:16:3e:00:00:77 bridge=xenbr0
+try xl block-attach l1 phy:/dev/loop1 xvdb w
+guest_says l1 "@@MORE"
 xl network-list l1
 xl block-list l1
+try xl block-detach l1 xvdb
+try xl network-detach l1 1
+try xl mem-set l1 96
+try xl reboot l1
+guest_says l1 "@@UP" 600 2
 try xl destroy lazy
 try xl destroy l1
 gone l1

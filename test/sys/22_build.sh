@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 22. Our xl builds guests: bare and Linux; kernels raw, packed (gzip, zstd) and as EFI zboot; what each create costs
+# 22. Our xl builds guests: bare and Linux; kernels raw, packed (gzip, zstd) and as EFI zboot; what each create costs;
+#     a bootloader that takes the kernel from the guest's disk, once more when it reboots, and one that hangs
 # needs: mem=2048 dom0=1024 timeout=300 tools zstd
 . /test/lib.sh
 xl=/usr/lib/kanso/bin/xl
@@ -94,4 +95,78 @@ speaks zbootgzip /tmp/zboot
 step "an EFI zboot kernel, packed by zstd"
 zboot /boot/vmlinuz.zst zstd22 SIZE >/tmp/zboot
 speaks zbootzstd /tmp/zboot
+
+step "a bootloader: kernel and ramdisk from the guest's disk, chosen at its console; asked again for a reboot"
+modprobe loop
+modprobe ext4
+truncate -s 96M /tmp/disk
+try /sbin/mke2fs -q -F -t ext4 /tmp/disk
+guest disk <<'END_GUEST'
+echo "@@GUEST-DISK $(cat /proc/cmdline)"
+grep -q again /proc/cmdline || reboot -f
+END_GUEST
+try mount -o loop -t ext4 /tmp/disk /mnt
+cp /boot/vmlinuz /mnt/linux
+mv /tmp/disk.cpio /mnt/ramdisk
+try umount /mnt
+sed -i '/^kernel/d; /^ramdisk/d' /tmp/disk.cfg
+printf '%s\n' "bootloader = '/tmp/loader'" "bootloader_args = ['-q']" "disk = ['/tmp/disk,raw,xvda,w']" >>/tmp/disk.cfg
+cat >/tmp/loader <<'END'
+#!/bin/sh
+echo "$*" >>/tmp/loader.calls
+for a; do
+    case $a in
+        --output=*) out=${a#*=} ;;
+        --output-directory=*) folder=${a#*=} ;;
+        --args=*) args=${a#*=} ;;
+    esac
+    disk=$a
+done
+if [ "$(wc -l </tmp/loader.calls)" = 1 ]; then
+    printf 'which kernel? '
+    read -r kernel
+else
+    kernel=linux args="$args again"
+fi
+mkdir -p /tmp/loader.d && mount -o ro,loop -t ext4 "$disk" /tmp/loader.d || exit 2
+cp "/tmp/loader.d/$kernel" "$folder/kernel" && cp /tmp/loader.d/ramdisk "$folder/ramdisk"
+umount /tmp/loader.d
+printf 'kernel %s\0ramdisk %s\0args %s\0' "$folder/kernel" "$folder/ramdisk" "$args" >"$out"
+END
+chmod 755 /tmp/loader
+$xl create /tmp/disk.cfg >/tmp/create.log 2>&1 &
+creating=$!
+named() { # guest
+    [ -n "$($xl domid "$1" 2>/dev/null)" ]
+}
+eventually "the guest has its name" named disk
+echo linux | $xl console disk >/tmp/console.log || fail "xl console: $(cat /tmp/console.log)"
+wait $creating || fail "xl create: $(cat /tmp/create.log)"
+guest_says disk "@@GUEST-DISK console=hvc0" 100
+guest_says disk "loglevel=4 again" 100
+guest_says disk "@@GUEST-DONE" 100
+same "calls of the bootloader" 2 "$(wc -l </tmp/loader.calls)"
+grep -q "^--args=console=hvc0 .* --output=[^ ]* --output-format=simple0 --output-directory=[^ ]* -q /tmp/disk$" /tmp/loader.calls ||
+    fail "the bootloader was called: $(cat /tmp/loader.calls)"
+$xl destroy disk 2>/dev/null
+gone disk
+same "what the bootloaders left" "" "$(ls -d /run/kanso/bootloader* /tmp/loader.d/* 2>/dev/null)"
+
+step "a bootloader that hangs is interrupted"
+cat >/tmp/loader <<'END'
+#!/bin/sh
+trap '' INT TERM
+echo $$ >/tmp/loader.pid
+while :; do sleep 1; done
+END
+$xl create /tmp/disk.cfg >/tmp/create.log 2>&1 &
+creating=$!
+eventually "the bootloader runs" test -s /tmp/loader.pid
+kill -INT $creating
+wait $creating
+same "status of xl create" 1 $?
+grep -q 'bootloader /tmp/loader: interrupted; guest "disk" is not created' /tmp/create.log || fail "xl create: $(cat /tmp/create.log)"
+kill -0 "$(cat /tmp/loader.pid)" 2>/dev/null && fail "the bootloader goes on"
+gone disk
+same "what the bootloader left" "" "$(ls -d /run/kanso/bootloader* 2>/dev/null)"
 pass

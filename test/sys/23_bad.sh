@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 23. Bad input (bad.tsv): each row gets its sentence and its status, and store, domains and free frames stay what they were; so it
-#     is when a daemon does not run
+#     is when a daemon does not run, or runs already
 # needs: timeout=900 tools once
 . /test/lib.sh
 
@@ -22,6 +22,13 @@ printf '\177ELF\002\001\001\000\000\000\000\000\000\000\000\000\002\000\076\000'
 head -c 4096 /dev/zero >>/bad/x86
 dd if=/dev/zero of=/bad/disk bs=1M count=4 2>/dev/null
 cp /bad/disk /bad/free
+# shellcheck disable=SC2016 # what bootloaders do with their arguments
+{
+    printf '#!/bin/sh\nfor disk; do :; done\necho "no kernel on $disk" >&2\nexit 3\n' >/bad/lost
+    printf '#!/bin/sh\nkill -9 $$\n' >/bad/killed
+    printf '#!/bin/sh\nfor a; do case $a in --output=*) echo kernel /bad/text >${a#*=} ;; esac; done\n' >/bad/wrong
+}
+chmod 755 /bad/lost /bad/killed /bad/wrong
 bridge_up xenbr0 192.168.9.1/24
 bare one "kernel = '/boot/idle.img'" "uuid = '12345678-1234-1234-1234-123456789abc'" "disk = ['/bad/disk,raw,xvda,w']"
 bare two "kernel = '/boot/idle.img'"
@@ -99,6 +106,30 @@ eventually "xenconsoled ends" ended "$pid"
 bare three "kernel = '/boot/idle.img'"
 without no-console
 try $xl destroy three
+
+step "a hypervisor of another interface version"
+mv /dev/xen/hypercall /dev/xen/hidden
+while IFS="$(printf '\t')" read -r id input message status _; do
+    case $id in
+        version-*) judge other_version $input $xl list ;;
+    esac
+done </test/bad.tsv
+mv /dev/xen/hidden /dev/xen/hypercall
+
+step "daemons that run already"
+try /usr/lib/kanso/bin/xenconsoled --pid-file=/run/first.pid
+while IFS="$(printf '\t')" read -r id input message status _; do
+    case $id in
+        twice-*) judge $input ;;
+    esac
+done </test/bad.tsv
+pid=$(cat /run/first.pid)
+kill "$pid"
+eventually "our xenconsoled ends" ended "$pid"
+try /usr/lib/kanso/bin/xenconsoled --pid-file=/run/second.pid
+kill "$(cat /run/second.pid)"
+
+step "without a store"
 bare four "kernel = '/boot/idle.img'"
 frames=$(free_pages)
 pid=$(cat /run/xenstored.pid)

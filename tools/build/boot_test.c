@@ -150,6 +150,36 @@ static void a_zimage(void **state)
     assert_memory_equal(beyond, "\0\0\0\0", 4); /* what was appended is not */
 }
 
+/* A kernel that a bootloader hands out when the domain is there: its files may go at once, and the
+ * words for the bootloader name none. */
+static void found_by_a_bootloader(void **state)
+{
+    uint8_t head[0x40] = {0};
+    fixture_put(head + 0x24, 0x016f2818);
+    fixture_put(head + 0x2c, 100000);
+    unlink(kernel_path);
+    fixture_write(kernel_path, head, sizeof(head), 123456);
+    config.memory_kib = config.maxmem_kib = 131072 + 4096;
+    struct guest_config found = config;
+    config.kernel = "/boot/on-the-disk";
+    config.ramdisk = NULL;
+    config.bootloader = found.bootloader = "pygrub";
+    build_close(build);
+    build = NULL;
+    assert_int_equal(build_open(&build, &config), 0);
+    assert_int_equal(build_create(build, hv, 0, &domid), 0);
+    assert_int_equal(xen_host_find(domid)->claimed_pages, (131072 + 4096) / 4 + 3);
+    assert_int_equal(xen_host_find(domid)->address_bits, 64);
+    assert_int_equal(build_set_kernel(build, &found), 0);
+    unlink(kernel_path);
+    unlink(ramdisk_path);
+    assert_int_equal(build_boot(build, &result), 0);
+    assert_int_equal(nr_said, 0);
+    assert_int_equal(xen_host_find(domid)->address_bits, 32);
+    assert_true(fixture_is_loaded(domid, 0x42000000, 65536, 100000));
+    assert_true(fixture_is_loaded(domid, 0x48000000, 0, 50000));
+}
+
 /* Packs the file of the kernel in place. */
 static void pack(uint64_t bytes)
 {
@@ -289,6 +319,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_vuart, setup, finish),
         cmocka_unit_test_setup_teardown(no_vuart_here, setup, finish),
         cmocka_unit_test_setup_teardown(a_zimage, setup, finish),
+        cmocka_unit_test_setup_teardown(found_by_a_bootloader, setup, finish),
         cmocka_unit_test_setup_teardown(large_files_in_windows, setup, finish),
         cmocka_unit_test_setup_teardown(a_packed_kernel_that_lies, setup, finish),
         cmocka_unit_test_setup_teardown(files_that_change, setup, finish),

@@ -6,6 +6,7 @@
  *
  *     build_open()    files and sizes, no hypercall: all that can be wrong is found here
  *     build_create()  the domain and its parameters; from here on there is something to destroy
+ *     build_set_kernel()  if a bootloader finds it, which runs now
  *     build_boot()    memory, kernel, ramdisk, device tree, rings, first vCPU
  *     build_close()   files and memory of this process
  *
@@ -49,5 +50,11 @@ int build_open(struct build **out, const struct guest_config *config);
 void build_set_progress(struct build *build, build_progress_fn *progress, void *context);
 /* pool: id of the CPU pool. On failure *domid is 0 if there is no domain to destroy. */
 int build_create(struct build *build, struct hv *hv, uint32_t pool, uint16_t *domid);
+/*
+ * Only if the configuration has a bootloader: kernel, ramdisk and command line are not those of
+ * build_open()'s config, which are words for the bootloader, but this one's, else the same. It must
+ * live until build_close(). The files may go when it returns.
+ */
+int build_set_kernel(struct build *build, const struct guest_config *config);
 int build_boot(struct build *build, struct build_result *result);
 void build_close(struct build *build); /* may be NULL */

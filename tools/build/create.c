@@ -63,6 +63,14 @@ static uint64_t paging_pool_bytes(const struct guest_config *config)
     return (PAGES_A_VCPU * config->maxvcpus + 2 * mib) * BUILD_PAGE;
 }
 
+int build_set_bits(struct build *build)
+{
+    const int error = hv_set_address_size(build->hv, build->domid, build->image.bits);
+    return error == 0 ? 0
+                      : build_fail(error, "run a %u-bit kernel (%s) here", build->image.bits,
+                                   build->config->kernel);
+}
+
 static int limit(struct build *build)
 {
     const struct guest_config *config = build->config;
@@ -70,10 +78,9 @@ static int limit(struct build *build)
     if (error != 0) {
         return build_fail(error, "give the domain %u vCPUs", config->maxvcpus);
     }
-    error = hv_set_address_size(build->hv, build->domid, build->image.bits);
+    error = config->bootloader != NULL ? 0 : build_set_bits(build);
     if (error != 0) {
-        return build_fail(error, "run a %u-bit kernel (%s) here", build->image.bits,
-                          config->kernel);
+        return error;
     }
     error = hv_set_paging_pool(build->hv, build->domid, paging_pool_bytes(config));
     if (error != 0) {

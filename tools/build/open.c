@@ -54,7 +54,7 @@ int build_make_tree(struct build *build, unsigned xen_major, unsigned xen_minor,
 
 static int check_config(const struct guest_config *config)
 {
-    if (config->kernel == NULL) {
+    if (config->kernel == NULL && config->bootloader == NULL) {
         message_error("no kernel: a guest needs kernel=");
         return -EINVAL;
     }
@@ -87,6 +87,23 @@ static int plan(struct build *build)
     return 0;
 }
 
+static int open_images(struct build *build)
+{
+    const struct guest_config *config = build->config;
+    const int error = image_open(&build->image, config->kernel);
+    return error != 0 || config->ramdisk == NULL
+               ? error
+               : image_open_data(&build->ramdisk, config->ramdisk, "ramdisk");
+}
+
+int build_set_kernel(struct build *build, const struct guest_config *config)
+{
+    build->config = config;
+    int error = open_images(build);
+    error = error != 0 ? error : plan(build);
+    return error != 0 ? error : build_set_bits(build);
+}
+
 int build_open(struct build **out, const struct guest_config *config)
 {
     struct build *build = calloc(1, sizeof(*build));
@@ -96,12 +113,10 @@ int build_open(struct build **out, const struct guest_config *config)
     }
     build->config = config;
     build->is_gicv3 = config->gic_version == GIC_V3;
+    build->image.bits = 64;
     int error = check_config(config);
-    if (error == 0) {
-        error = image_open(&build->image, config->kernel);
-    }
-    if (error == 0 && config->ramdisk != NULL) {
-        error = image_open_data(&build->ramdisk, config->ramdisk, "ramdisk");
+    if (error == 0 && config->bootloader == NULL) {
+        error = open_images(build);
     }
     if (error == 0 && config->device_tree != NULL) {
         error = partial_open(&build->partial, config->device_tree);

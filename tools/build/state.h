@@ -33,6 +33,8 @@ struct build {
 /* Says "can't WHAT: REASON" and gives the errno back. */
 int build_fail(int error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* create.c: as many bits as its kernel has. */
+int build_set_bits(struct build *build);
 /* How many pages of the machine's the guest's memory and its magic pages take. */
 uint64_t build_count_pages(const struct build *build);
 unsigned build_count_magic(const struct build *build);

@@ -94,10 +94,6 @@ static void check_kernel(struct config_reader *r)
         config_wrong(r->report, place(r, "kernel"),
                      "kernel is missing, and there is no bootloader");
     }
-    if (c->kernel != NULL && c->bootloader != NULL) {
-        config_wrong(r->report, place(r, "bootloader"),
-                     "kernel and bootloader exclude each other: the bootloader finds the kernel");
-    }
     if (c->bootloader == NULL && c->bootloader_args != NULL) {
         config_odd(r->report, place(r, "bootloader_args"),
                    "bootloader_args is ignored: there is no bootloader");

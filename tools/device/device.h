@@ -70,6 +70,8 @@ int device_from_disk(struct store *s, uint32_t domid, const struct guest_disk *d
                      struct device *out);
 int device_from_vif(struct store *s, uint32_t domid, const struct guest_vif *vif, uint32_t id,
                     struct device *out);
+/* The path of a disk without script= on this machine, to be freed. */
+char *device_disk_path(const struct guest_disk *disk);
 /* The main console of a guest: its nodes are made here, its ring by build/. Class CONSOLE, id 0. */
 int device_from_console(uint32_t domid, uint64_t gfn, uint32_t port, struct device *out);
 /* A channel to a terminal: a console with an id above 0. */

@@ -26,6 +26,11 @@ char *disk_path(const char *target)
     return path != NULL ? path : strdup(target);
 }
 
+char *device_disk_path(const struct guest_disk *disk)
+{
+    return disk_path(disk->target);
+}
+
 static void add_common(struct device *d, const struct guest_disk *disk)
 {
     const char *type = disk->cdrom ? "cdrom" : "disk";

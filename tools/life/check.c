@@ -161,18 +161,19 @@ static int check_unsupported(struct life *l, const struct guest_config *c)
     if (c->driver_domain) {
         message_warning("driver_domain is ignored: the control domain serves all devices");
     }
-    if (c->bootloader != NULL) {
-        message_error("bootloader: these tools run none; name a kernel by kernel=");
-        return -EOPNOTSUPP;
-    }
     return 0;
+}
+
+static int check_bootloader(struct life *l, const struct guest_config *c)
+{
+    return c->bootloader != NULL ? bootloader_check(c) : 0;
 }
 
 int life_check(struct life *l, const struct guest_config *config)
 {
     static int (*const check[])(struct life *, const struct guest_config *) = {
-        check_name, check_uuid, check_unsupported, check_build,    check_memory,
-        check_cpus, check_pool, check_devices,     check_consoled,
+        check_name,   check_uuid, check_unsupported, check_bootloader, check_build,
+        check_memory, check_cpus, check_pool,        check_devices,    check_consoled,
     };
     int first = 0;
     for (size_t i = 0; i < sizeof check / sizeof check[0]; i++) {

@@ -24,6 +24,8 @@ struct create {
     int name_lock, disk_lock; /* -1: not held */
     struct build *build;
     struct build_result result;
+    struct found found;         /* by the bootloader */
+    struct guest_config booted; /* *config with what it found, which stays its owner */
     uint32_t pool;
     uint16_t domid;
     struct device *device;
@@ -56,6 +58,25 @@ static int step_open(struct create *c)
 static int step_make_domain(struct create *c)
 {
     return build_create(c->build, c->l->hv, c->pool, &c->domid);
+}
+
+/* The configuration stays what it was: the guest's next start asks the bootloader anew. */
+static int step_bootload(struct create *c)
+{
+    if (c->config->bootloader == NULL) {
+        return 0;
+    }
+    int error = bootloader_run(c->l, c->config, c->domid, c->options->console, c->history != NULL,
+                               &c->found);
+    if (error == 0) {
+        c->booted = *c->config;
+        c->booted.kernel = c->found.kernel;
+        c->booted.ramdisk = c->found.ramdisk;
+        c->booted.cmdline = c->found.args;
+        error = build_set_kernel(c->build, &c->booted);
+        bootloader_clean(c->domid);
+    }
+    return error;
 }
 
 static void show(void *context, uint64_t done, uint64_t total)
@@ -211,13 +232,21 @@ static const struct {
     const char *what;
     int (*run)(struct create *c);
 } steps[] = {
-    {"reserve the name", step_reserve},      {"check", step_check},
-    {"draw what was not said", step_settle}, {"open kernel and ramdisk", step_open},
-    {"make the domain", step_make_domain},   {"load it", step_load},
-    {"describe its devices", step_devices},  {"claim its disks", step_claim_disks},
-    {"write its nodes", step_nodes},         {"introduce it to the store", step_introduce},
-    {"plug its devices", step_plug},         {"record it", step_record},
-    {"have it supervised", step_supervise},  {"start it", step_unpause},
+    {"reserve the name", step_reserve},
+    {"check", step_check},
+    {"draw what was not said", step_settle},
+    {"open kernel and ramdisk", step_open},
+    {"make the domain", step_make_domain},
+    {"run its bootloader", step_bootload},
+    {"load it", step_load},
+    {"describe its devices", step_devices},
+    {"claim its disks", step_claim_disks},
+    {"write its nodes", step_nodes},
+    {"introduce it to the store", step_introduce},
+    {"plug its devices", step_plug},
+    {"record it", step_record},
+    {"have it supervised", step_supervise},
+    {"start it", step_unpause},
 };
 
 static int run_steps(struct create *c)
@@ -241,6 +270,7 @@ static int run_steps(struct create *c)
 static void let_go(struct create *c)
 {
     build_close(c->build);
+    found_fini(&c->found);
     for (size_t i = 0; i < c->nr_devices; i++) {
         device_fini(&c->device[i]);
     }

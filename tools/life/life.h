@@ -48,6 +48,7 @@ struct life_create_options {
     bool no_supervisor; /* nobody acts when it ends: its state file says so (xl create -e) */
     bool no_check;      /* the caller has called life_check() */
     bool quiet;         /* no progress bar */
+    bool console;       /* the bootloader talks with standard input and output (xl create -c) */
 };
 /*
  * Creates it, all or nothing, and starts the supervisor if none runs. config is read, only its uuid

@@ -89,6 +89,17 @@ void nodes_add(struct store_txn *t, const struct nodes *n)
     store_txn_write(t, "pvh", "/libxl/%u/type", id);
 }
 
+void nodes_add_early(struct store_txn *t, uint32_t domid, const char *name, const char *tty)
+{
+    const struct store_access ours = {0, domid};
+    store_txn_remove(t, "/local/domain/%u", domid);
+    store_txn_directory(t, ours, "/local/domain/%u", domid);
+    store_txn_write(t, name, "/local/domain/%u/name", domid);
+    if (*tty != 0) {
+        store_txn_write(t, tty, "/local/domain/%u/console/tty", domid);
+    }
+}
+
 void nodes_remove(struct store_txn *t, uint32_t domid, const uint8_t uuid[16])
 {
     char text[UUID_TEXT];

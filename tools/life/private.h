@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Inside life/: what its files share. */
 #pragma once
+#include "config/found.h"
 #include "device/device.h"
 #include "life/life.h"
 
@@ -83,6 +84,8 @@ struct nodes {
     uint32_t store_port, vuart_port; /* of vuart: 0, none */
 };
 void nodes_add(struct store_txn *t, const struct nodes *n);
+/* Before the guest is built: its name, and a console for its bootloader (tty "": none). */
+void nodes_add_early(struct store_txn *t, uint32_t domid, const char *name, const char *tty);
 void nodes_remove(struct store_txn *t, uint32_t domid, const uint8_t uuid[16]);
 
 /* ---- create.c, destroy.c */
@@ -100,6 +103,19 @@ struct create_history {
 };
 int life_create_again(struct life *l, struct guest_config *config,
                       const struct create_history *history, uint32_t *domid);
+
+/* ---- bootloader.c */
+
+/* Program and disk are there; no hypercall. */
+int bootloader_check(const struct guest_config *config);
+/*
+ * Runs it for a domain that has no memory yet; blocks as long as a person ponders over its menu.
+ * has_person: standard input and output are theirs. What it found is in a folder that stays until
+ * bootloader_clean(); on failure it is gone, and *out is empty.
+ */
+int bootloader_run(struct life *l, const struct guest_config *config, uint32_t domid,
+                   bool has_person, bool is_restart, struct found *out);
+void bootloader_clean(uint32_t domid);
 
 /* ---- supervisor.c, ending.c */
 

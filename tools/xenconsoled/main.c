@@ -2,15 +2,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "lib/message.h"
+#include "xenconsoled/alone.h"
 #include "xenconsoled/consoled.h"
 #include "xenconsoled/options.h"
 
@@ -28,29 +27,6 @@ static void raise_limits(void)
             setrlimit(RLIMIT_NOFILE, &limit);
         }
     }
-}
-
-/* The lock lasts as long as the process; its descriptor is never closed. */
-static int write_pid(const char *path)
-{
-    char text[24];
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0644);
-    if (fd < 0) {
-        message_error("%s: %s", path, strerror(errno));
-        return -EIO;
-    }
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
-        message_error("%s: another xenconsoled runs", path);
-        close(fd);
-        return -EBUSY;
-    }
-    const int nr = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
-    if (ftruncate(fd, 0) < 0 || write(fd, text, (size_t)nr) != nr) {
-        message_error("%s: %s", path, strerror(errno));
-        close(fd);
-        return -EIO;
-    }
-    return 0;
 }
 
 /* The parent ends when the child is ready (0) or has failed (1); only the child returns, with the
@@ -107,11 +83,11 @@ int main(int argc, char **argv)
     if (!options.is_interactive && parent < 0) {
         return 1;
     }
-    int err = write_pid(options.pid_file);
-    if (err < 0) {
+    mkdir("/run/xen", 0755);
+    if (alone_take(ALONE_FILE) < 0 || alone_take(options.pid_file) < 0) {
         return 1;
     }
-    err = consoled_init(&daemon, &options);
+    int err = consoled_init(&daemon, &options);
     if (err == 0 && parent >= 0) {
         leave_terminal();
         if (write(parent, "y", 1) != 1) {

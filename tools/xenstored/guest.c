@@ -131,8 +131,14 @@ int guest_open(struct xenstored *x)
         err = loop_add(&x->loop, &events->source, EPOLLIN);
         loop_doubt(&x->loop, &events->source);
     }
-    if (err < 0) {
+    if (err == -EEXIST || err == -EBUSY) {
+        message_error(
+            "another store daemon runs already, with another socket: the hypervisor tells "
+            "it when domains end");
+    } else if (err < 0) {
         message_error("no events from the hypervisor: %s", strerror(-err));
+    }
+    if (err < 0) {
         events->source.fd = -1;
         guest_close(x);
     }

@@ -128,7 +128,7 @@ static int get(struct reference *r, int client, struct ref_transaction *t, const
 {
     const int domid = r->client_domid[client];
     char up[48];
-    struct ref_map *map = t != NULL ? &t->now : &r->map;
+    struct ref_map *map = map_of(r, t);
     struct ref_node *node = find(map, path);
     const bool is_there = node != NULL;
     strcpy(up, path);
@@ -171,7 +171,7 @@ int ref_list(struct reference *r, int client, struct ref_transaction *t, const c
     const char *name[REF_NODES];
     size_t nr = 0;
     const int err = get(r, client, t, path, PERMISSION_READ, ACCESS_CHILDREN, &node);
-    struct ref_map *map = t != NULL ? &t->now : &r->map;
+    struct ref_map *map = map_of(r, t);
     for (int i = 0; i < map->nr; i++) {
         if (is_below(map->node[i].path, path) && strcmp(above(map->node[i].path, up), path) == 0) {
             name[nr++] = strrchr(map->node[i].path, '/') + 1;

@@ -2,6 +2,10 @@
 /*
  * For tests: the store as simply as it can be said. All nodes lie in one array; a transaction
  * starts by copying it. Slow, without a hash, a tree or a pointer to think about.
+ *
+ * Half of its lines are nodes, rights and quotas. The others are there because it says exactly
+ * which commits are in conflict and who is told of what: a shorter one could only say "maybe" to
+ * both.
  */
 #pragma once
 #include <stdbool.h>

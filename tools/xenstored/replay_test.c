@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * What Debian's xl said to Debian's store daemon (test/store/record.c), said to ours: the answers
- * must be the same. The recorder heard only the socket. What a kernel wrote meanwhile through its
- * ring shows when an answer differs from ours: then it is written here too, by a client that stands
- * for the kernels. Only reads and lists may differ, only where kernels write, and only so often.
+ * What Debian's xl and ours said to Debian's store daemon (test/store/record.c), said to ours: the
+ * answers must be the same. The recorder heard only the socket. What a kernel wrote meanwhile
+ * through its ring shows when an answer differs from ours: then it is written here too, by a client
+ * that stands for the kernels. Only reads and lists may differ, only where kernels write, and only
+ * so often.
  */
 #include "xenstored/peer_host.h"
 
@@ -206,6 +207,8 @@ static void play(struct tape *tape, const char *name)
             if (tape->is_open[who]) {
                 peer_close(&tape->peer[who]);
                 tape->is_open[who] = false;
+                tape->nr[who] = tape->first[who] = 0; /* another may come with its number */
+                memset(tape->id[who], 0, sizeof(tape->id[who]));
             }
             continue;
         }

@@ -101,6 +101,7 @@ static int create(struct call *call, struct guest_config *config)
         .paused = paused || console,
         .no_supervisor = call_has(call, 'e'),
         .quiet = call_has(call, 'q'),
+        .console = console,
     };
     uint32_t domid;
     status = call_status(life_create(&call->life, config, &options, &domid));

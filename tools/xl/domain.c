@@ -67,7 +67,7 @@ int domain_list_some(struct life *l, char *const *words, int nr_words, struct do
         return out_of_memory();
     }
     int err = 0;
-    for (int i = 0; err == 0 && i < nr_words; i++) {
+    for (int i = 0; i < nr_words && (err == 0 || err == -ESRCH); i++) {
         uint32_t domid = 0;
         err = domain_find(l, words[i], &domid);
         if (err == 0) {
@@ -77,7 +77,9 @@ int domain_list_some(struct life *l, char *const *words, int nr_words, struct do
             }
             list->nr += err == 0;
         }
+        list->is_partial = list->is_partial || err != 0;
     }
+    err = err == -ESRCH && list->nr > 0 ? 0 : err;
     if (err == 0) {
         err = read_names(l, list);
     }

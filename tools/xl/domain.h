@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Domains as people call them, and lists of them with their names. */
 #pragma once
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,11 +12,13 @@ struct domain_list {
     struct xen_domctl_getdomaininfo *info; /* by number */
     char **name;                           /* NULL where a domain has none (any more) */
     unsigned nr;
+    bool is_partial; /* a word named none: said, and a reason to fail once the others are shown */
 };
 
 /* All domains, their names read in one round trip. 0 or a negative errno, said. */
 int domain_list_all(struct life *l, struct domain_list *list);
-/* Of those the ones that are named by words; each must exist. 0 or a negative errno, said. */
+/* Of those the ones that are named by words; a word that names none is said. 0 or a negative errno,
+ * said, also if none is left. */
 int domain_list_some(struct life *l, char *const *words, int nr_words, struct domain_list *list);
 void domain_list_fini(struct domain_list *list);
 

@@ -222,6 +222,7 @@ int command_list(struct call *call)
         };
         status = call_status(print_list(call, &list, &wanted));
     }
+    status = status == XL_OK && list.is_partial ? XL_FAILURE : status;
     domain_list_fini(&list);
     return status;
 }

@@ -28,6 +28,23 @@ static void named(void **state)
     assert_int_equal(machine_run("list", "99999999999999999999", NULL), XL_FAILURE);
 }
 
+/* Those that are there are shown all the same. */
+static void some_named(void **state)
+{
+    assert_int_equal(machine_run("list", "two", "nobody", "one", "77", NULL), XL_FAILURE);
+    assert_string_equal(machine_out, HEADER "\n" TWO "\n" ONE "\n");
+    assert_string_equal(machine_err,
+                        "xl: error: no such domain 'nobody'\nxl: error: no such domain '77'\n");
+    assert_int_equal(machine_run("list", "-l", "one", "nobody", NULL), XL_FAILURE);
+    assert_non_null(strstr(machine_out, "\"domid\": 1"));
+    assert_int_equal(machine_run("vcpu-list", "nobody", "one", NULL), XL_FAILURE);
+    assert_non_null(strstr(machine_out, "one "));
+    assert_int_equal(machine_run("uptime", "one", "nobody", NULL), XL_FAILURE);
+    assert_non_null(strstr(machine_out, "one "));
+    assert_int_equal(machine_run("list", "nobody", "77", NULL), XL_FAILURE);
+    assert_string_equal(machine_out, "");
+}
+
 static void more(void **state)
 {
     assert_int_equal(machine_run("list", "-v", NULL), XL_OK);
@@ -105,6 +122,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(usual, machine_start),
         cmocka_unit_test_setup(named, machine_start),
+        cmocka_unit_test_setup(some_named, machine_start),
         cmocka_unit_test_setup(more, machine_start),
         cmocka_unit_test_setup(states, machine_start),
         cmocka_unit_test_setup(uuids, machine_start),

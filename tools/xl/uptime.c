@@ -99,6 +99,7 @@ int command_uptime(struct call *call)
     if (t == NULL || !brief) {
         status = call_status(call_print_table(t));
     }
+    status = status == XL_OK && list.is_partial ? XL_FAILURE : status;
     table_destroy(t);
     domain_list_fini(&list);
     return status;

@@ -98,6 +98,7 @@ int command_vcpu_list(struct call *call)
     }
     if (status == XL_OK) {
         status = call_status(print_vcpus(call, &list));
+        status = status == XL_OK && list.is_partial ? XL_FAILURE : status;
         domain_list_fini(&list);
     }
     return status;
