@@ -108,17 +108,6 @@ static void test_tables_end_a_stay(void **state)
     assert_true(is_mapped(guest, GFN + 512));
 }
 
-/* Time is counted from before the first extent. */
-static void test_the_first_extent_counts(void **state)
-{
-    const u64 gfn[2] = {GFN, GFN + 1};
-    short_stays = true;
-    patience = 2; /* at the start, of its block; then at its end */
-    nr_questions = 0;
-    assert_int_equal(populate(gfn, 2, 0), 2);
-    assert_int_equal(stays, 2);
-}
-
 /* However soon a stay must end, each does something: a slow machine is not one that hangs. */
 static void test_the_shortest_stays_get_there(void **state)
 {
@@ -586,7 +575,6 @@ int main(void)
         TEST(test_restart_encoding),
         TEST(test_work_that_waits_ends_the_stay),
         TEST(test_tables_end_a_stay),
-        TEST(test_the_first_extent_counts),
         TEST(test_the_shortest_stays_get_there),
         TEST(test_many_pages_take_several_stays),
         TEST(test_populate_stops_at),

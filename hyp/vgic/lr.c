@@ -194,7 +194,9 @@ void vgic_recall(struct vgic_irq *irq)
 {
     struct vgic_cpu *vc = irq->home->vgic;
     if (vgic_is_here(vc)) {
-        count_ends(vc);
+        if (unlikely(vc->hcr & GICH_HCR_LRENPIE)) {
+            count_ends(vc);
+        }
         if (irq->lr != LR_NONE) {
             fold(vc, irq->lr);
         }
