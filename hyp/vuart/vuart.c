@@ -10,6 +10,7 @@
 #include "guestmem/guestmem.h"
 #include "mem/slab.h"
 #include "vgic/vgic.h"
+#include "vuart/state.h"
 
 /* Registers, from the base; every other one reads as zero and ignores writes. */
 enum {
@@ -42,17 +43,6 @@ enum {
 #define OUT_SIZE    ((u32)sizeof(((struct xencons_interface *)NULL)->out))
 #define RX_LEVEL    (IN_SIZE - HALF_FIFO)
 #define TX_LEVEL    (OUT_SIZE - HALF_FIFO)
-
-struct vuart_registers {
-    u32 ris, imsc;
-};
-
-struct vuart {
-    struct spinlock lock;             /* RANK_VUART */
-    struct gpage ring;                /* [L] .frame NULL: given back */
-    struct vuart_registers registers; /* [L] */
-    port_t port;                      /* [c] */
-};
 
 /* ---- the rings: each index is read once a decision */
 
@@ -274,8 +264,10 @@ enum err vuart_relinquish(struct domain *d, u64 *cursor)
     struct vuart *u = d->vuart;
     if (u) {
         spin_lock(&u->lock);
-        gpage_put(&u->ring);
+        struct gpage ring = u->ring;
+        u->ring = (struct gpage){0};
         spin_unlock(&u->lock);
+        gpage_put(&ring); /* it may be the page's end, which takes the domain's account */
     }
     return OK;
 }
