@@ -212,7 +212,7 @@ help:
 	@echo 'all      build/arm64/kanso, the hypervisor (ARCH=host: the fake machine; DEBUG=1; TOOLCHAIN=clang)'
 	@echo 'unit     host unit tests under ASan and UBSan; one: make unit T=mem/slab'
 	@echo 'tools    build/arm64/tools/bin: our xl, xenstored, xenconsoled, static arm64 (tools-unit: their unit tests; tools-fuzz T=20: any bytes)'
-	@echo 'fuzz T=60              every fuzzer of the hypervisor that long (fuzz-soak: seeds from the clock; fuzz-check, fuzz-sites)'
+	@echo 'fuzz T=60              every fuzzer of the hypervisor that long (fuzz-soak: seeds from the clock; fuzz-check, fuzz-sites, fuzz-errors)'
 	@echo 'dom0     build/arm64/dom0.cpio.gz: Debian arm64 with Xen tools, from packages unpacked under build/debian'
 	@echo 'run      boot it in QEMU, create a Linux guest with our xl; on a terminal dom0 shell follows (GIC=2, XEN=debian, TOOLS=debian)'
 	@echo 'test     unit tests, fuzzers for some seconds, then the scenarios of test/sys on GICv2 and GICv3'

@@ -14,6 +14,7 @@ clang   clang                    command:clang
 clang   lld                      command:ld.lld
 fuzz    clang                    command:clang
 fuzz    libclang-rt-14-dev       file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+cover   llvm                     command:llvm-cov
 afl     afl++                    command:afl-clang-fast
 host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
