@@ -219,7 +219,7 @@ help:
 	@echo 'test-repeat N=20 S=2   scenario S, N times'
 	@echo 'soak T=600               attack guests with new seeds for so many seconds'
 	@echo 'test-square            the same rows on Kanso and Xen 4.17, with our tools and Debian'"'"'s (SQUARE="-c kanso+own -g 3 life")'
-	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, analysers (clang-tidy, gcc, cppcheck, sparse), shellcheck (CHECKS="arrows ...")'
+	@echo 'lint     the rules: layers, upcalls, locks, sizes, stacks, formatting, analysers (clang-tidy, gcc, cppcheck, sparse, clang for guards), shellcheck (CHECKS="arrows ...")'
 	@echo 'format   let clang-format have its way'
 	@echo 'stats    the table of figures about the code'
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'

@@ -41,6 +41,7 @@ run     zstd                     command:zstd
 run     device-tree-compiler     command:fdtput
 lint    python3                  command:python3
 lint    clang-format             command:clang-format
+lint    clang-22                 command:clang-22
 lint    clang-tidy               command:clang-tidy
 lint    gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
 lint    cppcheck                 command:cppcheck

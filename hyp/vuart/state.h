@@ -12,10 +12,10 @@ struct vuart_registers {
 };
 
 struct vuart {
-    struct spinlock lock;             /* RANK_VUART */
-    struct gpage ring;                /* [L] .frame NULL: given back */
-    struct vuart_registers registers; /* [L] */
-    port_t port;                      /* [c] */
+    struct spinlock lock;               /* RANK_VUART */
+    struct gpage ring GUARDED_BY(lock); /* .frame NULL: given back */
+    struct vuart_registers registers GUARDED_BY(lock);
+    port_t port; /* [c] */
 };
 
 #endif

@@ -91,14 +91,14 @@ static bool put(struct vuart *u, u8 byte)
 /* ---- registers; the lock is held */
 
 /* The line follows: level, high. */
-static void drive(struct domain *d, const struct vuart *u)
+static void drive(struct domain *d, const struct vuart *u) REQUIRES(u->lock)
 {
     vgic_set_level(d, NULL, (virq_t){GUEST_VPL011_SPI},
                    (u->registers.ris & u->registers.imsc) != 0);
 }
 
 /* The transmitter passes its level with each byte: it is as fast as there is room. */
-static void sent(struct vuart *u)
+static void sent(struct vuart *u) REQUIRES(u->lock)
 {
     if (nr_out(u) <= TX_LEVEL) {
         u->registers.ris |= INT_TX;
@@ -108,14 +108,14 @@ static void sent(struct vuart *u)
 }
 
 /* The guest has taken a byte. */
-static void taken(struct vuart *u)
+static void taken(struct vuart *u) REQUIRES(u->lock)
 {
     u32 nr = nr_in(u);
     u->registers.ris &= ~((nr == 0 ? INT_RT : 0) | (nr < RX_LEVEL ? INT_RX : 0));
 }
 
 /* The daemon has put or taken some. RT has no 32 bits of time to wait for: it comes at once. */
-static void moved(struct vuart *u)
+static void moved(struct vuart *u) REQUIRES(u->lock)
 {
     u32 nr = nr_in(u);
     u->registers.ris |= (nr != 0 ? INT_RT : 0) | (nr >= RX_LEVEL ? INT_RX : 0);
@@ -133,7 +133,7 @@ static u32 flags(const struct vuart *u)
 }
 
 /* True: the daemon has something to do. */
-static bool read(struct vuart *u, struct mmio_access *a)
+static bool read(struct vuart *u, struct mmio_access *a) REQUIRES(u->lock)
 {
     u8 byte = 0;
     bool tell = false;
@@ -162,7 +162,7 @@ static bool read(struct vuart *u, struct mmio_access *a)
     return tell;
 }
 
-static bool write(struct vuart *u, const struct mmio_access *a)
+static bool write(struct vuart *u, const struct mmio_access *a) REQUIRES(u->lock)
 {
     u32 written = (u32)BITS(8 * a->bytes - 1, 0);
     u32 value = (u32)a->value & written;
