@@ -7,10 +7,11 @@
  *     u32 nr GUARDED_BY(lock);                   read and written under it
  *     void grow_locked(struct t *t) REQUIRES(t->lock);
  *
- * What is also read without the lock (load_relaxed(), RCU) carries no GUARDED_BY: its comment says
- * who may. The analysis follows names, not values: what it cannot follow is UNCHECKED, with a
- * reason. It knows that some lock of that name is held, not whose. A function that answers what it
- * has locked says so by its own name: struct queue *lock_of(u) ACQUIRES(lock_of(u)->lock).
+ * A plain access needs the lock. What is also read without it is read by load_relaxed() and kin:
+ * they take its address, and are not asked. The analysis follows names, not values: it knows that
+ * some lock of that name is held, not whose, and what it cannot follow is UNCHECKED, with a reason.
+ * A function that answers what it has locked says so by its own name:
+ * struct queue *lock_of(u) ACQUIRES(lock_of(u)->lock).
  */
 #ifndef SYNC_GUARDED_H
 #define SYNC_GUARDED_H
