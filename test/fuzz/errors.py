@@ -17,7 +17,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 TOKEN = re.compile(r"\bE_[A-Z0-9]+\b")
 COMPARED = re.compile(r"([=!]=|\bcase)\s*$")
-FUNCTION = re.compile(r"[a-z][\w *]*?\b(\w+)\(.*[^;]$")
+FUNCTION = re.compile(r"[A-Za-z][\w *]*?\b(\w+)\(.*[^;]$")
 ASIDE = re.compile(r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|^#define.*?(?<!\\)$', re.S | re.M)
 
 
