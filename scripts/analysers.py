@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The static analysers behind `make lint`: clang-tidy, gcc -fanalyzer, cppcheck, sparse, over hyp/ and tools/.
+"""The static analysers behind `make lint`: clang-tidy, gcc -fanalyzer, cppcheck, sparse, clang's
+thread safety, over hyp/ and tools/.
 
 What an analyser says of a file is a finding, unless analysers.tsv (analyser, file, pattern of the words, the reason)
 excuses it; an excuse that nothing needs is a finding, too. A file without findings is not looked at again before it, a
@@ -78,11 +79,20 @@ def sparse(path):
     return 0, re.sub(r"^-:(\d+):\d+", lambda found: where[int(found[1]) - 1], said, flags=re.M)
 
 
+def guards(path):
+    """What is guarded by a lock (hyp/sync/guarded.h) is touched under it, and who takes one gives it back. A clang that knows members
+    in C."""
+    return run(["clang-22", "--target=aarch64-linux-gnu", "-mgeneral-regs-only", "-DDEBUG=1", *flags_of(path), "-fsyntax-only", "-Wthread-safety",
+                "-Wthread-safety-beta", "-fexperimental-late-parse-attributes", path])
+
+
+LOCKS_THEMSELVES = ("hyp/sync/spinlock.c", "hyp/sync/rwlock.c")
 ANALYSERS = {
     "tidy": (tidy, lambda p: True),
     "analyzer": (analyzer, lambda p: True),
     "cppcheck": (cppcheck, lambda p: True),
     "sparse": (sparse, lambda p: p.startswith("hyp/")),
+    "guards": (guards, lambda p: p.startswith("hyp/") and p not in LOCKS_THEMSELVES),
 }
 
 

@@ -14,6 +14,7 @@ clang   clang                    command:clang
 clang   lld                      command:ld.lld
 fuzz    clang                    command:clang
 fuzz    libclang-rt-14-dev       file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-*.a
+cover   llvm                     command:llvm-cov
 afl     afl++                    command:afl-clang-fast
 host    gcc                      command:gcc
 host    libcmocka-dev            file:/usr/include/cmocka.h
@@ -40,6 +41,7 @@ run     zstd                     command:zstd
 run     device-tree-compiler     command:fdtput
 lint    python3                  command:python3
 lint    clang-format             command:clang-format
+lint    clang-22                 command:clang-22
 lint    clang-tidy               command:clang-tidy
 lint    gcc-aarch64-linux-gnu    command:aarch64-linux-gnu-gcc
 lint    cppcheck                 command:cppcheck

@@ -14,7 +14,8 @@
 #include "mem/slab.h"
 #include "p2m/p2m.h"
 
-static void print_cache(const struct slab_cache *c, void *arg)
+/* UNCHECKED: a dump of the moment. */
+UNCHECKED static void print_cache(const struct slab_cache *c, void *arg)
 {
     if (c->nr_live != 0 || c->nr_pages != 0) {
         log_info("  %-20s %6u bytes %6u live %5u pages", c->name, c->object_bytes, c->nr_live,
@@ -28,15 +29,16 @@ static void print_memory(void)
     slab_for_each(print_cache, NULL);
 }
 
-static void print_resource(const struct slab_cache *c, void *arg)
+/* UNCHECKED: likewise. */
+UNCHECKED static void print_resource(const struct slab_cache *c, void *arg)
 {
     *(u64 *)arg += c->nr_pages;
     log_info("resource %s %u", c->name, c->nr_live);
 }
 
 /* What must be the same before and after a guest's life, a line each: test/sys/06_cycles.sh
- * compares them. */
-static void print_resources(void)
+ * compares them. UNCHECKED: likewise. */
+UNCHECKED static void print_resources(void)
 {
     u32 ports = 0;
     u32 maptrack = 0;

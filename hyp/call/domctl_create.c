@@ -3,6 +3,7 @@
 #include "base/bits.h"
 #include "base/string.h"
 #include "call/control.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
 #include "vuart/vuart.h"
@@ -121,7 +122,7 @@ enum err domctl_vuart(struct domain *d, struct xen_domctl *op)
     if (u->pad[0] != 0 || u->pad[1] != 0 || u->cmd != XEN_DOMCTL_VUART_OP_INIT) {
         return E_INVAL;
     }
-    if (d->has_run) {
+    if (load_relaxed(&d->has_run)) {
         return E_PERM;
     }
     if (u->type != XEN_DOMCTL_VUART_TYPE_VPL011) {

@@ -41,7 +41,7 @@ enum err domctl_get_mempool(struct domain *d, struct xen_domctl *op)
 enum err domctl_set_mempool(struct domain *d, struct xen_domctl *op)
 {
     u64 size = op->u.paging_mempool.size;
-    if (!is_aligned(size, PAGE_SIZE) || d->life != DOMAIN_ALIVE || d->privileged) {
+    if (!is_aligned(size, PAGE_SIZE) || load_relaxed(&d->life) != DOMAIN_ALIVE || d->privileged) {
         return E_INVAL;
     }
     enum err e = p2m_set_max_tables(d->p2m, size >> PAGE_SHIFT);
@@ -152,7 +152,7 @@ enum err domctl_bind_irq(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_bind_pt_irq *b = &op->u.bind_pt_irq;
     enum err e = check_bind(d, b);
-    if (e == OK && d->life != DOMAIN_ALIVE) {
+    if (e == OK && load_relaxed(&d->life) != DOMAIN_ALIVE) {
         e = E_INVAL; /* its teardown may be past the interrupts, and would leave this one behind */
     }
     /* The tools do not say the trigger: the guest's driver sets it in its distributor. */

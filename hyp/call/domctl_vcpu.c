@@ -276,8 +276,8 @@ enum err domctl_set_nodes(struct domain *d, struct xen_domctl *op)
 static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credit2 *in)
 {
     /* 0: keep, as Xen has it. */
-    enum err e =
-        sched_group_set(&d->sched, in->weight != 0 ? in->weight : d->sched.weight, in->cap);
+    enum err e = sched_group_set(
+        &d->sched, in->weight != 0 ? in->weight : load_relaxed(&d->sched.weight), in->cap);
     for (u32 i = 0; e == OK && i < d->max_vcpus; i++) {
         if (d->vcpu[i]) {
             sched_unit_update(&d->vcpu[i]->unit);
@@ -296,8 +296,8 @@ enum err domctl_scheduler_op(struct domain *d, struct xen_domctl *op)
     case XEN_DOMCTL_SCHEDOP_putinfo:
         return put_weight(d, &s->u.credit2);
     case XEN_DOMCTL_SCHEDOP_getinfo:
-        s->u.credit2.weight = (u16)d->sched.weight;
-        s->u.credit2.cap = (u16)d->sched.cap_percent;
+        s->u.credit2.weight = (u16)load_relaxed(&d->sched.weight);
+        s->u.credit2.cap = (u16)load_relaxed(&d->sched.cap_percent);
         return OK;
     default:
         return E_INVAL; /* credit2 has nothing for a single vCPU */

@@ -55,7 +55,7 @@ static bool touches(const struct io_range *r, enum io_kind kind, u64 first, u64 
     return r->kind == kind && r->first <= last && r->last >= first;
 }
 
-static u32 count(const struct domain *d)
+static u32 count(const struct domain *d) REQUIRES(d->lock)
 {
     u32 n = 0;
     const struct io_range *r;
@@ -138,7 +138,8 @@ enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 la
     return OK;
 }
 
-void io_access_release(struct domain *d)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED void io_access_release(struct domain *d)
 {
     struct io_range *r;
     struct io_range *next;

@@ -24,10 +24,10 @@ enum err domain_kill(struct domain *d)
     if (d == domain_current()) {
         return E_INVAL;
     }
-    if (d->life == DOMAIN_DEAD) {
+    if (load_relaxed(&d->life) == DOMAIN_DEAD) {
         return OK; /* who still refers to it has to let go */
     }
-    if (d->life == DOMAIN_ALIVE) {
+    if (load_relaxed(&d->life) == DOMAIN_ALIVE) {
         spin_lock(&d->lock);
         store_relaxed(&d->life, DOMAIN_DYING);
         spin_unlock(&d->lock);

@@ -59,7 +59,8 @@ static bool free_some(struct domain *d)
     return true;
 }
 
-static void fill(struct domain *d, const struct domain_config *c)
+/* UNCHECKED: nobody knows it yet. */
+UNCHECKED static void fill(struct domain *d, const struct domain_config *c)
 {
     d->refs.count = 1;
     spin_init(&d->lock, RANK_DOMAIN, "domain");
@@ -160,7 +161,7 @@ void domain_put(struct domain *d)
 
 /* ---- pausing: all vCPUs held once more, those that come later too ---- */
 
-static void hold_all_locked(struct domain *d)
+static void hold_all_locked(struct domain *d) REQUIRES(d->lock)
 {
     d->pauses++;
     for (u32 i = 0; i < d->max_vcpus; i++) {
@@ -170,7 +171,7 @@ static void hold_all_locked(struct domain *d)
     }
 }
 
-static void release_all_locked(struct domain *d)
+static void release_all_locked(struct domain *d) REQUIRES(d->lock)
 {
     check(d->pauses > 0);
     d->pauses--;
@@ -236,7 +237,7 @@ enum err domain_unpause_by_tools(struct domain *d)
         store_relaxed(&d->paused_by_tools, (u8)(before - 1));
     }
     if (before == 1) {
-        d->has_run = true;
+        store_relaxed(&d->has_run, true);
         release_all_locked(d);
     }
     spin_unlock(&d->lock);

@@ -43,42 +43,46 @@ struct domain {
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
     struct spinlock lock;          /* RANK_DOMAIN */
 
-    bool privileged;    /* [c] the control domain */
-    bool direct_mapped; /* [c] gfn == mfn */
-    bool is_32bit;      /* [c after set_address_size] */
-    u8 life;            /* [L] enum domain_life */
-    bool shut_down;     /* [L] its vCPUs are held */
-    u8 shutdown_code;   /* [L] XEN_SHUTDOWN_*; 0xff none yet */
-    u8 paused_by_tools; /* [L] pausedomain / unpausedomain, how often */
-    bool has_run;       /* [L] the tools have let it go once */
-    bool debug_preempt; /* unused by Arm; keeps domctl flags honest */
-    u32 create_flags;   /* [c] XEN_DOMCTL_CDF_* */
+    bool privileged;                     /* [c] the control domain */
+    bool direct_mapped;                  /* [c] gfn == mfn */
+    bool is_32bit;                       /* [c after set_address_size] */
+    u8 life GUARDED_BY(lock);            /* enum domain_life */
+    bool shut_down GUARDED_BY(lock);     /* its vCPUs are held */
+    u8 shutdown_code GUARDED_BY(lock);   /* XEN_SHUTDOWN_*; 0xff none yet */
+    u8 paused_by_tools GUARDED_BY(lock); /* pausedomain / unpausedomain, how often */
+    bool has_run GUARDED_BY(lock);       /* the tools have let it go once */
+    bool debug_preempt;                  /* unused by Arm; keeps domctl flags honest */
+    u32 create_flags;                    /* [c] XEN_DOMCTL_CDF_* */
     u32 ssidref;
-    u8 handle[16];       /* [L] uuid */
-    u32 teardown_step;   /* [L] index into the relinquish table */
-    u64 teardown_cursor; /* [L] the step's own */
-    u32 nr_freed_vcpus;  /* after RCU: how far its end has come */
-    u32 pauses;          /* [L] domain_pause() and kin, for vCPUs that come later */
+    u8 handle[16] GUARDED_BY(lock); /* uuid */
+    u32 teardown_step;              /* [D] index into the relinquish table */
+    u64 teardown_cursor;            /* [D] the step's own */
+    u32 nr_freed_vcpus;             /* after RCU: how far its end has come */
+    u32 pauses GUARDED_BY(lock);    /* domain_pause() and kin, for vCPUs that come later */
     u16 *last_vcpu; /* [c] per CPU: id + 1 of the vCPU that last loaded its EL1 there; 0 none */
 
     struct sched_group sched; /* its vCPUs' weight and cap */
     u32 max_vcpus;            /* [c] */
     struct vcpu **vcpu;       /* [c] max_vcpus pointers, NULL until made */
 
-    u64 nr_pages, max_pages;   /* [RANK_PAGES] 4 KiB units */
-    u32 page_list;             /* [RANK_PAGES] frame index, FRAME_NIL: none */
-    struct spinlock page_lock; /* RANK_PAGES */
-    bool has_pages_ref; /* [RANK_PAGES] one of refs stands for the pages, from the first one on */
-    struct rcu_head pages_rcu;    /* puts it where locks may be held */
-    struct frame *populate_block; /* [RANK_PAGES] a block being cleared (dom/populate.c), or NULL */
-    u32 populate_order;           /* [RANK_PAGES] its size */
-    u32 populate_done_pages;      /* [RANK_PAGES] zeroed and cleaned so far */
-    u32 populate_given_pages;     /* [RANK_PAGES] then: on the list so far */
-    struct frame *drop_first;     /* [RANK_PAGES] a run that is unmapped and still to be dropped */
-    u32 drop_left;                /* [RANK_PAGES] its pages; 0: none */
-    bool drop_claimed;            /* [RANK_PAGES] one is about to be unmapped */
+    u64 nr_pages GUARDED_BY(page_lock);  /* 4 KiB units */
+    u64 max_pages GUARDED_BY(page_lock); /* of them */
+    u32 page_list GUARDED_BY(page_lock); /* frame index, FRAME_NIL: none */
+    struct spinlock page_lock;           /* RANK_PAGES */
+    /* One of refs stands for the pages, from the first one on. */
+    bool has_pages_ref GUARDED_BY(page_lock);
+    struct rcu_head pages_rcu; /* puts it where locks may be held */
+    /* A block being cleared (dom/populate.c), or NULL. */
+    struct frame *populate_block GUARDED_BY(page_lock);
+    u32 populate_order GUARDED_BY(page_lock);       /* its size */
+    u32 populate_done_pages GUARDED_BY(page_lock);  /* zeroed and cleaned so far */
+    u32 populate_given_pages GUARDED_BY(page_lock); /* then: on the list so far */
+    /* A run that is unmapped and still to be dropped. */
+    struct frame *drop_first GUARDED_BY(page_lock);
+    u32 drop_left GUARDED_BY(page_lock);     /* its pages; 0: none */
+    bool drop_claimed GUARDED_BY(page_lock); /* one is about to be unmapped */
 
-    u64 hvm_param[64];       /* [L] call/hvm.c */
+    u64 hvm_param[64] GUARDED_BY(lock); /* call/hvm.c */
     u64 vtimer_offset_ticks; /* [c] vtimer/: counter at creation, where the virtual one begins */
     u64 time_offset_seconds;
     u64 assist; /* vm_assist bits (runstate update flag) */
@@ -87,9 +91,9 @@ struct domain {
     struct evtchn_table *evtchn;
     struct gnttab *gnttab;
     struct vgic *vgic;
-    struct vuart *vuart;       /* [c from its first instruction on] or NULL */
-    struct frame *shared_info; /* [c] one SHARED page */
-    struct list io_ranges;     /* [L] permitted MMIO and IRQs of call/domctl (io caps) */
+    struct vuart *vuart;                    /* [c from its first instruction on] or NULL */
+    struct frame *shared_info;              /* [c] one SHARED page */
+    struct list io_ranges GUARDED_BY(lock); /* permitted MMIO and IRQs of call/domctl (io caps) */
     struct mmio_handler *mmio; /* [c] sorted table of emulated ranges, see vgic and trap/mmio.c */
     u32 nr_mmio;
 };

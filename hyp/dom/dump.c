@@ -19,7 +19,8 @@ static void dump_vcpu(struct vcpu *v)
              times.time_ns[UNIT_RUNNING] / 1000000, v->regs.pc, v->regs.pstate);
 }
 
-static void dump_domain(struct domain *d)
+/* UNCHECKED: a dump of the moment. */
+UNCHECKED static void dump_domain(struct domain *d)
 {
     log_info("domain %u: %s%s%s, refs %u, pauses %u, pages %llu of %llu", d->id.id,
              lives[d->life % ARRAY_LEN(lives)], d->privileged ? ", privileged" : "",

@@ -12,9 +12,9 @@
 #define NR_WORDS   ((DOMID_FIRST_RESERVED + 63) / 64)
 
 static struct domain *buckets[NR_BUCKETS];
-static u64 used[NR_WORDS];
-static u32 last_id;
 static struct spinlock list_lock = SPINLOCK_INIT(RANK_DOMLIST, "domlist");
+static u64 used[NR_WORDS] GUARDED_BY(list_lock);
+static u32 last_id GUARDED_BY(list_lock);
 
 static struct domain **bucket_of(domid_t id)
 {
@@ -55,7 +55,7 @@ struct domain *dom_next(domid_t from)
 
 /* Lock held. Counts up from the last one given, as the tools expect: an id is not reused at once. 0
  * is dom0's. */
-static u32 free_id(void)
+static u32 free_id(void) REQUIRES(list_lock)
 {
     for (u32 i = 1; i < DOMID_FIRST_RESERVED; i++) {
         u32 id = last_id + i;

@@ -50,7 +50,7 @@ void pages_count_out_locked(struct domain *d, u64 nr)
 }
 
 /* Takes the reference if no page can come any more and none is left: the caller puts it. */
-static bool take_ref_locked(struct domain *d)
+static bool take_ref_locked(struct domain *d) REQUIRES(d->page_lock)
 {
     bool take = d->has_pages_ref && d->nr_pages == 0 && load_relaxed(&d->life) != DOMAIN_ALIVE;
     if (take) {
@@ -70,7 +70,7 @@ void pages_give_locked(struct domain *d, struct frame *first, u32 nr)
     d->page_list = index_of(first);
 }
 
-static void unlink_page(struct domain *d, struct frame *f)
+static void unlink_page(struct domain *d, struct frame *f) REQUIRES(d->page_lock)
 {
     if (f->next != FRAME_NIL) {
         at(f->next)->prev = f->prev;
@@ -128,7 +128,7 @@ enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
 /* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the
  * caller frees it. A domain that began to die since the caller found its page may have lost it, and
  * the page may be anybody's; the lock keeps only what is d's still. */
-static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned)
+static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned) REQUIRES(d->page_lock)
 {
     bool is_own = load_relaxed(&f->state) == FRAME_GUEST && load_relaxed(&f->owner) == d->id.id;
     enum frame_drop drop = is_own ? frame_drop_owner(f) : DROP_GONE;
@@ -156,7 +156,7 @@ bool domain_drop_page(struct domain *d, struct frame *f)
     return owned;
 }
 
-static void drop_run_locked(struct domain *d, struct frame *first, u32 nr)
+static void drop_run_locked(struct domain *d, struct frame *first, u32 nr) REQUIRES(d->page_lock)
 {
     u32 start = 0;
     u32 nr_free = 0;

@@ -23,7 +23,7 @@ static void clear(struct frame *first, u32 nr)
     frame_unmap(va);
 }
 
-static void cancel_locked(struct domain *d)
+static void cancel_locked(struct domain *d) REQUIRES(d->page_lock)
 {
     if (!d->populate_block) {
         return;
@@ -43,7 +43,7 @@ void domain_populate_cancel(struct domain *d)
     spin_unlock(&d->page_lock);
 }
 
-static enum err begin_locked(struct domain *d, u32 order, struct frame **out)
+static enum err begin_locked(struct domain *d, u32 order, struct frame **out) REQUIRES(d->page_lock)
 {
     enum err e = pages_count_in_locked(d, 1ULL << order);
     if (e != OK) {
@@ -56,7 +56,7 @@ static enum err begin_locked(struct domain *d, u32 order, struct frame **out)
     return e;
 }
 
-static enum err small_locked(struct domain *d, u32 order, struct frame **out)
+static enum err small_locked(struct domain *d, u32 order, struct frame **out) REQUIRES(d->page_lock)
 {
     enum err e = begin_locked(d, order, out);
     if (e == OK) {
@@ -66,7 +66,7 @@ static enum err small_locked(struct domain *d, u32 order, struct frame **out)
     return e;
 }
 
-static enum err step_locked(struct domain *d, struct frame **out)
+static enum err step_locked(struct domain *d, struct frame **out) REQUIRES(d->page_lock)
 {
     struct frame *block = d->populate_block;
     u32 total = 1u << d->populate_order;

@@ -42,7 +42,7 @@ enum err evtchn_alloc_device(struct domain *d, domid_t remote, port_t *out)
 }
 
 static enum err bind_interdomain_locked(struct domain *d, struct domain *remote, u32 remote_port,
-                                        port_t *out)
+                                        port_t *out) REQUIRES(d->evtchn->lock)
 {
     struct evtchn *local;
     enum err e = port_take(d, &out->port, &local);
@@ -92,6 +92,7 @@ enum err evtchn_bind_ipi(struct domain *d, u32 vcpu, port_t *out)
 
 /* Both tables are locked when the port is INTERDOMAIN (remote is its peer), else at least d's. */
 static void close_locked(struct domain *d, struct evtchn *chn, u32 port, struct domain *remote)
+    REQUIRES(d->evtchn->lock)
 {
     u64 word = chn->word;
     if (word_state(word) == PORT_VIRQ) {

@@ -124,8 +124,10 @@ static struct fifo_cpu *queue_cpu(const struct evtchn_fifo *f, u32 vcpu)
     return vcpu < f->nr_cpus ? load_acquire(&f->cpu[index_clamp(vcpu, f->nr_cpus)]) : NULL;
 }
 
-/* Takes the locks of the vCPU to go to and of the one of the port's last queue. */
-static struct fifo_cpu *lock_queues(struct evtchn_fifo *f, struct evtchn *chn, struct fifo_cpu *to)
+/* Takes the locks of the vCPU to go to and of the one of the port's last queue. UNCHECKED: which
+ * one, is known when it is locked, and it may be the same. */
+UNCHECKED static struct fifo_cpu *lock_queues(struct evtchn_fifo *f, struct evtchn *chn,
+                                              struct fifo_cpu *to)
 {
     for (u32 i = 0; i < LINK_TRIES; i++) {
         u32 last = load_acquire(&chn->fifo_last);
@@ -145,6 +147,7 @@ static struct fifo_cpu *lock_queues(struct evtchn_fifo *f, struct evtchn *chn, s
 /* Both locks held. True: the queue was empty before, so that the vCPU must be told. */
 static bool append_locked(struct domain *d, struct evtchn_fifo *f, struct evtchn *chn, u32 port,
                           u32 vcpu, u32 priority, struct fifo_cpu *to, struct fifo_cpu *from)
+    REQUIRES(to->lock, from->lock)
 {
     struct word_ref w = word_find(f, port);
     u32 last = load_relaxed(&chn->fifo_last);
@@ -168,9 +171,10 @@ static bool append_locked(struct domain *d, struct evtchn_fifo *f, struct evtchn
     return true;
 }
 
-/* PENDING is set, the port was neither MASKED nor LINKED a moment ago. */
-static void link_port(struct domain *d, struct evtchn_fifo *f, struct evtchn *chn, u32 port,
-                      u64 word)
+/* PENDING is set, the port was neither MASKED nor LINKED a moment ago. UNCHECKED as lock_queues().
+ */
+UNCHECKED static void link_port(struct domain *d, struct evtchn_fifo *f, struct evtchn *chn,
+                                u32 port, u64 word)
 {
     u32 priority = word_priority(word);
     struct vcpu *v = port_vcpu(d, word);

@@ -12,10 +12,10 @@
 #define NR_QUEUES   EVTCHN_FIFO_MAX_QUEUES
 
 struct fifo_cpu {
-    struct spinlock lock; /* RANK_EVTCHN_QUEUE */
-    u32 tail[NR_QUEUES];  /* [L] the port appended last; 0 none */
-    struct gpage control; /* [c] */
-    u32 offset;           /* [c] of the control block in it */
+    struct spinlock lock;                 /* RANK_EVTCHN_QUEUE */
+    u32 tail[NR_QUEUES] GUARDED_BY(lock); /* the port appended last; 0 none */
+    struct gpage control;                 /* [c] */
+    u32 offset;                           /* [c] of the control block in it */
 };
 
 struct evtchn_fifo {

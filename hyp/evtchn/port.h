@@ -63,14 +63,15 @@ struct evtchn_table {
     struct evtchn_fifo *fifo; /* [a] set before abi says FIFO, freed by RCU after it says 2-level */
     u32 nr_ports;             /* [a] ports that have a struct */
     u32 max_port;             /* [c] */
-    u32 nr_active;            /* [L] not FREE, not RESERVED */
-    u32 nr_devices;           /* [L] of these: WORD_DEVICE */
-    u32 nr_polling;           /* [a] vCPUs in sched_op poll */
-    u32 scan;                 /* [L] no port below is FREE, but those noted in scan_again */
-    u32 scan_again;      /* [L] lowest port found FREE but still linked by the guest; ~0 none */
-    bool scan_wrapped;   /* [L] this search has gone back to scan_again already */
-    u32 reset_next;      /* [L] evtchn_reset under way: next port; 0 none */
-    struct gpage shared; /* [c] the shared info page */
+    u32 nr_active GUARDED_BY(lock);  /* not FREE, not RESERVED */
+    u32 nr_devices GUARDED_BY(lock); /* of these: WORD_DEVICE */
+    u32 nr_polling;                  /* [a] vCPUs in sched_op poll */
+    u32 scan GUARDED_BY(lock);       /* no port below is FREE, but those noted in scan_again */
+    /* Lowest port found FREE but still linked by the guest; ~0 none. */
+    u32 scan_again GUARDED_BY(lock);
+    bool scan_wrapped GUARDED_BY(lock); /* this search has gone back to scan_again already */
+    u32 reset_next GUARDED_BY(lock);    /* evtchn_reset under way: next port; 0 none */
+    struct gpage shared;                /* [c] the shared info page */
     struct evtchn **group[NR_GROUPS];
 };
 
@@ -165,11 +166,11 @@ static inline void port_raise(struct domain *d, struct evtchn *chn, u32 port, u6
 /* --- table.c: with the lock held --- */
 /* A FREE port, which stays FREE until its word is set. E_INVAL dying, E_NOSPC, E_NOMEM, E_RESTART:
  * come again. */
-enum err port_take(struct domain *d, u32 *port, struct evtchn **out);
+enum err port_take(struct domain *d, u32 *port, struct evtchn **out) REQUIRES(d->evtchn->lock);
 /* The caller has set the new state: counts it, and starts at priority 7. */
 void port_bind(struct domain *d, struct evtchn *chn, enum port_state state, u32 vcpu, u32 peer,
-               domid_t id);
-void port_free(struct domain *d, struct evtchn *chn, u32 port);
+               domid_t id) REQUIRES(d->evtchn->lock);
+void port_free(struct domain *d, struct evtchn *chn, u32 port) REQUIRES(d->evtchn->lock);
 /* One more bucket of ports. E_NOMEM. */
 enum err table_grow(struct evtchn_table *t);
 /* d's vCPU by number, NULL if there is none. */

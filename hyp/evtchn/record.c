@@ -276,6 +276,7 @@ static enum err check_ports(const struct bucket *k)
 }
 
 static void port_in(struct domain *d, u32 port, const struct record_port *p)
+    REQUIRES(d->evtchn->lock)
 {
     struct evtchn *chn = port_find(d->evtchn, port);
     enum port_state state = (enum port_state)p->state;

@@ -13,6 +13,7 @@
 /* Does mapper have a pin on f? OK, E_INVAL no, E_RESTART: searched up to *cursor. With the owner's
  * lock held. */
 static enum err search_pins(struct gnttab *g, domid_t mapper, const struct frame *f, u32 *cursor)
+    REQUIRES(g->lock)
 {
     u32 end = g->nr_frames * (u32)GREFS_FRAME;
     u32 budget = SEARCH_BUDGET;

@@ -46,16 +46,19 @@ struct grant_frame {
 };
 
 struct gnttab {
-    struct spinlock lock;       /* RANK_GNTTAB: the next five, and all active entries */
-    u32 nr_frames, max_frames;  /* [L], [c] */
-    u32 capacity;               /* [L] room in frames[] */
-    struct grant_frame *frames; /* [L] */
+    struct spinlock lock; /* RANK_GNTTAB; it guards all active entries, too */
+    u32 nr_frames GUARDED_BY(lock);
+    u32 max_frames;                /* [c] */
+    u32 capacity GUARDED_BY(lock); /* room in frames[] */
+    struct grant_frame *frames GUARDED_BY(lock);
 
-    struct spinlock maptrack_lock; /* RANK_MAPTRACK: all below */
-    u32 nr_maptrack_pages, max_maptrack_pages, maptrack_capacity;
-    u32 nr_mappings;           /* in use */
-    u32 free_handle;           /* HANDLE_NONE: all handed out */
-    struct mapping **maptrack; /* pages */
+    struct spinlock maptrack_lock; /* RANK_MAPTRACK */
+    u32 nr_maptrack_pages GUARDED_BY(maptrack_lock);
+    u32 max_maptrack_pages; /* [c] */
+    u32 maptrack_capacity GUARDED_BY(maptrack_lock);
+    u32 nr_mappings GUARDED_BY(maptrack_lock);           /* in use */
+    u32 free_handle GUARDED_BY(maptrack_lock);           /* HANDLE_NONE: all handed out */
+    struct mapping **maptrack GUARDED_BY(maptrack_lock); /* pages */
 };
 
 /* --- table.c --- */

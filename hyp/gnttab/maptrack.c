@@ -5,7 +5,7 @@
 #include "mem/slab.h"
 
 /* The lock is held: growing gives the table of pages another place. */
-static struct mapping *find(struct gnttab *g, u32 handle)
+static struct mapping *find(struct gnttab *g, u32 handle) REQUIRES(g->maptrack_lock)
 {
     u64 page = index_clamp(handle / MAPPINGS_PAGE, g->nr_maptrack_pages);
     return &g->maptrack[page][handle % MAPPINGS_PAGE];
@@ -15,7 +15,7 @@ static struct mapping *find(struct gnttab *g, u32 handle)
 #define FIRST_PAGES 16u
 
 /* One more page, its handles on the free list in order. */
-static bool add_page(struct gnttab *g)
+static bool add_page(struct gnttab *g) REQUIRES(g->maptrack_lock)
 {
     u32 n = g->nr_maptrack_pages;
     void *array = g->maptrack;
@@ -110,7 +110,8 @@ u32 gnttab_nr_maptrack(struct domain *d)
     return load_relaxed(&d->gnttab->nr_mappings);
 }
 
-bool maptrack_free_last_page(struct gnttab *g)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED bool maptrack_free_last_page(struct gnttab *g)
 {
     if (g->nr_maptrack_pages == 0) {
         return false;
@@ -119,7 +120,8 @@ bool maptrack_free_last_page(struct gnttab *g)
     return true;
 }
 
-void maptrack_destroy(struct gnttab *g)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED void maptrack_destroy(struct gnttab *g)
 {
     if (g->maptrack != NULL) {
         heap_free(g->maptrack, g->maptrack_capacity * (u32)sizeof(void *));

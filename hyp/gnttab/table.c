@@ -40,7 +40,7 @@ bool array_grow(void **array, u32 *capacity, u32 need, u32 limit, u32 element_by
 
 /* --- frames --- */
 
-static enum err grow_by_one(struct domain *d, struct gnttab *g)
+static enum err grow_by_one(struct domain *d, struct gnttab *g) REQUIRES(g->lock)
 {
     void *frames = g->frames;
     if (!array_grow(&frames, &g->capacity, g->nr_frames + 1, g->max_frames, sizeof(*g->frames))) {
@@ -73,7 +73,8 @@ enum err gnttab_grow(struct domain *d, u32 nr)
     return e;
 }
 
-enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
+/* UNCHECKED: nobody knows it yet. */
+UNCHECKED enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames)
 {
     struct gnttab *g = heap_alloc(sizeof(*g));
     if (g == NULL) {
@@ -92,7 +93,7 @@ enum err gnttab_create(struct domain *d, u32 max_frames, u32 max_maptrack_frames
     return e;
 }
 
-static void free_last_frame(struct gnttab *g)
+static void free_last_frame(struct gnttab *g) REQUIRES(g->lock)
 {
     u32 i = --g->nr_frames;
     for (u32 n = 0; n < ACTIVE_PAGES; n++) {
@@ -103,7 +104,8 @@ static void free_last_frame(struct gnttab *g)
     frame_unshare(g->frames[i].frame); /* goes when a builder's mapping of it goes */
 }
 
-enum err gnttab_shrink(struct domain *d)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED enum err gnttab_shrink(struct domain *d)
 {
     struct gnttab *g = d->gnttab;
     for (u32 i = 0; i < SHRINK_BUDGET; i++) {
@@ -117,7 +119,8 @@ enum err gnttab_shrink(struct domain *d)
     return E_RESTART;
 }
 
-void gnttab_destroy(struct domain *d)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED void gnttab_destroy(struct domain *d)
 {
     struct gnttab *g = d->gnttab;
     if (g == NULL) {
@@ -160,13 +163,13 @@ u32 gnttab_max_frames(struct domain *d)
 
 /* --- entries; with the lock held --- */
 
-static bool ref_is_valid(const struct gnttab *g, u32 ref)
+static bool ref_is_valid(const struct gnttab *g, u32 ref) REQUIRES(g->lock)
 {
     return ref / GREFS_FRAME < g->nr_frames;
 }
 
 /* The page with the entry of a valid ref; *offset is the entry's. */
-static struct gpage entry_find(struct domain *d, u32 ref, u32 *offset)
+static struct gpage entry_find(struct domain *d, u32 ref, u32 *offset) REQUIRES(d->gnttab->lock)
 {
     struct gnttab *g = d->gnttab;
     struct gpage page;
@@ -177,7 +180,7 @@ static struct gpage entry_find(struct domain *d, u32 ref, u32 *offset)
 }
 
 /* NULL: nothing of its page has been in use yet, and make is false or there is no memory. */
-static struct active *active_find(struct gnttab *g, u32 ref, bool make)
+static struct active *active_find(struct gnttab *g, u32 ref, bool make) REQUIRES(g->lock)
 {
     u64 frame = index_clamp(ref / GREFS_FRAME, g->nr_frames);
     struct active **page = &g->frames[frame].active[ref % GREFS_FRAME / ACTIVES_PAGE];
@@ -273,7 +276,7 @@ static bool is_granted_to(struct domain *granter, u32 ref, domid_t by)
 }
 
 static s16 pin_locked(struct domain *granter, u32 ref, domid_t by, bool readonly, bool mapping,
-                      struct frame **out)
+                      struct frame **out) REQUIRES(granter->gnttab->lock)
 {
     struct gnttab *g = granter->gnttab;
     if (!ref_is_valid(g, ref)) {
@@ -366,13 +369,13 @@ struct frame *grant_pinned(struct domain *granter, u32 ref)
 
 /* --- the rest of the operations on one table --- */
 
-static bool ref_is_pinned(struct gnttab *g, u32 ref)
+static bool ref_is_pinned(struct gnttab *g, u32 ref) REQUIRES(g->lock)
 {
     const struct active *a = active_find(g, ref, false);
     return a != NULL && is_pinned(a);
 }
 
-static s16 swap_locked(struct domain *d, u32 ref_a, u32 ref_b)
+static s16 swap_locked(struct domain *d, u32 ref_a, u32 ref_b) REQUIRES(d->gnttab->lock)
 {
     struct gnttab *g = d->gnttab;
     if (!ref_is_valid(g, ref_a) || !ref_is_valid(g, ref_b)) {
@@ -401,7 +404,8 @@ void gnttab_swap(struct domain *d, u32 ref_a, u32 ref_b, s16 *status)
     spin_unlock(&d->gnttab->lock);
 }
 
-void gnttab_dump(struct domain *d)
+/* UNCHECKED: a dump of the moment. */
+UNCHECKED void gnttab_dump(struct domain *d)
 {
     struct gnttab *g = d->gnttab;
     log_info("d%u: grant table of %u frames (at most %u), %u mappings made\n", d->id.id,

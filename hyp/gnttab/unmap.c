@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "cpu/atomic.h"
 #include "gnttab/grant.h"
 #include "p2m/p2m.h"
 
@@ -74,7 +75,7 @@ void gnttab_unmap_end(struct gnttab_unmaps *batch)
 enum err gnttab_relinquish(struct domain *d, u64 *cursor)
 {
     struct gnttab *g = d->gnttab;
-    u32 end = g->nr_maptrack_pages * MAPPINGS_PAGE;
+    u32 end = load_relaxed(&g->nr_maptrack_pages) * MAPPINGS_PAGE;
     u32 handle = (u32)*cursor;
     for (u32 i = 0; handle < end && i < RELINQUISH_BUDGET; i++, handle++) {
         struct mapping *m = maptrack_claim(g, handle);

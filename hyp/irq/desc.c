@@ -59,7 +59,7 @@ void irq_init_cpu(void)
     gic->init_cpu();
     for (u32 i = IRQ_FIRST_PPI; i < IRQ_FIRST_SPI; i++) {
         struct irq_desc *desc = irq_find((hwirq_t){i});
-        if (desc && desc->enabled) {
+        if (desc && load_relaxed(&desc->enabled)) {
             gic->set_enabled(i, true);
         }
     }
@@ -175,7 +175,7 @@ static void handle(u32 raw)
     if (!fn) {
         log_warn("interrupt %u is nobody's: masked", number);
         gic->set_enabled(number, false);
-    } else if (desc->to_guest) {
+    } else if (load_relaxed(&desc->to_guest)) {
         gic->drop_priority(raw);
         fn(desc, desc->arg);
         return;

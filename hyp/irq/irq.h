@@ -26,10 +26,11 @@ typedef void irq_handler_fn(struct irq_desc *desc, void *arg);
 
 struct irq_desc {
     hwirq_t hwirq;
-    irq_handler_fn *handler; /* [L] NULL: nobody's; a stray one is masked and logged */
+    irq_handler_fn *handler GUARDED_BY(lock); /* NULL: nobody's; a stray one is masked and logged */
     void *arg;
-    bool to_guest;        /* [L] not deactivated by us: the guest's end of interrupt does it */
-    bool enabled;         /* [L] */
+    /* Not deactivated by us: the guest's end of interrupt does it. */
+    bool to_guest GUARDED_BY(lock);
+    bool enabled GUARDED_BY(lock);
     struct spinlock lock; /* RANK_IRQ */
 };
 

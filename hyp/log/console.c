@@ -28,7 +28,8 @@ static u32 input_read, input_written; /* [L] count up, modulo INPUT_BYTES */
 static bool input_to_keys;            /* [L] Ctrl-A three times turns it */
 static u32 presses;                   /* [L] of Ctrl-A in a row */
 
-void console_lock(void)
+/* UNCHECKED, both: a CPU that panics takes none. */
+UNCHECKED void console_lock(void)
 {
     u32 owner = load_relaxed(&panic_cpu);
     if (owner == ~0u) {
@@ -40,7 +41,7 @@ void console_lock(void)
     }
 }
 
-void console_unlock(void)
+UNCHECKED void console_unlock(void)
 {
     if (load_relaxed(&panic_cpu) != cpu_current()) {
         spin_unlock(&lock);

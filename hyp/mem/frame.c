@@ -16,9 +16,9 @@ struct frame_bank frame_bank[FRAME_BANKS_MAX];
 static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
-static u32 free_head[NR_ORDERS] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}; /* [frame_lock] */
-static u64 nr_free;  /* [frame_lock] read without it as a hint */
-static u64 nr_total; /* [c] after boot */
+static u32 free_head[NR_ORDERS] GUARDED_BY(frame_lock) = {[0 ... NR_ORDERS - 1] = FRAME_NIL};
+static u64 nr_free GUARDED_BY(frame_lock); /* read without it as a hint */
+static u64 nr_total;                       /* [c] after boot */
 
 bool (*mem_fail_hook)(void);
 
@@ -59,7 +59,7 @@ void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
  * state says no more than HEAP before its owner goes on.
  */
 
-static void push(u32 index, u32 order)
+static void push(u32 index, u32 order) REQUIRES(frame_lock)
 {
     struct frame *f = at(index);
     store_relaxed(&f->refs, 0);
@@ -73,7 +73,7 @@ static void push(u32 index, u32 order)
     free_head[order] = index;
 }
 
-static void unlink(struct frame *f)
+static void unlink(struct frame *f) REQUIRES(frame_lock)
 {
     if (f->next != FRAME_NIL) {
         at(f->next)->prev = f->prev;
@@ -99,7 +99,7 @@ static void write_head(u32 index, u32 order, enum frame_state state)
     frame_set_state(f, state, FRAME_NO_OWNER);
 }
 
-static void free_block(u32 index, u32 order)
+static void free_block(u32 index, u32 order) REQUIRES(frame_lock)
 {
     store_relaxed(&nr_free, nr_free + (1ULL << order));
     while (order < FRAME_MAX_ORDER) {
@@ -143,7 +143,7 @@ static u32 find_block(u32 index)
 
 /* Cuts the block of 2^order at index out of the larger one of that state which holds it; its head
  * is left as HEAP. False when there is none. */
-static bool carve(u32 index, u32 order, enum frame_state state)
+static bool carve(u32 index, u32 order, enum frame_state state) REQUIRES(frame_lock)
 {
     u32 head = find_block(index);
     u32 have = at(head)->order;
@@ -195,6 +195,7 @@ enum err frame_add_ram(maddr_t start, u64 bytes)
 
 /* Moves what of [first, end) is in state from to state to, in blocks as large as they go. */
 static void change_range(u64 first, u64 end, enum frame_state from, enum frame_state to)
+    REQUIRES(frame_lock)
 {
     while (first < end) {
         u32 order = fitting_order(first, end);
@@ -353,7 +354,8 @@ static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
     }
 }
 
-void frame_assign_run(struct frame *first, u32 nr, domid_t d)
+/* UNCHECKED: the lock is taken or not. */
+UNCHECKED void frame_assign_run(struct frame *first, u32 nr, domid_t d)
 {
     /* One page is a block already. */
     if (nr > 1) {
@@ -483,7 +485,8 @@ u64 frame_nr_total(void)
     return nr_total;
 }
 
-void frame_reset(void)
+/* UNCHECKED: nobody else runs. */
+UNCHECKED void frame_reset(void)
 {
     nr_banks = 0;
     frame_bank[0] = (struct frame_bank){0};

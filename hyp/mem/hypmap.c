@@ -42,11 +42,11 @@ static const u64 attributes[] = {
 };
 
 static struct spinlock lock = SPINLOCK_INIT(RANK_HYPMAP, "hypmap");
-static u64 *root;       /* [c] after boot */
-static maddr_t image;   /* [c] after boot */
-static u64 image_bytes; /* [c] after boot */
-static u64 next_va;     /* [L] of the dynamic region */
-static struct {         /* [L] */
+static u64 *root;                    /* [c] after boot */
+static maddr_t image;                /* [c] after boot */
+static u64 image_bytes;              /* [c] after boot */
+static u64 next_va GUARDED_BY(lock); /* of the dynamic region */
+static struct {                      /* [L] */
     u64 at, end;
 } pool[4];
 
@@ -173,7 +173,8 @@ u64 hypmap_entry(u64 va, u64 *block_bytes)
 
 /* --- boot --- */
 
-void hypmap_init(maddr_t root_at, maddr_t image_at, u64 bytes)
+/* UNCHECKED: nobody else runs. */
+UNCHECKED void hypmap_init(maddr_t root_at, maddr_t image_at, u64 bytes)
 {
     image = image_at;
     image_bytes = bytes;
@@ -193,7 +194,8 @@ void hypmap_give_pool(maddr_t start, u64 bytes)
     }
 }
 
-u64 hypmap_take_addresses(u64 bytes)
+/* UNCHECKED: nobody else runs. */
+UNCHECKED u64 hypmap_take_addresses(u64 bytes)
 {
     u64 va = next_va;
     next_va += align_up(bytes, PAGE_SIZE) + PAGE_SIZE;

@@ -19,7 +19,7 @@
 #define NONE         0xffffu
 
 static struct spinlock caches_lock = SPINLOCK_INIT(RANK_SLAB, "slabs");
-static struct list caches = LIST_INIT(caches); /* [caches_lock] */
+static struct list caches GUARDED_BY(caches_lock) = LIST_INIT(caches);
 
 static u32 first_free(const struct frame *f)
 {
@@ -63,7 +63,7 @@ void slab_init(struct slab_cache *c, const char *name, u32 object_bytes)
     join(c);
 }
 
-static void partial_add(struct slab_cache *c, struct frame *f)
+static void partial_add(struct slab_cache *c, struct frame *f) REQUIRES(c->lock)
 {
     f->prev = FRAME_NIL;
     f->next = c->partial;
@@ -73,7 +73,7 @@ static void partial_add(struct slab_cache *c, struct frame *f)
     c->partial = (u32)frame_to_mfn(f).mfn;
 }
 
-static void partial_del(struct slab_cache *c, struct frame *f)
+static void partial_del(struct slab_cache *c, struct frame *f) REQUIRES(c->lock)
 {
     if (f->next != FRAME_NIL) {
         at(f->next)->prev = f->prev;
@@ -86,7 +86,7 @@ static void partial_del(struct slab_cache *c, struct frame *f)
 }
 
 /* A new page: chains its objects. At most 256 of them. */
-static struct frame *grow(struct slab_cache *c)
+static struct frame *grow(struct slab_cache *c) REQUIRES(c->lock)
 {
     struct frame *f;
     if (frame_alloc(0, &f) != OK) {

@@ -15,10 +15,11 @@
 
 struct slab_cache {
     const char *name;
-    u32 object_bytes;   /* [c] rounded up to 16 */
-    u32 nr_live;        /* [L] */
-    u32 nr_pages;       /* [L] */
-    u32 partial;        /* [L] frame index of the first page with a free object, or FRAME_NIL */
+    u32 object_bytes; /* [c] rounded up to 16 */
+    u32 nr_live GUARDED_BY(lock);
+    u32 nr_pages GUARDED_BY(lock);
+    /* Frame index of the first page with a free object, or FRAME_NIL. */
+    u32 partial GUARDED_BY(lock);
     struct list caches; /* all caches */
     struct spinlock lock;
 };

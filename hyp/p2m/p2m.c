@@ -19,7 +19,8 @@ static const u32 clear_budget[] = {[1] = 1100, [2] = 900, [3] = 400};
 
 static struct slab_cache p2m_cache = SLAB_CACHE_INIT(p2m_cache, "p2m", sizeof(struct p2m));
 
-enum err p2m_create(domid_t owner, struct p2m **out)
+/* UNCHECKED: nobody knows it yet. */
+UNCHECKED enum err p2m_create(domid_t owner, struct p2m **out)
 {
     struct p2m *p2m = slab_alloc(&p2m_cache);
     if (!p2m) {
@@ -41,7 +42,8 @@ enum err p2m_create(domid_t owner, struct p2m **out)
     return OK;
 }
 
-void p2m_destroy(struct p2m *p2m)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED void p2m_destroy(struct p2m *p2m)
 {
     vmid_release(p2m);
     check(p2m->nr_tables == 2);
@@ -65,7 +67,15 @@ static gfn_t nth_gfn(gfn_t gfn, u32 i, u32 level)
     return gfn_add(gfn, (u64)i << level_order(level));
 }
 
+/* Under the lock of whose entries it gathers. */
+static void gather_begin(struct p2m_gather *g, struct p2m *p2m) REQUIRES(p2m->lock)
+    ASSUMES(g->p2m->lock)
+{
+    p2m_gather_init(g, p2m);
+}
+
 static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type)
+    REQUIRES(p2m->lock)
 {
     u32 level = order_level(order);
     u64 *slot;
@@ -74,7 +84,7 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
         return e;
     }
     struct p2m_gather g;
-    p2m_gather_init(&g, p2m);
+    gather_begin(&g, p2m);
     u32 budget = clear_budget[level];
     u32 nr = nr_slots(order);
     for (u32 i = 0; i < nr && e == OK; i++) {
@@ -142,6 +152,7 @@ enum err p2m_map_shared(struct p2m *p2m, gfn_t gfn, struct frame *f)
 
 /* Removes what is in [gfn, gfn + 2^order), order <= 9. */
 static enum err unmap_locked(struct p2m_gather *g, gfn_t gfn, mfn_t expect, u32 order)
+    REQUIRES(g->p2m->lock)
 {
     struct p2m *p2m = g->p2m;
     u32 level = order_level(order);
@@ -180,8 +191,8 @@ enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order)
         return E_INVAL;
     }
     struct p2m_gather g;
-    p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
+    gather_begin(&g, p2m);
     enum err e = unmap_locked(&g, gfn, expect, order);
     walk_gather_drain(&g);
     write_unlock(&p2m->lock);
@@ -234,8 +245,8 @@ enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs,
         return E_NOENT;
     }
     struct p2m_gather g;
-    p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
+    gather_begin(&g, p2m);
     for (u32 step = 0; step < UNMAP_STEPS && *done < nr; step++) {
         gfn_t at = gfn_add(gfn, *done);
         u32 have;
@@ -361,8 +372,8 @@ bool p2m_allows(struct p2m *p2m, gaddr_t at, bool write, bool execute)
 enum err p2m_relinquish(struct p2m *p2m, u64 *cursor, u32 budget)
 {
     struct p2m_gather g;
-    p2m_gather_init(&g, p2m);
     write_lock(&p2m->lock);
+    gather_begin(&g, p2m);
     /* Who began to map before the domain was dying comes too late: the page may have gone. */
     p2m->is_closed = true;
     walk_sweep(&g, cursor, p2m->reach, &budget);

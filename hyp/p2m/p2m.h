@@ -64,19 +64,22 @@ static inline bool p2m_type_is_writable(enum p2m_type t)
 }
 
 struct p2m {
-    struct rwlock lock;  /* RANK_P2M: readers translate, writers change */
-    struct frame *root;  /* [c] two pages */
-    domid_t owner;       /* [c] */
-    u16 vmid;            /* [vmid lock] valid while generation matches */
-    u64 vmid_generation; /* [a] */
-    bool is_closed;      /* [L] its teardown has begun: nothing is mapped any more */
-    u64 nr_tables;       /* [L] stage-2 table pages, root included */
-    u64 max_tables;      /* [L] bound: paging mempool pages; beyond it E_NOMEM. ~0: none (dom0) */
-    u64 nr_leaves[P2M_NR_TYPES]; /* [L] 4 KiB pages by type */
-    u64 max_gfn, min_gfn;        /* [L] highest/lowest ever mapped, for maximum_gpfn */
-    u64 reach; /* [L] no table and no leaf has ever been from here on, for teardown */
-    u64 flush_first,
-        flush_end; /* [L] entries of these gfns were made invalid and their flush is still owed */
+    struct rwlock lock;              /* RANK_P2M: readers translate, writers change */
+    struct frame *root;              /* [c] two pages */
+    domid_t owner;                   /* [c] */
+    u16 vmid;                        /* [vmid lock] valid while generation matches */
+    u64 vmid_generation;             /* [a] */
+    bool is_closed GUARDED_BY(lock); /* its teardown has begun: nothing is mapped any more */
+    u64 nr_tables GUARDED_BY(lock);  /* stage-2 table pages, root included */
+    /* Bound: paging mempool pages; beyond it E_NOMEM. ~0: none (dom0). */
+    u64 max_tables GUARDED_BY(lock);
+    u64 nr_leaves[P2M_NR_TYPES] GUARDED_BY(lock); /* 4 KiB pages by type */
+    u64 max_gfn GUARDED_BY(lock); /* highest and lowest ever mapped, for maximum_gpfn */
+    u64 min_gfn GUARDED_BY(lock);
+    u64 reach GUARDED_BY(lock); /* no table and no leaf has ever been from here on, for teardown */
+    /* Entries of these gfns were made invalid, and their flush is still owed. */
+    u64 flush_first GUARDED_BY(lock);
+    u64 flush_end GUARDED_BY(lock);
 };
 
 /* Without a bound (max_tables ~0). E_NOMEM. */

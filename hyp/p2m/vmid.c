@@ -22,11 +22,11 @@
 
 static struct {
     struct spinlock lock;
-    u64 generation;                       /* [a] written with the lock held */
-    u32 bits;                             /* [c] */
-    u32 hint;                             /* [L] where the search begins */
-    struct frame *empty;                  /* [c] */
-    u64 used[(1u << VMID_BITS_MAX) / 64]; /* [L] */
+    u64 generation;            /* [a] written with the lock held */
+    u32 bits;                  /* [c] */
+    u32 hint GUARDED_BY(lock); /* where the search begins */
+    struct frame *empty;       /* [c] */
+    u64 used[(1u << VMID_BITS_MAX) / 64] GUARDED_BY(lock);
 } vmids = {.lock = SPINLOCK_INIT(RANK_VMID, "vmid"), .generation = 1};
 
 /* What this CPU has in VTTBR_EL2, and what it is about to have. */
@@ -60,7 +60,7 @@ static bool is_current(struct p2m *p2m)
 }
 
 /* Lock held. The VMIDs that CPUs have loaded stay theirs; nothing else in any TLB survives. */
-static void next_generation(void)
+static void next_generation(void) REQUIRES(vmids.lock)
 {
     u64 generation = vmids.generation + 1;
     store_release(&vmids.generation, generation);
@@ -83,7 +83,7 @@ static void next_generation(void)
     tlb_flush_all_guests();
 }
 
-static u32 find_free(void)
+static u32 find_free(void) REQUIRES(vmids.lock)
 {
     u32 end = 1u << vmids.bits;
     for (u32 n = 0; n < end; n++) {

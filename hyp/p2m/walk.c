@@ -85,7 +85,7 @@ void walk_flush(struct p2m *p2m)
     p2m->flush_end = 0;
 }
 
-static void owe_flush(struct p2m *p2m, u64 first, u64 end)
+static void owe_flush(struct p2m *p2m, u64 first, u64 end) REQUIRES(p2m->lock)
 {
     p2m->flush_first = MIN(p2m->flush_first, first);
     p2m->flush_end = MAX(p2m->flush_end, end);
@@ -105,7 +105,7 @@ static void fill_from_block(u64 *table, u64 block, u32 level)
 }
 
 /* Puts a table under slot, which is empty or a block at level. */
-static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
+static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level) REQUIRES(p2m->lock)
 {
     struct frame *f;
     if (p2m->nr_tables >= p2m->max_tables) {
@@ -174,7 +174,7 @@ void walk_gather_drain(struct p2m_gather *g)
     g->nr = 0;
 }
 
-static void gather(struct p2m_gather *g, mfn_t mfn, enum gathered what)
+static void gather(struct p2m_gather *g, mfn_t mfn, enum gathered what) REQUIRES(g->p2m->lock)
 {
     if (g->nr == P2M_GATHER_MAX) {
         walk_gather_drain(g);
@@ -183,6 +183,7 @@ static void gather(struct p2m_gather *g, mfn_t mfn, enum gathered what)
 }
 
 static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+    REQUIRES(g->p2m->lock)
 {
     struct p2m *p2m = g->p2m;
     u64 pte = *slot;
@@ -204,6 +205,7 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
 
 /* The table under slot goes when its entries have gone. */
 static void clear_table_entry(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level)
+    REQUIRES(g->p2m->lock)
 {
     mfn_t table = pte_mfn(*slot);
     pte_write(slot, 0);
@@ -217,6 +219,7 @@ static void clear_table_entry(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 le
 
 /* A slot of level 2 or 3. */
 static bool clear_lower(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+    REQUIRES(g->p2m->lock)
 {
     if (!pte_is_table(*slot, level)) {
         if (*slot) {
@@ -266,6 +269,7 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
 
 /* Nothing left in the table that slot is in, and that the slot above leads to. */
 static void drop_if_empty(struct p2m_gather *g, const u64 *slot, u64 *above, gfn_t gfn, u32 level)
+    REQUIRES(g->p2m->lock)
 {
     if (*nr_valid(slot) == 0) {
         clear_table_entry(g, above, gfn, level);

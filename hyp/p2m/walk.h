@@ -13,30 +13,32 @@ u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level);
 
 /* The slot of gfn at level; makes the tables above and splits a block in the way
  * (break-before-make). E_NOMEM: bound or heap. */
-enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out);
+enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out) REQUIRES(p2m->lock);
 /* The same, but makes nothing: NULL when a table is missing or a block is in the way. */
 u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
 
 /* Empties gfn's slot at level, table or leaf, into the gather; *budget (entries looked at, seven
  * more for each leaf and twenty more for each reference: some 10 instructions a unit) goes down and
  * may end it early: false, and the slot is not yet empty. */
-bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget);
+bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
+    REQUIRES(g->p2m->lock);
 /* Removes leaves in [*gfn, end) and the tables that become empty, and moves *gfn on. *budget
  * as above, with two for an entry. */
-void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget);
+void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget) REQUIRES(g->p2m->lock);
 /* Writes leaves, one after the other, into nr empty slots of one table; counts. The flush that is
  * owed is done before. */
-void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type);
+void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
+    REQUIRES(p2m->lock);
 
 /* After leaves of RAM were set around gfn at level 3: when all 512 pages have come together again
  * as one aligned block of one type, the table becomes that block's leaf (break-before-make) and
  * goes into the gather. */
-void walk_merge(struct p2m_gather *g, gfn_t gfn);
+void walk_merge(struct p2m_gather *g, gfn_t gfn) REQUIRES(g->p2m->lock);
 
 /* The flush that is owed, if any: then what the gather holds may be let go. */
-void walk_flush(struct p2m *p2m);
+void walk_flush(struct p2m *p2m) REQUIRES(p2m->lock);
 /* Flushes and lets go of what the gather holds. */
-void walk_gather_drain(struct p2m_gather *g);
+void walk_gather_drain(struct p2m_gather *g) REQUIRES(g->p2m->lock);
 
 maddr_t walk_empty_table(void); /* vmid.c: the table that p2m_deactivate loads */
 /* vmid.c: flush by whatever VMID the tables have, if they have one. */

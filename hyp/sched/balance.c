@@ -136,7 +136,7 @@ struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sch
 
 /* The first that waits on other and may run on q. Both locks held. */
 static struct sched_unit *find_pullable(const struct sched_queue *q, struct sched_queue *other,
-                                        u64 now)
+                                        u64 now) REQUIRES(q->lock, other->lock)
 {
     struct rb_node *n = other->tree.first;
     for (u32 looks = 0; n && looks < PULL_LOOKS; looks++) {

@@ -50,7 +50,7 @@ static s64 quota_ns(u64 cap_percent)
 
 /* ---- the group's lock is held ---- */
 
-static void refill(struct sched_group *g, u64 now)
+static void refill(struct sched_group *g, u64 now) REQUIRES(g->lock)
 {
     if (now < g->period_end_ns) {
         return;
@@ -61,7 +61,7 @@ static void refill(struct sched_group *g, u64 now)
     g->left_ns = MIN(g->left_ns + (s64)MIN(periods, REFILL_MAX) * quota, quota);
 }
 
-static void put_back(struct sched_group *g, struct sched_unit *u)
+static void put_back(struct sched_group *g, struct sched_unit *u) REQUIRES(g->lock)
 {
     g->left_ns += u->budget_ns;
     u->budget_ns = 0;
@@ -180,7 +180,8 @@ void sched_group_init(struct sched_group *g)
     timer_init(&g->refill, release_parked, g);
 }
 
-void sched_group_fini(struct sched_group *g)
+/* UNCHECKED: nobody knows it any more. */
+UNCHECKED void sched_group_fini(struct sched_group *g)
 {
     check(g->nr_units == 0 && list_is_empty(&g->parked) && !timer_is_set(&g->refill));
 }

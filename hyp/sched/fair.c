@@ -50,6 +50,7 @@ static u64 weighted(u64 ns, const struct sched_unit *u)
 }
 
 static void advance_minimum(struct sched_queue *q, const struct sched_unit *running)
+    REQUIRES(q->lock)
 {
     u64 least = ~0ULL;
     if (running) {
@@ -63,7 +64,7 @@ static void advance_minimum(struct sched_queue *q, const struct sched_unit *runn
     }
 }
 
-static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeup)
+static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeup) REQUIRES(q->lock)
 {
     if (wakeup) {
         u64 floor = q->min_vruntime > WAKE_CREDIT_NS ? q->min_vruntime - WAKE_CREDIT_NS : 0;
@@ -74,20 +75,20 @@ static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeu
     store_relaxed(&q->nr_waiting, q->nr_waiting + 1);
 }
 
-static void fair_dequeue(struct sched_queue *q, struct sched_unit *u)
+static void fair_dequeue(struct sched_queue *q, struct sched_unit *u) REQUIRES(q->lock)
 {
     rb_remove(&q->tree, &u->node);
     store_relaxed(&q->waiting_weight, q->waiting_weight - u->weight);
     store_relaxed(&q->nr_waiting, q->nr_waiting - 1);
 }
 
-static struct sched_unit *fair_pick(struct sched_queue *q, u64 *slice_ns)
+static struct sched_unit *fair_pick(struct sched_queue *q, u64 *slice_ns) REQUIRES(q->lock)
 {
     *slice_ns = SLICE_NS;
     return q->tree.first ? unit_of(q->tree.first) : NULL;
 }
 
-static void fair_charge(struct sched_queue *q, struct sched_unit *u, u64 ran_ns)
+static void fair_charge(struct sched_queue *q, struct sched_unit *u, u64 ran_ns) REQUIRES(q->lock)
 {
     u->vruntime += weighted(ran_ns, u);
     advance_minimum(q, u);
@@ -101,6 +102,7 @@ static bool fair_preempts(struct sched_queue *q, const struct sched_unit *waitin
 }
 
 static void fair_move(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u)
+    REQUIRES(from->lock, to->lock)
 {
     if (u->vruntime >= from->min_vruntime) {
         u->vruntime = to->min_vruntime + (u->vruntime - from->min_vruntime);
@@ -152,6 +154,7 @@ static struct sched_queue *find_fastest(const struct sched_queue *q, u64 now)
 
 /* Both locks held. u takes along what it lags. */
 static void push(struct sched_queue *from, struct sched_queue *to, struct sched_unit *u, u64 lag)
+    REQUIRES(from->lock, to->lock)
 {
     fair_dequeue(from, u);
     fair_move(from, to, u);
@@ -164,6 +167,7 @@ static void push(struct sched_queue *from, struct sched_queue *to, struct sched_
 
 /* Both locks held. Who goes from q to other, if anybody. */
 static struct sched_unit *judge(struct sched_queue *q, struct sched_queue *other, s64 lag)
+    REQUIRES(q->lock, other->lock)
 {
     if (!q->crowded) {
         q->crowded = true;

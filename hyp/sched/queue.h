@@ -7,37 +7,37 @@
 #include "time/time.h"
 
 struct sched_queue {
-    struct spinlock lock;       /* RANK_SCHED */
-    u32 cpu;                    /* [c] */
-    u32 nr_waiting;             /* [L] units in tree; read without the lock as a hint */
-    struct sched_unit *running; /* [L] NULL: idle */
-    u64 charged_ns;             /* [L] until when running has been charged */
-    u64 slice_end_ns;           /* [L] */
-    bool slice_armed;           /* [L] the timer is set, not later than slice_end_ns */
-    u64 ask_again_ns;           /* [L] somebody waits who takes over then; 0: nobody */
+    struct spinlock lock;            /* RANK_SCHED */
+    u32 cpu;                         /* [c] */
+    u32 nr_waiting GUARDED_BY(lock); /* units in tree; read without the lock as a hint */
+    struct sched_unit *running GUARDED_BY(lock); /* NULL: idle */
+    u64 charged_ns GUARDED_BY(lock);             /* until when running has been charged */
+    u64 slice_end_ns GUARDED_BY(lock);
+    bool slice_armed GUARDED_BY(lock); /* the timer is set, not later than slice_end_ns */
+    u64 ask_again_ns GUARDED_BY(lock); /* somebody waits who takes over then; 0: nobody */
     struct timer slice;
     u64 idle_ns;       /* total; written by its CPU only */
     u64 idle_since_ns; /* 0: not idle */
     /* policy fair */
-    struct rb_tree tree; /* [L] by vruntime */
-    u64 min_vruntime;    /* [L] never goes back */
-    u64 waiting_weight;  /* [L] of the units in tree */
-    u64 base_ns;         /* [L] min_vruntime + base_ns compares with that of other queues */
-    bool crowded;        /* [L] somebody waited ever since base_ns was set */
+    struct rb_tree tree GUARDED_BY(lock); /* by vruntime */
+    u64 min_vruntime GUARDED_BY(lock);    /* never goes back */
+    u64 waiting_weight GUARDED_BY(lock);  /* of the units in tree */
+    u64 base_ns GUARDED_BY(lock);  /* min_vruntime + base_ns compares with that of other queues */
+    bool crowded GUARDED_BY(lock); /* somebody waited ever since base_ns was set */
 };
 DECLARE_PER_CPU(struct sched_queue, sched_queue);
 
 /* sched.c. Locks the queue that u belongs to. */
-struct sched_queue *sched_lock_unit(const struct sched_unit *u);
+struct sched_queue *sched_lock_unit(const struct sched_unit *u) ACQUIRES(sched_lock_unit(u)->lock);
 
 /* sched.c. Lock held: what runs on q pays for its time until now; virtual times compare only then.
  */
-void sched_charge(struct sched_queue *q, u64 now);
+void sched_charge(struct sched_queue *q, u64 now) REQUIRES(q->lock);
 
 /* sched.c. Puts u where wanted, hold and its budget say it belongs. No locks held. */
 void sched_settle(struct sched_unit *u, bool wakeup);
 /* sched.c. Lock held: u was just put on q; must q's CPU look at once? */
-bool sched_must_look(struct sched_queue *q, const struct sched_unit *u);
+bool sched_must_look(struct sched_queue *q, const struct sched_unit *u) REQUIRES(q->lock);
 
 /* cap.c, all for a capped unit, with its queue's lock held. */
 /* May u run? If not it is parked, and settled when its group has a budget again; the caller takes
@@ -64,6 +64,7 @@ void sched_invite(struct sched_queue *q);
 bool sched_pull(struct sched_queue *q);
 /* The first that waits on from and may, and would, run on to's CPU; NULL: none near the front. Both
  * locks held. */
-struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sched_queue *to);
+struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sched_queue *to)
+    REQUIRES(from->lock, to->lock);
 
 #endif

@@ -30,7 +30,8 @@ static void set_state(struct sched_unit *u, enum unit_state to, u64 now)
     store_release(&u->state, (u8)to); /* who sees it not RUNNING sees its saved registers */
 }
 
-struct sched_queue *sched_lock_unit(const struct sched_unit *u)
+/* UNCHECKED: which queue, is known when it is locked. */
+UNCHECKED struct sched_queue *sched_lock_unit(const struct sched_unit *u)
 {
     for (;;) {
         struct sched_queue *q = &per_cpu(sched_queue, load_relaxed(&u->cpu));
@@ -62,7 +63,7 @@ static enum unit_state resting_state(const struct sched_unit *u)
 
 /* Until when what runs is left alone by u, which only woke. A budget that comes must not go to
  * waste: who has a cap is not kept waiting. */
-static u64 left_alone_ns(const struct sched_queue *q, const struct sched_unit *u)
+static u64 left_alone_ns(const struct sched_queue *q, const struct sched_unit *u) REQUIRES(q->lock)
 {
     return u->capped ? 0 : q->running->since_ns + load_relaxed(&sched_ratelimit_ns);
 }
@@ -274,7 +275,7 @@ void sched_write_times(struct sched_unit *u, const u64 time_ns[4])
 
 struct sched_unit *sched_current(void)
 {
-    return this_cpu(sched_queue).running;
+    return load_relaxed(&this_cpu(sched_queue).running); /* nobody else writes it */
 }
 
 u64 sched_idle_ns(u32 cpu)
@@ -312,6 +313,7 @@ static __cold struct sched_unit *pick_funded(struct sched_queue *q, struct sched
 
 /* Does what runs make room for best? If not yet, it is asked again as soon as it may be. */
 static bool must_give_way(struct sched_queue *q, const struct sched_unit *best, u64 now)
+    REQUIRES(q->lock)
 {
     const bool ended = now >= q->slice_end_ns;
     const bool would = policy->preempts(q, best, q->running, ended);
@@ -327,6 +329,7 @@ static bool must_give_way(struct sched_queue *q, const struct sched_unit *best, 
  * next (NULL: nobody). A unit that may run, but not here, is left on no queue in *displaced.
  */
 static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_unit **displaced)
+    REQUIRES(q->lock)
 {
     struct sched_unit *prev = q->running;
     u64 slice_ns;
@@ -376,7 +379,7 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
 }
 
 /* A budget ends, whether somebody waits or not. */
-static __cold void arm_budget(struct sched_queue *q, u64 now)
+static __cold void arm_budget(struct sched_queue *q, u64 now) REQUIRES(q->lock)
 {
     u64 end = MIN(q->slice_end_ns, now + cap_take(q->running));
     if (!q->slice_armed || q->slice.deadline_ns > end) {
@@ -386,7 +389,7 @@ static __cold void arm_budget(struct sched_queue *q, u64 now)
 }
 
 /* Lock held. While somebody waits, something must end the slice. */
-static void arm_slice(struct sched_queue *q, u64 now)
+static void arm_slice(struct sched_queue *q, u64 now) REQUIRES(q->lock)
 {
     if (q->nr_waiting == 0) {
         q->crowded = false;
@@ -436,7 +439,7 @@ static void wait_for_work(void)
 void sched_run(void)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
-    struct sched_unit *const came_with = q->running;
+    struct sched_unit *const came_with = load_relaxed(&q->running); /* nobody else writes it */
     struct sched_unit *next;
     for (;;) {
         /* Cleared before the queue is looked at: whoever enqueues after our look raises it again.
@@ -483,7 +486,8 @@ void sched_init(void)
     policy = &sched_fair;
 }
 
-void sched_init_cpu(void)
+/* UNCHECKED: nobody knows it yet. */
+UNCHECKED void sched_init_cpu(void)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
     memset(q, 0, sizeof(*q));

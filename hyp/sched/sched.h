@@ -52,13 +52,14 @@ enum unit_state { UNIT_RUNNING, UNIT_RUNNABLE, UNIT_BLOCKED, UNIT_OFFLINE };
  */
 struct sched_group {
     struct spinlock lock; /* RANK_SCHED_GROUP */
-    u32 nr_units;         /* [L] */
-    u64 weight;           /* [L] share of each unit, 1 .. SCHED_MAX_WEIGHT */
-    u64 cap_percent;      /* [L] of one CPU; 0: none */
-    s64 left_ns;          /* [L] of this period's budget, not yet taken; < 0: owed to the next */
-    u64 period_end_ns;    /* [L] */
-    struct list parked;   /* [L] units that wait for the next period, first come first */
-    struct timer refill;  /* [L] set while somebody is parked */
+    u32 nr_units GUARDED_BY(lock);
+    u64 weight GUARDED_BY(lock);      /* share of each unit, 1 .. SCHED_MAX_WEIGHT */
+    u64 cap_percent GUARDED_BY(lock); /* of one CPU; 0: none */
+    /* Of this period's budget, not yet taken; < 0: owed to the next. */
+    s64 left_ns GUARDED_BY(lock);
+    u64 period_end_ns GUARDED_BY(lock);
+    struct list parked GUARDED_BY(lock); /* units that wait for the next period, first come first */
+    struct timer refill GUARDED_BY(lock); /* set while somebody is parked */
 };
 
 struct sched_unit {

@@ -6,7 +6,7 @@
 
 #include "sync/spinlock.h"
 
-struct rwlock {
+struct IS_LOCK rwlock {
     u32 state; /* bit 31: writer inside, bits 30..0: readers inside */
     u32 waiting_writers;
     u8 rank;
@@ -19,9 +19,9 @@ struct rwlock {
     }
 
 void rw_init(struct rwlock *l, enum lock_rank rank, const char *name);
-void read_lock(struct rwlock *l);
-void read_unlock(struct rwlock *l);
-void write_lock(struct rwlock *l);
-void write_unlock(struct rwlock *l);
+void read_lock(struct rwlock *l) ACQUIRES_SHARED(l);
+void read_unlock(struct rwlock *l) RELEASES_SHARED(l);
+void write_lock(struct rwlock *l) ACQUIRES(l);
+void write_unlock(struct rwlock *l) RELEASES(l);
 
 #endif

@@ -8,6 +8,7 @@
 #define SYNC_SPINLOCK_H
 
 #include "base/types.h"
+#include "sync/guarded.h"
 
 /* Debug builds keep the ranks that each CPU holds. */
 #ifndef DEBUG
@@ -39,7 +40,7 @@ enum lock_rank {
     RANK_CONSOLE = 90,      /* log/: the ring and the UART */
 };
 
-struct spinlock {
+struct IS_LOCK spinlock {
     u16 owner, next;
     u8 rank;
     const char *name; /* debug output only */
@@ -51,13 +52,13 @@ struct spinlock {
     }
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
-void spin_lock(struct spinlock *l);
-bool spin_try_lock(struct spinlock *l);
-void spin_unlock(struct spinlock *l);
+void spin_lock(struct spinlock *l) ACQUIRES(l);
+bool spin_try_lock(struct spinlock *l) MAY_ACQUIRE(l);
+void spin_unlock(struct spinlock *l) RELEASES(l);
 bool spin_is_locked(const struct spinlock *l);
 /* Two locks of one rank, in address order; the same lock twice is taken once. */
-void spin_lock_pair(struct spinlock *a, struct spinlock *b);
-void spin_unlock_pair(struct spinlock *a, struct spinlock *b);
+void spin_lock_pair(struct spinlock *a, struct spinlock *b) ACQUIRES(a, b);
+void spin_unlock_pair(struct spinlock *a, struct spinlock *b) RELEASES(a, b);
 
 /* Debug builds: what this CPU holds, kept by spinlock.c and rwlock.c. */
 void lock_note(u8 rank, const char *name, bool same_rank_too);

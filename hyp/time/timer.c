@@ -17,7 +17,7 @@
 
 struct timer_queue {
     struct spinlock lock; /* RANK_TIMER */
-    struct rb_tree tree;
+    struct rb_tree tree GUARDED_BY(lock);
 };
 
 static DEFINE_PER_CPU(struct timer_queue, timers);
@@ -34,8 +34,9 @@ static void take_off(struct timer_queue *q, struct timer *t)
     store_relaxed(&t->is_set, false);
 }
 
-/* Locks the queue that t belongs to. */
-static struct timer_queue *queue_lock(const struct timer *t)
+/* Locks the queue that t belongs to. UNCHECKED: which one, is known when it is locked. */
+static struct timer_queue *queue_lock(const struct timer *t) ACQUIRES(queue_lock(t)->lock);
+UNCHECKED static struct timer_queue *queue_lock(const struct timer *t)
 {
     for (;;) {
         u32 cpu = load_relaxed(&t->cpu);
@@ -50,7 +51,7 @@ static struct timer_queue *queue_lock(const struct timer *t)
 
 /* This CPU's hardware follows its queue's head. A duration is converted, not the date: see clock.c.
  */
-static void arm(const struct timer_queue *q)
+static void arm(const struct timer_queue *q) REQUIRES(q->lock)
 {
     if (q->tree.first == NULL) {
         hw_timer_arm(~0ULL);
@@ -67,7 +68,8 @@ void timer_init(struct timer *t, void (*fn)(void *), void *arg)
     *t = (struct timer){.fn = fn, .arg = arg, .cpu = cpu_current()};
 }
 
-void timer_set(struct timer *t, u64 deadline_ns)
+/* UNCHECKED: another queue is locked each time around. */
+UNCHECKED void timer_set(struct timer *t, u64 deadline_ns)
 {
     struct timer_queue *mine = &this_cpu(timers);
     u32 cpu = cpu_current();
@@ -94,7 +96,7 @@ void timer_set(struct timer *t, u64 deadline_ns)
     spin_unlock(&q->lock);
 }
 
-static void cancel_locked(struct timer_queue *q, struct timer *t)
+static void cancel_locked(struct timer_queue *q, struct timer *t) REQUIRES(q->lock)
 {
     if (t->node.linked) {
         bool first = q->tree.first == &t->node;

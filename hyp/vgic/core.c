@@ -118,7 +118,8 @@ static void move_strays(struct vcpu *home)
     }
 }
 
-struct vcpu *vgic_lock(struct vgic_irq *irq)
+/* UNCHECKED: whose lock, is known when it is taken. */
+UNCHECKED struct vcpu *vgic_lock(struct vgic_irq *irq)
 {
     bool tried = false;
     for (;;) {

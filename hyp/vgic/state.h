@@ -99,9 +99,9 @@ enum tell { TELL_NOBODY, TELL_WAKE, TELL_WORK };
 struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid);
 /* Takes the lock of its home (moving it to its target first if that can be) and returns the home.
  */
-struct vcpu *vgic_lock(struct vgic_irq *irq);
+struct vcpu *vgic_lock(struct vgic_irq *irq) ACQUIRES(vgic_lock(irq)->vgic->lock);
 enum tell vgic_settle(struct vgic_irq *irq);
-void vgic_unlock(struct vcpu *home, enum tell tell);
+void vgic_unlock(struct vcpu *home, enum tell tell) RELEASES(home->vgic->lock);
 /* After a fold: on or off the queue. */
 void vgic_requeue(struct vgic_irq *irq);
 /* On the queue at a place that follows a new priority. */

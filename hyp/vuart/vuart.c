@@ -10,6 +10,7 @@
 #include "guestmem/guestmem.h"
 #include "mem/slab.h"
 #include "vgic/vgic.h"
+#include "vuart/state.h"
 
 /* Registers, from the base; every other one reads as zero and ignores writes. */
 enum {
@@ -42,17 +43,6 @@ enum {
 #define OUT_SIZE    ((u32)sizeof(((struct xencons_interface *)NULL)->out))
 #define RX_LEVEL    (IN_SIZE - HALF_FIFO)
 #define TX_LEVEL    (OUT_SIZE - HALF_FIFO)
-
-struct vuart_registers {
-    u32 ris, imsc;
-};
-
-struct vuart {
-    struct spinlock lock;             /* RANK_VUART */
-    struct gpage ring;                /* [L] .frame NULL: given back */
-    struct vuart_registers registers; /* [L] */
-    port_t port;                      /* [c] */
-};
 
 /* ---- the rings: each index is read once a decision */
 
@@ -101,14 +91,14 @@ static bool put(struct vuart *u, u8 byte)
 /* ---- registers; the lock is held */
 
 /* The line follows: level, high. */
-static void drive(struct domain *d, const struct vuart *u)
+static void drive(struct domain *d, const struct vuart *u) REQUIRES(u->lock)
 {
     vgic_set_level(d, NULL, (virq_t){GUEST_VPL011_SPI},
                    (u->registers.ris & u->registers.imsc) != 0);
 }
 
 /* The transmitter passes its level with each byte: it is as fast as there is room. */
-static void sent(struct vuart *u)
+static void sent(struct vuart *u) REQUIRES(u->lock)
 {
     if (nr_out(u) <= TX_LEVEL) {
         u->registers.ris |= INT_TX;
@@ -118,14 +108,14 @@ static void sent(struct vuart *u)
 }
 
 /* The guest has taken a byte. */
-static void taken(struct vuart *u)
+static void taken(struct vuart *u) REQUIRES(u->lock)
 {
     u32 nr = nr_in(u);
     u->registers.ris &= ~((nr == 0 ? INT_RT : 0) | (nr < RX_LEVEL ? INT_RX : 0));
 }
 
 /* The daemon has put or taken some. RT has no 32 bits of time to wait for: it comes at once. */
-static void moved(struct vuart *u)
+static void moved(struct vuart *u) REQUIRES(u->lock)
 {
     u32 nr = nr_in(u);
     u->registers.ris |= (nr != 0 ? INT_RT : 0) | (nr >= RX_LEVEL ? INT_RX : 0);
@@ -143,7 +133,7 @@ static u32 flags(const struct vuart *u)
 }
 
 /* True: the daemon has something to do. */
-static bool read(struct vuart *u, struct mmio_access *a)
+static bool read(struct vuart *u, struct mmio_access *a) REQUIRES(u->lock)
 {
     u8 byte = 0;
     bool tell = false;
@@ -172,7 +162,7 @@ static bool read(struct vuart *u, struct mmio_access *a)
     return tell;
 }
 
-static bool write(struct vuart *u, const struct mmio_access *a)
+static bool write(struct vuart *u, const struct mmio_access *a) REQUIRES(u->lock)
 {
     u32 written = (u32)BITS(8 * a->bytes - 1, 0);
     u32 value = (u32)a->value & written;
@@ -274,8 +264,10 @@ enum err vuart_relinquish(struct domain *d, u64 *cursor)
     struct vuart *u = d->vuart;
     if (u) {
         spin_lock(&u->lock);
-        gpage_put(&u->ring);
+        struct gpage ring = u->ring;
+        u->ring = (struct gpage){0};
         spin_unlock(&u->lock);
+        gpage_put(&ring); /* it may be the page's end, which takes the domain's account */
     }
     return OK;
 }

@@ -391,6 +391,19 @@ static void the_page_stays(void **state)
     assert_int_equal(f->refs, FRAME_OWNED);
 }
 
+/* Given away before, it ends with the UART. */
+static void the_page_goes(void **state)
+{
+    struct frame *f = world_frame(1, PAGE);
+    const u64 before = guest()->nr_pages;
+    assert_int_equal(p2m_unmap(guest()->p2m, world_gfn(PAGE), MFN_INVALID, 0), OK);
+    assert_int_equal(frame_drop_owner(f), DROP_HELD);
+    u64 cursor = 0;
+    assert_int_equal(vuart_relinquish(guest(), &cursor), OK);
+    assert_int_equal(f->state, FRAME_FREE);
+    assert_int_equal(guest()->nr_pages, before - 1);
+}
+
 static void what_create_refuses(void **state)
 {
     assert_int_equal(vuart_create(guest(), (gfn_t){WORLD_NOWHERE}, (domid_t){0}, &guest_port),
@@ -459,6 +472,7 @@ int main(void)
         WITH(spoilt_rings_stand_still),
         WITH(nothing_happens_after_the_end),
         WITH(the_page_stays),
+        WITH(the_page_goes),
         WITHOUT(what_create_refuses),
         WITHOUT(memory_runs_out),
         WITHOUT(an_event_before_there_is_a_uart),

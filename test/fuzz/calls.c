@@ -69,10 +69,10 @@
         F(xen_memory_reservation, extent_order, K_PICK, order),                  \
         F(xen_memory_reservation, mem_flags, K_PICK, PICK(0, 0, 0, 0, 0, 0, 1)), \
         F(xen_memory_reservation, domid, K_DOM, 0)
-#define BIND_IRQ                                                  \
-    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63)), \
-        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),          \
-        D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63))
+#define BIND_IRQ                                                      \
+    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63, 64)), \
+        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),              \
+        D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63, 64))
 
 const struct call_shape call_shapes[] = {
     /* ---- events */
@@ -220,10 +220,11 @@ const struct call_shape call_shapes[] = {
     BARE(console_io, S_COUNT, BOTH, 1, CONSOLEIO_, write),
     BARE(console_io, S_COUNT, BY_DOM0, 1, CONSOLEIO_, read),
     ROW(hvm_op, S_PTR, BY_DOM0, 2, HVMOP_, set_param, xen_hvm_param,
-        F(xen_hvm_param, domid, K_DOM, 1), F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18)),
+        F(xen_hvm_param, domid, K_DOM, 1),
+        F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18, 28)),
         F(xen_hvm_param, value, K_ANY, 0)),
     ROW(hvm_op, S_PTR, BOTH, 2, HVMOP_, get_param, xen_hvm_param, F(xen_hvm_param, domid, K_DOM, 0),
-        F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18))),
+        F(xen_hvm_param, index, K_PICK, PICK(0, 1, 2, 17, 18, 28))),
     BARE(hvm_op, S_PTR, BOTH, 1, HVMOP_, guest_request_vm_event),
     ROW(platform_op, S_CONTROL, BY_DOM0, 1, XENPF_, settime64, xen_platform_op,
         F(xen_platform_op, interface_version, K_NUM, XENPF_INTERFACE_VERSION),
@@ -232,7 +233,7 @@ const struct call_shape call_shapes[] = {
     {__HYPERVISOR_physdev_op, S_PTR, BY_DOM0, 1, 0, "any", 0, 0, (const struct field *)0},
     {__HYPERVISOR_multicall, S_MULTI, BOTH, 8, 0, "calls", 0, 0, (const struct field *)0},
     /* ---- the tools */
-    DOMCTL(2, createdomain, F(xen_domctl, domain, K_NUM, 0),
+    DOMCTL(2, createdomain, F(xen_domctl, domain, K_PICK, PICK(0, 0, 0, 0, 0, 0, 2, 9)),
            D(createdomain.flags, K_PICK, PICK(3, 3, 3, 19, 19, 1)),
            D(createdomain.max_vcpus, K_PICK, PICK(1, 2, 2, 3, 8)),
            D(createdomain.max_evtchn_port, K_PICK, PICK(127, 64, 127, 3)),
@@ -278,11 +279,12 @@ const struct call_shape call_shapes[] = {
            D(memory_mapping.add_mapping, K_MAX, 1)),
     DOMCTL(4, gethvmcontext_partial, D(hvmcontext_partial.type, K_MAX, 16),
            D(hvmcontext_partial.instance, K_PICK, PICK(0, 0, 1, 2, 64)),
-           D(hvmcontext_partial.bufsz, K_NUM, 12288), D(hvmcontext_partial.buffer, K_RECORD, 0)),
+           D(hvmcontext_partial.bufsz, K_ROOM, 12288), D(hvmcontext_partial.buffer, K_RECORD, 0)),
     DOMCTL(4, sethvmcontext, D(hvmcontext.buffer, K_RECORD, 1),
            D(hvmcontext.size, K_RECORD_BYTES, 0)),
-    DOMCTL(2, vuart_op, D(vuart_op.cmd, K_MAX, 1), D(vuart_op.type, K_NUM, 0),
-           D(vuart_op.gfn, K_FRAME, 0), D(vuart_op.console_domid, K_DOM, 0)),
+    DOMCTL(2, vuart_op, D(vuart_op.cmd, K_PICK, PICK(0, 0, 0, 1)),
+           D(vuart_op.type, K_PICK, PICK(0, 0, 0, 1)), D(vuart_op.gfn, K_FRAME, 0),
+           D(vuart_op.console_domid, K_DOM, 0)),
     DOMCTL(2, bind_pt_irq, BIND_IRQ),
     DOMCTL(2, unbind_pt_irq, BIND_IRQ),
     SYSCTL(2, readconsole, S(readconsole.clear, K_MAX, 1), S(readconsole.incremental, K_MAX, 1),

@@ -32,6 +32,7 @@ enum kind {
     K_RECORD, /* address where records are put; a: 1 the one there is changed and its sum made right
                */
     K_RECORD_BYTES, /* of what is there */
+    K_ROOM,         /* a, seldom less */
     K_STATUS        /* comes back: the element's own result, GNTST_* */
 };
 

@@ -23,7 +23,7 @@ struct value {
 
 #define VALUES_MAX 8u
 #define LIST_MAX   4u
-#define STEPS_MAX  5u
+#define STEPS_MAX  6u
 
 struct step {
     const char *row; /* of call_shapes; NULL: the end */

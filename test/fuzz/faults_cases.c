@@ -11,6 +11,7 @@
 #include "abi/vcpu.h"
 #include "abi/version.h"
 #include "abi/xen.h"
+#include "base/err.h"
 #include "dom/record_format.h"
 #include "test/fuzz/guest.h"
 
@@ -74,6 +75,30 @@
             D(hvmcontext.buffer, OUT, 4096)                                       \
         }                                                                         \
     }
+/* What was created gets a page of RAM, and a UART there. */
+#define POOL                                     \
+    {                                            \
+        "set_paging_mempool_size", .value = {    \
+            TARGET(NEW, 0),                      \
+            D(paging_mempool.size, NUM, 1 << 16) \
+        }                                        \
+    }
+#define LIMIT                                                                 \
+    {                                                                         \
+        "max_mem", .value = { TARGET(NEW, 0), D(max_mem.max_memkb, NUM, 64) } \
+    }
+#define PAGE                                                                                     \
+    {                                                                                            \
+        "populate_physmap",                                                                      \
+            .answer = 1, .value = {RESERVATION(1, 0), V(xen_memory_reservation, domid, NEW, 0)}, \
+            .list = {                                                                            \
+                FAR                                                                              \
+            }                                                                                    \
+    }
+#define UART(result)                                                                           \
+    {                                                                                          \
+        "vuart_op", .answer = (result), .value = { TARGET(NEW, 0), D(vuart_op.gfn, NUM, FAR) } \
+    }
 #define UNBOUND                                                                                 \
     {                                                                                           \
         "alloc_unbound", 1, .keep = offsetof(struct xen_evtchn_alloc_unbound, port), .value = { \
@@ -102,6 +127,18 @@ const struct fault_case fault_cases[] = {
      {{"max_mem", .value = {TARGET(DOM, 1), D(max_mem.max_memkb, NUM, 1 << 16)}},
       {"populate_physmap", 0, .answer = 1,
        .value = {RESERVATION(1, 9), V(xen_memory_reservation, domid, DOM, 1)}, .list = {FAR}}}},
+    /* In steps: cleared, split, given; and mapped over what two tables hold. */
+    {"populate, 4 MiB over single pages",
+     PARTIAL,
+     {{"max_mem", .value = {TARGET(DOM, 1), D(max_mem.max_memkb, NUM, 1 << 16)}},
+      {"populate_physmap", 0, .answer = 2,
+       .value = {RESERVATION(2, 9), V(xen_memory_reservation, domid, DOM, 1)},
+       .list = {FAR, FAR + 512}},
+      {"decrease_reservation", 1, .answer = 2,
+       .value = {RESERVATION(2, 0), V(xen_memory_reservation, domid, NUM, XEN_DOMID_SELF)},
+       .list = {FAR + 7, FAR + 1000}},
+      {"populate_physmap", 0, .answer = 1,
+       .value = {RESERVATION(1, 10), V(xen_memory_reservation, domid, DOM, 1)}, .list = {FAR}}}},
     {"increase",
      PARTIAL,
      {{"increase_reservation", 1, .answer = 2,
@@ -249,6 +286,8 @@ const struct fault_case fault_cases[] = {
        .value = {TARGET(DOM, 1), D(memory_mapping.first_gfn, NUM, FAR),
                  D(memory_mapping.first_mfn, NUM, 0x9000), D(memory_mapping.nr_mfns, NUM, 3),
                  D(memory_mapping.add_mapping, NUM, 1)}}}},
+    {"a UART", ANSWER, {CREATE, POOL, LIMIT, PAGE, UART(0)}},
+    {"a second UART", WHOLE, {CREATE, POOL, LIMIT, PAGE, UART(0), UART(E_INVAL)}},
     {"unbind_pt_irq",
      WHOLE,
      {{"unbind_pt_irq", .value = {TARGET(DOM, 1), D(bind_pt_irq.machine_irq, NUM, 40),

@@ -9,8 +9,12 @@ FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
 FUZZ_FLAGS_afl := $(FUZZ_FLAGS_asan)
 FUZZ_FLAGS_fast := -O2 -DDEBUG=0
 FUZZ_FLAGS_tsan := -O1 -fsanitize=thread -fno-omit-frame-pointer -DDEBUG=1
+FUZZ_COUNTS := -fprofile-instr-generate -fcoverage-mapping
+FUZZ_FLAGS_cover := -O1 $(FUZZ_COUNTS) -DDEBUG=1
+FUZZ_FLAGS_tsan-cover := $(FUZZ_FLAGS_tsan) $(FUZZ_COUNTS)
 # The hypervisor's own files, at whose every step a CPU may be preempted
 FUZZ_STEPS_tsan := -fsanitize-coverage=trace-pc
+FUZZ_STEPS_tsan-cover := $(FUZZ_STEPS_tsan)
 FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie -fno-optimize-sibling-calls
 # trap/'s and boot/'s portable files are the machine's, too; an old process's panic is log/panic_host.c
 FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
@@ -25,9 +29,9 @@ define fuzz_kind
 build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-fuzz $$(if $$(FUZZ_CC_$(1)),deps-$(1))
 	$$(call say,CC,'$(1) $$<')
 	$$(Q)mkdir -p $$(@D) && $$(or $$(FUZZ_CC_$(1)),clang) $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) $$(if $$(filter hyp/%,$$(filter-out %_host.c,$$<)),$$(FUZZ_STEPS_$(1))) -c -o $$@ $$<
--include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES))
+-include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES) $$(wildcard test/fuzz/*_main.c test/fuzz/memory_*.c test/fuzz/faults_*.c))
 endef
-$(foreach kind,asan fuzzer afl fast tsan,$(eval $(call fuzz_kind,$(kind))))
+$(foreach kind,asan fuzzer afl fast tsan cover tsan-cover,$(eval $(call fuzz_kind,$(kind))))
 
 # kind, program, its own files, flags of the link
 define fuzz_program
@@ -41,6 +45,9 @@ $(eval $(call fuzz_program,fuzzer,hypercalls-libfuzzer,test/fuzz/libfuzzer_main.
 $(eval $(call fuzz_program,afl,hypercalls-afl,test/fuzz/libfuzzer_main.c test/fuzz/cpus.c test/fuzz/memory_asan.c,-fsanitize=fuzzer))
 $(eval $(call fuzz_program,asan,faults,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_asan.c))
 $(eval $(call fuzz_program,fast,faults-slabs,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,cover,hypercalls-cover,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,cover,faults-cover,test/fuzz/faults_main.c test/fuzz/faults_cases.c test/fuzz/memory_real.c))
+$(eval $(call fuzz_program,tsan-cover,races-cover,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
 $(eval $(call fuzz_program,tsan,races,test/fuzz/seeded_main.c test/fuzz/memory_real.c))
 
 FUZZ_PROGRAMS := $(addprefix build/fuzz/,hypercalls hypercalls-fast races faults faults-slabs)
@@ -58,5 +65,10 @@ fuzz-sites: $(FUZZ_PROGRAMS)
 	$(Q)build/fuzz/faults --list >build/fuzz/faults.sites
 	$(Q)build/fuzz/faults-slabs --list >build/fuzz/faults-slabs.sites
 	$(Q)test/fuzz/sites.py $(foreach p,hypercalls faults faults-slabs,build/fuzz/$(p) build/fuzz/$(p).sites)
+# Every place where an error or a restart begins: reached, or a reason why no fuzzer can
+FUZZ_COUNTING := $(addprefix build/fuzz/,hypercalls-cover faults-cover races-cover)
+fuzz-errors: $(FUZZ_COUNTING) | deps-cover
+	$(Q)test/fuzz/run.sh errors
+	$(Q)test/fuzz/errors.py build/fuzz/counts/all test/fuzz/errors.tsv $(FUZZ_COUNTING)
 
-.PHONY: fuzz fuzz-check fuzz-soak fuzz-sites
+.PHONY: fuzz fuzz-check fuzz-soak fuzz-sites fuzz-errors

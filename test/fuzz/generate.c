@@ -8,6 +8,7 @@
 #include "base/string.h"
 #include "dom/record_format.h"
 #include "irq/gic_host.h"
+#include "log/console.h"
 #include "test/fuzz/cpus.h"
 #include "test/fuzz/guest.h"
 #include "test/fuzz/machine.h"
@@ -227,8 +228,8 @@ static u64 guest_record(struct vcpu *v, bool change)
     if (change && h && h->bytes <= RECORD_ROOM - sizeof(*h) && h->bytes >= 8) {
         for (u32 i = input_below(3); i != 0; i--) {
             u64 value = any();
-            memcpy((u8 *)(h + 1) + input_below(h->bytes / 4 - 1) * 4, &value,
-                   input_one_in(2) ? 4 : 8);
+            u32 words = input_one_in(2) ? MIN(h->bytes / 4, 16u) : h->bytes / 4;
+            memcpy((u8 *)(h + 1) + input_below(words - 1) * 4, &value, input_one_in(2) ? 4 : 8);
         }
         h->instance = input_one_in(8) ? (u32)any() : h->instance;
         h->sum = record_sum(h, h + 1);
@@ -293,6 +294,8 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
         return list(v, 4, (u32)a);
     case K_RECORD:
         return guest_record(v, a);
+    case K_ROOM:
+        return input_one_in(16) ? input_below((u32)a) : a;
     case K_RECORD_BYTES:
         return record_bytes(v);
     case K_CONTEXT:
@@ -346,11 +349,11 @@ static void arguments(struct vcpu *v, const struct call_shape *row, u64 x[5])
         return;
     case S_COUNT:
         x[0] = row->sub;
-        x[1] = input_below(300);
+        x[1] = input_one_in(16) ? any() : input_below(300);
         x[2] = buffer(v->domain, 300);
         return;
     case S_VALUE:
-        x[0] = row->sub;
+        x[0] = input_one_in(16) ? any() : row->sub;
         x[1] = input_one_in(4) ? any() : VMASST_TYPE_runstate_update_flag;
         return;
     case S_CONTROL:
@@ -359,8 +362,9 @@ static void arguments(struct vcpu *v, const struct call_shape *row, u64 x[5])
     default:
         break;
     }
-    x[0] = row->sub;
-    x[1] = row->bytes != 0 ? structure(v, row, n) : 0;
+    /* Now and then as if it had been at work already: the cursor is in the upper bits. */
+    x[0] = row->sub | (input_one_in(48) ? any() << (6 + input_below(8)) : 0);
+    x[1] = row->bytes != 0 ? structure(v, row, n) : input_one_in(8) ? any() : 0;
 }
 
 static void multicall(struct vcpu *v, u64 x[5])
@@ -398,11 +402,35 @@ void generate_call(struct vcpu *v, const struct call_shape *row)
     v->regs.x[12] = v->regs.pstate & PSTATE_AARCH32 ? number : v->regs.x[12];
 }
 
+/* Somebody types at the console: to dom0, or after three times Ctrl-A to the debug keys. */
+static u32 nr_typed;
+
+static void put_nowhere(char c)
+{
+    (void)c;
+}
+
+ONE_THREAD static bool type(char *c)
+{
+    static const char keys[] = "\1\1\1qrhze*\r";
+    *c = keys[input_below(sizeof(keys) - 1)];
+    return nr_typed != 0 && nr_typed-- != 0;
+}
+
+static const struct uart_ops console = {.put = put_nowhere, .try_get = type};
+
+ONE_THREAD static void typed(void)
+{
+    nr_typed = input_below(40);
+    console_receive();
+}
+
 static u16 wheel[2][1024]; /* [c] rows by their weight, for guests and for dom0 */
 static u32 nr_wheel[2];
 
 void generate_init(void)
 {
+    console_set_uart(&console);
     for (u32 who = 0; who < 2; who++) {
         for (u32 i = 0; i < nr_call_shapes; i++) {
             bool may = call_shapes[i].by & (who ? BY_DOM0 : BY_GUEST);
@@ -432,7 +460,7 @@ static void write_grant(struct domain *d)
         .frame = (u32)(guest_ram(d) + input_below(RAM_PAGES)),
     };
     u64 gfn = d->privileged ? guest_hole(d) - NR_FRAMES : GUEST_GNT;
-    u32 ref = input_below(12);
+    u32 ref = input_below(input_one_in(8) ? NR_FRAMES * 512 : 12);
     guest_write(d, (gfn << PAGE_SHIFT) + ref * sizeof(e), &e, sizeof(e));
     remember(refs, &next_ref, d->id.id, e.domid, ref);
 }
@@ -516,6 +544,9 @@ void generate_other(struct vcpu *v)
         scribble(v->domain);
         break;
     case 3:
+        if (input_one_in(16)) {
+            typed();
+        }
         interrupts();
         break;
     case 4:

@@ -36,7 +36,8 @@ static const u8 *structure(const struct vcpu *v, const struct call_shape *row, u
 bool permission_is_foreign(const struct vcpu *v, const struct call_shape *row, u64 at)
 {
     const u8 *op = structure(v, row, at);
-    return op && is_about_another(v, row, op);
+    /* With a cursor beyond its list a call has nothing to do, and asks nobody. */
+    return op && (v->regs.x[0] & ~0x3fULL) == 0 && is_about_another(v, row, op);
 }
 
 /* The hypervisor has read the structure: between our look and the next another vCPU may have named

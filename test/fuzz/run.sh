@@ -1,7 +1,7 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# run.sh check | run.sh fuzz SECONDS | run.sh soak SECONDS: the hypervisor's fuzzers. check is the share of `make test`: fixed seeds,
-# about a minute. fuzz gives each fuzzer so long; soak runs seeded drivers only, on seeds from the clock. The last line counts.
+# run.sh check | run.sh errors | run.sh fuzz SECONDS | run.sh soak SECONDS: the hypervisor's fuzzers. check is the share of `make test`:
+# fixed seeds, about a minute. errors runs the builds that count regions, for errors.py. fuzz gives each fuzzer so long; soak runs seeded drivers only, on seeds from the clock. The last line counts.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 mode=$1
@@ -59,6 +59,20 @@ case $mode in
         run faults-slabs build/fuzz/faults-slabs
         run calls build/fuzz/hypercalls --check
         run corpus build/fuzz/hypercalls test/fuzz/corpus/*
+        ;;
+    errors)
+        counts=build/fuzz/counts
+        rm -rf $counts
+        export LLVM_PROFILE_FILE=$counts/%p-%m.profraw
+        # Its report would be of the counts themselves, written at exit: fuzz-check looks for races
+        export TSAN_OPTIONS=report_bugs=0
+        seeded hypercalls hypercalls-cover --seed 1 --calls 2000000 --cpus 3
+        seeded hypercalls-gicv2 hypercalls-cover --seed 2 --calls 2000000 --cpus 2 --gic 2
+        seeded hypercalls-faults hypercalls-cover --seed 3 --calls 2000000 --cpus 2 --faults
+        seeded races races-cover --seed 2 --calls 100000 --cpus 3
+        run faults build/fuzz/faults-cover
+        run corpus build/fuzz/hypercalls-cover test/fuzz/corpus/*
+        llvm-profdata merge -o $counts/all $counts/*.profraw || failed=$((failed + 1))
         ;;
     fuzz | soak)
         seed=${SEED:-$(date +%s)}

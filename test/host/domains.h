@@ -113,9 +113,13 @@ void domain_put(struct domain *d)
     assert_false(ref_put(&d->refs)); /* the world holds one */
 }
 
+/* Under its lock, as in dom/pages.c: whoever puts a page may hold what ranks below only. */
 void frame_up_release(struct frame *f)
 {
-    world_domain[f->owner].nr_pages--;
+    struct domain *d = &world_domain[f->owner];
+    spin_lock(&d->page_lock);
+    d->nr_pages--;
+    spin_unlock(&d->page_lock);
 }
 
 static void world_say(const char *fmt, va_list args)
@@ -291,6 +295,7 @@ static void world_make_domain(u32 n)
         .vcpu = world_vcpus[n],
         .page_list = FRAME_NIL,
     };
+    spin_init(&d->page_lock, RANK_PAGES, "pages");
     assert_int_equal(p2m_create(d->id, &d->p2m), OK);
     assert_int_equal(frame_alloc_zeroed(0, &d->shared_info), OK);
     frame_share(d->shared_info, d->id);

@@ -6,7 +6,7 @@
  *   own[f]       leaves of RAM type in its owner's tables: none or one
  *   borrowed[f]  leaves of others that map it, by a grant or as foreign
  *   writers[f]   those of them that may write
- *   kept[f]      pages that rooms keep: vcpu_info, runstate, FIFO, and one a grant in use
+ *   kept[f]      pages that rooms keep: vcpu_info, runstate, FIFO, UART, and one a grant in use
  *
  * A GUEST page has the mark of its owner exactly if it is on a list, and borrowed + kept references
  * beside it. A SHARED page has the hypervisor's and borrowed. A page in anybody's tables is one of
@@ -19,6 +19,7 @@
 #include "mem/frame.h"
 #include "p2m/p2m.h"
 #include "test/spec/spec.h"
+#include "vuart/state.h"
 
 struct page {
     u32 owners, own, borrowed, writers, kept;
@@ -116,6 +117,7 @@ static void look_at_rooms(const struct domain *d)
     for (u32 i = 0; f != NULL && i < f->nr_pages; i++) {
         keep(&f->chunk[i / PAGES_CHUNK][i % PAGES_CHUNK]);
     }
+    keep(d->vuart != NULL ? &d->vuart->ring : NULL);
     const struct gnttab *g = d->gnttab;
     for (u32 ref = 0; g != NULL && ref < g->nr_frames * GREFS_FRAME; ref++) {
         const struct active *a =

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# Scenario 30's attack on the one CPU that is counted: two rounds, or all until each attack came round
-# needs: timeout=300 whole=900
+# Scenario 30's attack on the one CPU that is counted: two rounds, or all until each attack came round. Our tools: the garbage in its rings
+# ends Debian's xenstored, and who asks it then waits for ever
+# needs: timeout=300 whole=900 own dom0args=kanso.tools=own
 . /test/lib.sh
 
 share="rounds=2 accesses=4096"
