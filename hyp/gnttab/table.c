@@ -268,6 +268,7 @@ s16 grant_get_page(struct domain *d, gfn_t gfn, bool writable, struct frame **ou
 
 /* Does the entry name by? */
 static bool is_granted_to(struct domain *granter, u32 ref, domid_t by)
+    REQUIRES(granter->gnttab->lock)
 {
     u32 offset;
     struct gpage page = entry_find(granter, ref, &offset);
