@@ -274,7 +274,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         } else if (strcmp(argv[i], "entries=on") == 0) {
             entries = true;
         } else {
-            fprintf(stderr, "count.so: unknown argument '%s' (lo= hi= out= entries=on where= at=)\n",
+            fprintf(stderr,
+                    "count.so: unknown argument '%s' (lo= hi= out= entries=on where= at=)\n",
                     argv[i]);
             return -1;
         }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// One guest of hundreds (test/bench/many.py): marks its first instruction for the plugin, says so on its console, and then does what
-// single bytes of its console ask for: e sends events to itself, t waits for its timer, each between marks; r reboots. GICv3.
+// One guest of hundreds (test/bench/many.py): marks its first instruction for the plugin, says so
+// on its console, and then does what single bytes of its console ask for: e sends events to itself,
+// t waits for its timer, each between marks; r reboots. GICv3.
 #include "../guest.h"
 
 const char guest_name[] = "many";
@@ -13,8 +14,10 @@ enum { TIMER = 27, NR_SAMPLES = 20, TICK = 20000 };
 enum { EVENT_SAMPLE = 2, TICK_SAMPLE = 3 };
 
 // What test/bench/count.c sees: 1 begins a sample, 2 ends it, 3 is a checkpoint
-#define MARK(operation, id) __asm__ volatile("movz xzr, #%0" : : "i"((operation) << 12 | (id)) : "memory")
-#define write_register(name, value) __asm__ volatile("msr " name ", %0\n isb" : : "r"((uint64_t)(value)) : "memory")
+#define MARK(operation, id) \
+    __asm__ volatile("movz xzr, #%0" : : "i"((operation) << 12 | (id)) : "memory")
+#define write_register(name, value) \
+    __asm__ volatile("msr " name ", %0\n isb" : : "r"((uint64_t)(value)) : "memory")
 
 static volatile uint64_t *const pending = (void *)(SHARED + 48);
 
@@ -54,7 +57,7 @@ static void take_ticks(void)
     *(volatile uint32_t *)GICD = 1 << 4 | 1 << 1; // affinity routing, group 1
     write_register("s3_0_c12_c12_5", 1);          // ICC_SRE_EL1
     write_register("s3_0_c4_c6_0", 0xf0);         // ICC_PMR_EL1
-    write_register("s3_0_c12_c12_7", 1);        // ICC_IGRPEN1_EL1
+    write_register("s3_0_c12_c12_7", 1);          // ICC_IGRPEN1_EL1
     *(volatile uint32_t *)(GICR + 0x10100) = 1u << TIMER;
     for (unsigned i = 0; i < NR_SAMPLES; i++) {
         uint64_t raw;
