@@ -5,6 +5,7 @@
  */
 #include "cpu/atomic.h"
 #include "dom/domain.h"
+#include "dom/find.h"
 
 /* Nothing of it runs any more, nor is loaded anywhere, when this returns; no locks held. */
 static void stop(struct domain *d)
@@ -49,6 +50,6 @@ enum err domain_kill(struct domain *d)
     domain_put(d);
     /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone,
      * and they hear again. */
-    dom_up_exception();
+    find_tell_changed(d->id);
     return OK;
 }
