@@ -39,6 +39,7 @@ struct fake_store {
         char *path, *token;
     } watch[FAKE_MAX_WATCHES];
     size_t nr_requests, fail_at; /* fail_at: this request (from 1) is answered with EIO */
+    bool has_no_depth;           /* a third string of WATCH is EINVAL, as in Xen 4.17 */
     unsigned conflicts;          /* so many ends of transactions answer EAGAIN */
     size_t nr_starts;
     void (*hook)(struct fake_store *f, const char *path, const char *value);
@@ -196,6 +197,14 @@ static inline const char *fake_permissions(struct fake_store *f, const char *pat
     const char *found = n == NULL ? NULL : n->permissions;
     pthread_mutex_unlock(&f->lock);
     return found;
+}
+
+/* A special event, "@releaseDomain/7": nothing of it stays in the tree. */
+static inline void fake_special(struct fake_store *f, const char *path)
+{
+    pthread_mutex_lock(&f->lock);
+    fake_changed(f, path, "");
+    pthread_mutex_unlock(&f->lock);
 }
 
 /* For tests, while the client may be at work. */
@@ -372,7 +381,9 @@ static inline void fake_serve(struct fake_store *f, const struct wire_header *h,
         return;
     case WIRE_WATCH:
     case WIRE_UNWATCH:
-        error = fake_watch(f, h->type, data, rest);
+        error = f->has_no_depth && rest + strlen(rest) + 1 < data + h->bytes
+                    ? "EINVAL"
+                    : fake_watch(f, h->type, data, rest);
         break;
     case WIRE_INTRODUCE:
     case WIRE_RELEASE:
