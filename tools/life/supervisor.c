@@ -329,6 +329,11 @@ int life_supervise(bool foreground)
         error = store_watch_domains(s.life.store, "begin", "@introduceDomain");
     }
     error = error != 0 ? error : run(&s);
+    while (s.workers != NULL) { /* they go on */
+        struct worker *w = s.workers;
+        s.workers = w->next;
+        free(w);
+    }
     free(s.guest);
     life_close(&s.life);
     life_unlock(LOCK, lock);

@@ -151,21 +151,6 @@ struct running {
     int status;
 };
 
-static void start(struct running *r)
-{
-    assert_int_equal(hv_open(&r->hv), 0);
-    assert_int_equal(pthread_create(&r->thread, NULL, supervise, &r->status), 0);
-}
-
-static void stop(struct running *r)
-{
-    kill(getpid(), SIGTERM);
-    assert_int_equal(pthread_join(r->thread, NULL), 0);
-    assert_int_equal(r->status, 0);
-    hv_close(r->hv);
-    take_watches_back();
-}
-
 static bool comes_true(bool (*is_so)(const void *), const void *arg)
 {
     for (unsigned i = 0; i < 2000 && !is_so(arg); i++) {
@@ -192,6 +177,23 @@ static unsigned nr_lists(void)
 static bool has_listed(const void *before)
 {
     return nr_lists() > *(const unsigned *)before;
+}
+
+static void start(struct running *r)
+{
+    unsigned lists = nr_lists() + 1;
+    assert_int_equal(hv_open(&r->hv), 0);
+    assert_int_equal(pthread_create(&r->thread, NULL, supervise, &r->status), 0);
+    assert_true(comes_true(has_listed, &lists)); /* at the start, and at its watch's first event */
+}
+
+static void stop(struct running *r)
+{
+    kill(getpid(), SIGTERM);
+    assert_int_equal(pthread_join(r->thread, NULL), 0);
+    assert_int_equal(r->status, 0);
+    hv_close(r->hv);
+    take_watches_back();
 }
 
 static void replace(struct hv *hv, uint16_t domid, uint8_t first_of_uuid)
@@ -273,7 +275,7 @@ static void test_who_came_again(void **state)
     preserves = true;
     start(&r);
     end(domid[1], SHUTDOWN_crash);
-    fake_special(fixture.fake, "@releaseDomain/2"); /* so that it has looked at all before */
+    fake_special(fixture.fake, "@releaseDomain/2");
     assert_true(comes_true(is_handled, &domid[1]));
     assert_int_equal(state_read(config[0].uuid, &now), 0);
     now.domid = 77;
