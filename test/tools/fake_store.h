@@ -39,6 +39,7 @@ struct fake_store {
         char *path, *token;
     } watch[FAKE_MAX_WATCHES];
     size_t nr_requests, fail_at; /* fail_at: this request (from 1) is answered with EIO */
+    bool has_no_names;           /* no CONTROL named, as in Xen 4.17 */
     bool has_no_depth;           /* a third string of WATCH is EINVAL, as in Xen 4.17 */
     unsigned conflicts;          /* so many ends of transactions answer EAGAIN */
     size_t nr_starts;
@@ -354,6 +355,22 @@ static inline void fake_end(struct fake_store *f, const struct wire_header *h, b
     }
 }
 
+static inline void fake_named(struct fake_store *f, const struct wire_header *h, const char *name)
+{
+    char text[WIRE_MAX_PAYLOAD] = "";
+    size_t len = 0;
+    unsigned domid;
+    for (size_t i = 0; i < f->tree.nr; i++) {
+        const struct fake_node *n = &f->tree.node[i];
+        int end = 0;
+        if (sscanf(n->path, "/local/domain/%u/name%n", &domid, &end) == 1 && end > 0 &&
+            n->path[end] == 0 && strcmp(n->value, name) == 0) {
+            len += (size_t)snprintf(text + len, sizeof text - len, "%u\n", domid);
+        }
+    }
+    fake_send(f, h, h->type, text, len + 1);
+}
+
 static inline void fake_serve(struct fake_store *f, const struct wire_header *h, const char *data)
 {
     const char *rest = data + strlen(data) + 1;
@@ -387,6 +404,13 @@ static inline void fake_serve(struct fake_store *f, const struct wire_header *h,
         break;
     case WIRE_INTRODUCE:
     case WIRE_RELEASE:
+        break;
+    case WIRE_CONTROL:
+        error = f->has_no_names || strcmp(data, "named") != 0 ? "EINVAL" : NULL;
+        if (error == NULL) {
+            fake_named(f, h, rest);
+            return;
+        }
         break;
     case WIRE_IS_DOMAIN_INTRODUCED:
         fake_send(f, h, h->type, "T", 2);
