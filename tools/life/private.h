@@ -31,10 +31,6 @@ bool life_pid_runs(const char *file);
 /* -EEXIST, said, if a guest other than `domid` (STORE_NOBODY) has it; -EINVAL for what is no name.
  */
 int life_check_name(struct life *l, const char *name, uint32_t domid);
-/* A domain that there is, other than but (or STORE_NOBODY), and has that name. -ENOENT: none.
- * Silent.
- */
-int life_find_name(struct life *l, const char *name, uint32_t but, uint32_t *domid);
 /* Does a guest have that name? Silent. */
 bool life_has_name(struct life *l, const char *name, uint32_t *domid);
 /* Keeps the name for this process until it is released; -EBUSY, said, if another process creates a

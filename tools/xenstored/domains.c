@@ -188,8 +188,8 @@ static void check_all(struct xenstored *x)
     check_gone(x, next, x->accounts.room);
 }
 
-/* The hypervisor says who, one after the other, or we look at all. */
-void domains_check(struct xenstored *x)
+/* One after the other; false: the hypervisor can't say all. */
+static bool hear_changes(struct xenstored *x)
 {
     struct hv_domain_state state;
     uint16_t domid;
@@ -200,7 +200,12 @@ void domains_check(struct xenstored *x)
             check(x, account, &state);
         }
     }
-    if (err != -ENOENT) {
+    return err == -ENOENT;
+}
+
+void domains_check(struct xenstored *x)
+{
+    if (!hear_changes(x)) {
         check_all(x);
     }
 }
@@ -224,12 +229,17 @@ static int introduced(struct request *r, unsigned i, struct account **account)
 }
 
 /* The account of the domain that has the number now: of one that had it before and has gone we may
- * not have been told yet. */
+ * not have been told yet. What the hypervisor has to tell by now, that this one came at least, is
+ * heard here, so that it does not pile up until some domain ends: no VIRQ is sent of a coming. */
 static int renew(struct xenstored *x, uint32_t domid)
 {
     struct hv_domain_state state;
+    if (x->events == NULL) {
+        return -ENOENT;
+    }
+    hear_changes(x);
     struct account *account = account_find(&x->accounts, domid);
-    if (x->events == NULL || hv_get_state(x->events->hv, (uint16_t)domid, &state) < 0) {
+    if (hv_get_state(x->events->hv, (uint16_t)domid, &state) < 0) {
         return -ENOENT;
     }
     if (account != NULL) {
