@@ -84,15 +84,16 @@ static int remove_orphan(struct xenstored *x, const char *path)
     return err;
 }
 
-/* Nodes that nobody owns would be the next domain's of that number. Tools remove a domain's nodes
- * before it dies, so there is seldom one. */
-static void remove_orphans(struct xenstored *x, const struct account *account)
+static void remove_orphans_below(struct xenstored *x, const struct account *account,
+                                 const char *top)
 {
     int err = 0;
     while (account->nodes > 0 && err >= 0) {
         struct orphans orphans = {.owner = account->domid};
-        char at[PATH_ROOM] = "/";
-        err = tree_walk(x->root, at, 1, find_orphan, &orphans);
+        char at[PATH_ROOM];
+        const int length = snprintf(at, sizeof(at), "%s", top);
+        const struct tree_node *node = tree_find(x->root, top);
+        err = node == NULL ? 0 : tree_walk(node, at, (unsigned)length, find_orphan, &orphans);
         if (orphans.nr == 0) {
             return;
         }
@@ -102,6 +103,16 @@ static void remove_orphans(struct xenstored *x, const struct account *account)
             free(orphans.path[i]);
         }
     }
+}
+
+/* Nodes that nobody owns would be the next domain's of that number. They are in its own directory;
+ * the whole tree is walked, which all guests together make large, only if there are others. */
+static void remove_orphans(struct xenstored *x, const struct account *account)
+{
+    char own[32];
+    snprintf(own, sizeof(own), "/local/domain/%u", account->domid);
+    remove_orphans_below(x, account, own);
+    remove_orphans_below(x, account, "/");
 }
 
 /* A guest's client with a target may do what that one may. Few have one. */
