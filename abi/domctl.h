@@ -60,6 +60,7 @@
 #define XEN_DOMCTL_vuart_op                81
 #define XEN_DOMCTL_get_paging_mempool_size 85
 #define XEN_DOMCTL_set_paging_mempool_size 86
+#define XEN_DOMCTL_get_domain_state        89
 
 /* ---- createdomain: domain in: the id wanted, 0 or out of range for any; out: the id given */
 
@@ -419,6 +420,28 @@ struct xen_domctl_vm_event_op {
 };
 _Static_assert(sizeof(struct xen_domctl_vm_event_op) == 12);
 
+/*
+ * get_domain_state, of Xen 4.20 on. domain in: whose, or DOMID_INVALID for the next one whose state
+ * changed since that was last told: it came, shut down, died or went; out: whose. -ENOENT: none. A
+ * domain that is gone has no state bit. The one operation whose interface_version may be any.
+ */
+#define XEN_DOMCTL_GETDOMSTATE_STATE_EXIST    (1U << 0)
+#define XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN (1U << 1)
+#define XEN_DOMCTL_GETDOMSTATE_STATE_DYING    (1U << 2)
+#define XEN_DOMCTL_GETDOMSTATE_STATE_DEAD     (1U << 3)
+
+#define XEN_DOMCTL_GETDOMSTATE_CAP_CONTROL  (1U << 0)
+#define XEN_DOMCTL_GETDOMSTATE_CAP_HARDWARE (1U << 1)
+#define XEN_DOMCTL_GETDOMSTATE_CAP_XENSTORE (1U << 2)
+
+struct xen_domctl_get_domain_state {
+    u16 state;     /* XEN_DOMCTL_GETDOMSTATE_STATE_* */
+    u16 caps;      /* XEN_DOMCTL_GETDOMSTATE_CAP_* */
+    u32 pad0;      /* in: 0 */
+    u64 unique_id; /* no other domain since the machine started has it, whatever its number */
+};
+_Static_assert(sizeof(struct xen_domctl_get_domain_state) == 16);
+
 /* ---- the argument */
 
 struct xen_domctl {
@@ -456,6 +479,7 @@ struct xen_domctl {
         struct xen_domctl_set_virq_handler set_virq_handler;
         struct xen_domctl_set_access_required access_required;
         struct xen_domctl_vm_event_op vm_event_op;
+        struct xen_domctl_get_domain_state get_domain_state;
         u8 pad[128];
     } u;
 };

@@ -125,3 +125,19 @@ void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *out)
     out->cpupool = CONTROL_POOL;
     out->gpaddr_bits = GUEST_ADDRESS_BITS;
 }
+
+void control_domain_state(struct domain *d, struct xen_domctl_get_domain_state *out)
+{
+    spin_lock(&d->lock);
+    const u8 life = d->life;
+    out->state = XEN_DOMCTL_GETDOMSTATE_STATE_EXIST |
+                 (d->shut_down ? XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN : 0) |
+                 (life == DOMAIN_DYING ? XEN_DOMCTL_GETDOMSTATE_STATE_DYING : 0) |
+                 (life == DOMAIN_DEAD ? XEN_DOMCTL_GETDOMSTATE_STATE_DEAD : 0);
+    spin_unlock(&d->lock);
+    out->caps =
+        (d->privileged ? XEN_DOMCTL_GETDOMSTATE_CAP_CONTROL : 0) |
+        (d == domain_hardware ? XEN_DOMCTL_GETDOMSTATE_CAP_HARDWARE : 0) |
+        (d->create_flags & XEN_DOMCTL_CDF_xs_domain ? XEN_DOMCTL_GETDOMSTATE_CAP_XENSTORE : 0);
+    out->unique_id = d->unique_id;
+}

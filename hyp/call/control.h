@@ -39,6 +39,9 @@ sysctl_fn sysctl_physinfo, sysctl_cpu_info, sysctl_cpu_topology, sysctl_numa_inf
 /* What getdomaininfo and getdomaininfolist tell of a domain. */
 void control_domain_info(struct domain *d, struct xen_domctl_getdomaininfo *out);
 
+/* What get_domain_state tells of one that is there. */
+void control_domain_state(struct domain *d, struct xen_domctl_get_domain_state *out);
+
 /* Bitmaps of CPUs or nodes. out: the caller's nr_bits, zero beyond ours; in: what is beyond ours is
  * dropped. */
 enum err control_bitmap_out(const struct xen_xenctl_bitmap *to, const u64 *bits, u32 nr_bits);

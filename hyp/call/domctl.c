@@ -54,6 +54,32 @@ static enum err get_info(struct domain *d, struct xen_domctl *op)
     return OK;
 }
 
+/* The one domain, or the next one that changed, of which the caller is told once. Any program of
+ * dom0 may ask, for dom0 is the one domain that VIRQ_DOM_EXC is raised in. */
+static enum err get_state(struct domain *d, struct xen_domctl *op)
+{
+    struct xen_domctl_get_domain_state *state = &op->u.get_domain_state;
+    domid_t id = {op->domain};
+    if (state->pad0 != 0) {
+        return E_INVAL;
+    }
+    if (d == NULL) {
+        if (!domid_eq(id, DOMID_INVALID)) {
+            return E_SRCH;
+        }
+        if (!dom_take_changed(&id)) {
+            return E_NOENT;
+        }
+        op->domain = id.id;
+        d = dom_find(id);
+    }
+    *state = (struct xen_domctl_get_domain_state){0};
+    if (d != NULL) {
+        control_domain_state(d, state);
+    }
+    return OK;
+}
+
 static enum err set_handle(struct domain *d, struct xen_domctl *op)
 {
     spin_lock(&d->lock);
@@ -112,6 +138,7 @@ static const struct domctl_op {
     [XEN_DOMCTL_unpausedomain] = {unpause, 0},
     [XEN_DOMCTL_resumedomain] = {resume, 0},
     [XEN_DOMCTL_getdomaininfo] = {get_info, NO_DOMAIN | OUT | READ_ONLY},
+    [XEN_DOMCTL_get_domain_state] = {get_state, NO_DOMAIN | OUT | READ_ONLY},
     [XEN_DOMCTL_setdomainhandle] = {set_handle, 0},
     [XEN_DOMCTL_setdebugging] = {set_debugging, 0},
     [XEN_DOMCTL_settimeoffset] = {set_time_offset, 0},
@@ -160,7 +187,8 @@ s64 call_domctl(struct vcpu *v, struct call_args *args)
     if (copy_in(&op, argument, sizeof(op)) != OK) {
         return E_FAULT;
     }
-    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION) {
+    if (op.interface_version != XEN_DOMCTL_INTERFACE_VERSION &&
+        op.cmd != XEN_DOMCTL_get_domain_state) {
         return E_ACCES;
     }
     /* The row of a number that the caller chose: masked too, against speculation past the

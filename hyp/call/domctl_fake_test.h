@@ -121,6 +121,18 @@ enum err domain_create_vcpu(struct domain *d, u32 id)
     return fake_answer;
 }
 
+/* Domains that changed, the last one first. */
+static domid_t fake_changed[4];
+static u32 fake_nr_changed;
+bool dom_take_changed(domid_t *id)
+{
+    if (fake_nr_changed == 0) {
+        return false;
+    }
+    *id = fake_changed[--fake_nr_changed];
+    return true;
+}
+
 void wallclock_update(struct domain *d)
 {
     fake_note("wallclock(%u) ", d->id.id);

@@ -310,6 +310,75 @@ static void what_create_refuses(void **state)
     TAKEN(max_vcpus, 8);
 }
 
+static s64 ask_state(u32 domain, u32 pad)
+{
+    domctl_at()->u.get_domain_state = (struct xen_domctl_get_domain_state){
+        .state = 0xffff, .caps = 0xffff, .pad0 = pad, .unique_id = ~0ULL};
+    return fake_domctl(XEN_DOMCTL_get_domain_state, domain);
+}
+
+static void assert_state(u32 domain, u32 state, u32 caps, u64 unique_id)
+{
+    const struct xen_domctl_get_domain_state *s = &domctl_at()->u.get_domain_state;
+    assert_int_equal(domctl_at()->domain, domain);
+    assert_int_equal(s->state, state);
+    assert_int_equal(s->caps, caps);
+    assert_int_equal(s->pad0, 0);
+    assert_true(s->unique_id == unique_id);
+}
+
+static void state_of_a_domain(void **state)
+{
+    struct domain *d = &fake_domain[1];
+    d->unique_id = 500;
+    assert_int_equal(ask_state(1, 1), E_INVAL);
+    assert_int_equal(ask_state(9, 0), E_SRCH);
+    assert_int_equal(ask_state(1, 0), 0);
+    assert_state(1, XEN_DOMCTL_GETDOMSTATE_STATE_EXIST, 0, 500);
+    d->shut_down = true;
+    d->life = DOMAIN_DYING;
+    d->create_flags = XEN_DOMCTL_CDF_xs_domain;
+    assert_int_equal(ask_state(1, 0), 0);
+    assert_state(1,
+                 XEN_DOMCTL_GETDOMSTATE_STATE_EXIST | XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN |
+                     XEN_DOMCTL_GETDOMSTATE_STATE_DYING,
+                 XEN_DOMCTL_GETDOMSTATE_CAP_XENSTORE, 500);
+    d->shut_down = false;
+    d->life = DOMAIN_DEAD;
+    assert_int_equal(ask_state(1, 0), 0);
+    assert_state(1, XEN_DOMCTL_GETDOMSTATE_STATE_EXIST | XEN_DOMCTL_GETDOMSTATE_STATE_DEAD,
+                 XEN_DOMCTL_GETDOMSTATE_CAP_XENSTORE, 500);
+    assert_int_equal(ask_state(0, 0), 0);
+    assert_state(0, XEN_DOMCTL_GETDOMSTATE_STATE_EXIST,
+                 XEN_DOMCTL_GETDOMSTATE_CAP_CONTROL | XEN_DOMCTL_GETDOMSTATE_CAP_HARDWARE,
+                 fake_domain[0].unique_id);
+    assert_int_equal(fake_locks_held, 0);
+
+    domctl_at()->interface_version = 0; /* of no version of the tools */
+    struct call_args args = {{ARGUMENT}};
+    assert_int_equal(call_domctl(vcpu_current(), &args), 0);
+}
+
+static void domains_that_changed(void **state)
+{
+    fake_domain[1].unique_id = 500;
+    fake_nr_changed = 0;
+    assert_int_equal(ask_state(DOMID_INVALID.id, 0), E_NOENT);
+    fake_changed[fake_nr_changed++] = (domid_t){1};
+    fake_changed[fake_nr_changed++] = (domid_t){9};
+    assert_int_equal(ask_state(DOMID_INVALID.id, 7), E_INVAL);
+    assert_int_equal(fake_nr_changed, 2); /* nobody was told */
+    fake_become(1, 0);
+    assert_int_equal(ask_state(DOMID_INVALID.id, 0), E_PERM);
+    assert_int_equal(fake_nr_changed, 2);
+    fake_become(0, 0);
+    assert_int_equal(ask_state(DOMID_INVALID.id, 0), 0);
+    assert_state(9, 0, 0, 0); /* it is gone */
+    assert_int_equal(ask_state(DOMID_INVALID.id, 0), 0);
+    assert_state(1, XEN_DOMCTL_GETDOMSTATE_STATE_EXIST, 0, 500);
+    assert_int_equal(ask_state(DOMID_INVALID.id, 0), E_NOENT);
+}
+
 static s64 fake_vuart(u32 cmd, u32 type, u8 pad)
 {
     struct xen_domctl_vuart_op *u = &domctl_at()->u.vuart_op;
@@ -350,6 +419,8 @@ int main(void)
         CONTROL_TEST(a_domain_is_made),
         CONTROL_TEST(what_create_refuses),
         CONTROL_TEST(ids_go_round),
+        CONTROL_TEST(state_of_a_domain),
+        CONTROL_TEST(domains_that_changed),
         CONTROL_TEST(a_uart),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

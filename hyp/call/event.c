@@ -82,6 +82,10 @@ static enum err op_bind_virq(struct domain *d, gva_t arg)
         op.port = port.port;
         e = copy_out(arg, &op, sizeof(op)) == OK ? OK : take_back(d, port);
     }
+    /* Who has just come to hear of domains knows none. */
+    if (e == OK && op.virq == VIRQ_DOM_EXC && d == domain_hardware) {
+        dom_mark_all_changed();
+    }
     return e;
 }
 

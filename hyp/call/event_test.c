@@ -47,6 +47,12 @@ enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out)
     return ask("bind_virq", d, virq, vcpu, 0);
 }
 
+static u32 nr_marked;
+void dom_mark_all_changed(void)
+{
+    nr_marked++;
+}
+
 enum err evtchn_bind_ipi(struct domain *d, u32 vcpu, port_t *out)
 {
     out->port = answer_port;
@@ -218,6 +224,25 @@ static void bind_interdomain(void **state)
     assert_int_equal(op->local_port, 77);
 }
 
+/* Dom0 is told of all domains when it begins to listen; nobody else has anything to do with it. */
+static void who_binds_the_virq_of_domains(void **state)
+{
+    struct xen_evtchn_bind_virq *virq = guest_at(AT);
+    *virq = (struct xen_evtchn_bind_virq){.virq = VIRQ_DOM_EXC};
+    nr_marked = 0;
+    assert_int_equal(call(EVTCHNOP_bind_virq, AT), 0); /* a guest */
+    fake_become(0, 0);
+    answer = E_EXIST;
+    assert_int_equal(call(EVTCHNOP_bind_virq, AT), -17);
+    answer = OK;
+    virq->virq = VIRQ_CONSOLE;
+    assert_int_equal(call(EVTCHNOP_bind_virq, AT), 0);
+    assert_int_equal(nr_marked, 0);
+    virq->virq = VIRQ_DOM_EXC;
+    assert_int_equal(call(EVTCHNOP_bind_virq, AT), 0);
+    assert_int_equal(nr_marked, 1);
+}
+
 static void bind_virq_and_ipi(void **state)
 {
     struct xen_evtchn_bind_virq *virq = guest_at(AT);
@@ -382,6 +407,7 @@ int main(void)
         EVENT_TEST(alloc_unbound),
         EVENT_TEST(bind_interdomain),
         EVENT_TEST(bind_virq_and_ipi),
+        EVENT_TEST(who_binds_the_virq_of_domains),
         EVENT_TEST(status_of_a_port),
         EVENT_TEST(bind_vcpu_and_priority),
         EVENT_TEST(reset),

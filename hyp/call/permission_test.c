@@ -177,6 +177,7 @@ static const struct {
     OP(domctl, XEN_DOMCTL_vuart_op),
     OP(domctl, XEN_DOMCTL_get_paging_mempool_size),
     OP(domctl, XEN_DOMCTL_set_paging_mempool_size),
+    OP(domctl, XEN_DOMCTL_get_domain_state),
 };
 
 enum err permission_check(struct domain *caller, struct domain *target, u32 call_number,

@@ -5,6 +5,7 @@
  */
 #include "cpu/atomic.h"
 #include "dom/domain.h"
+#include "dom/find.h"
 
 /* The cursor, until all vCPUs are off their CPUs. */
 #define STOPPING (~0ULL)
@@ -56,6 +57,6 @@ enum err domain_kill(struct domain *d)
     domain_put(d);
     /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone,
      * and they hear again. */
-    dom_up_exception();
+    find_tell_changed(d->id);
     return OK;
 }

@@ -144,8 +144,9 @@ bool domain_get(struct domain *d)
 static void grace_period_passed(struct rcu_head *head)
 {
     struct domain *d = container_of(head, struct domain, rcu);
+    const domid_t id = d->id;
     if (free_some(d)) {
-        dom_up_exception();
+        find_tell_changed(id);
     } else {
         rcu_defer(&d->rcu, grace_period_passed);
     }
@@ -263,7 +264,7 @@ void domain_shutdown(struct domain *d, u8 code)
         dom_up_hardware_shutdown(code);
     }
     if (first) {
-        dom_up_exception();
+        find_tell_changed(d->id);
     }
 }
 

@@ -37,7 +37,8 @@ struct shared_info_page;
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
-    domid_t id; /* [c] */
+    domid_t id;    /* [c] */
+    u64 unique_id; /* [c] no other domain had it */
     struct refcount refs;
     struct rcu_head rcu;
     struct domain *next_in_bucket; /* [R, RANK_DOMLIST] dom/find.c */
@@ -134,6 +135,11 @@ struct domain *dom_find(domid_t id);
 struct domain *dom_find_or_self(domid_t id);
 /* The live domain with the lowest id >= from; NULL at the end. Borrowed. */
 struct domain *dom_next(domid_t from);
+/* An id whose domain came, shut down, died or went since this last gave it; false: none. Look at
+ * the domain after that. */
+bool dom_take_changed(domid_t *id);
+/* As if all had changed: for who listens from now on. */
+void dom_mark_all_changed(void);
 [[nodiscard]] bool domain_get(struct domain *d);
 void domain_put(struct domain *d);
 

@@ -13,5 +13,7 @@ void find_publish(struct domain *d);
 /* The id is free, d no more found; who found it before may use it until a grace period has passed.
  */
 void find_remove(struct domain *d);
+/* The domain of that id has changed, or gone: marked, and the tools are told. */
+void find_tell_changed(domid_t id);
 
 #endif

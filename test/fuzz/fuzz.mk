@@ -29,7 +29,7 @@ define fuzz_kind
 build/fuzz/$(1)/%.o: %.c test/fuzz/fuzz.mk | deps-host deps-fuzz $$(if $$(FUZZ_CC_$(1)),deps-$(1))
 	$$(call say,CC,'$(1) $$<')
 	$$(Q)mkdir -p $$(@D) && $$(or $$(FUZZ_CC_$(1)),clang) $$(FUZZ_COMMON) $$(FUZZ_FLAGS_$(1)) $$(if $$(filter hyp/%,$$(filter-out %_host.c,$$<)),$$(FUZZ_STEPS_$(1))) -c -o $$@ $$<
--include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(FUZZ_SOURCES) $$(wildcard test/fuzz/*_main.c test/fuzz/memory_*.c test/fuzz/faults_*.c))
+-include $$(patsubst %.c,build/fuzz/$(1)/%.d,$$(sort $$(FUZZ_SOURCES) $$(wildcard test/fuzz/*.c)))
 endef
 $(foreach kind,asan fuzzer afl fast tsan cover tsan-cover,$(eval $(call fuzz_kind,$(kind))))
 

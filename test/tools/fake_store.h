@@ -39,6 +39,8 @@ struct fake_store {
         char *path, *token;
     } watch[FAKE_MAX_WATCHES];
     size_t nr_requests, fail_at; /* fail_at: this request (from 1) is answered with EIO */
+    bool has_no_names;           /* no CONTROL named, as in Xen 4.17 */
+    bool has_no_depth;           /* a third string of WATCH is EINVAL, as in Xen 4.17 */
     unsigned conflicts;          /* so many ends of transactions answer EAGAIN */
     size_t nr_starts;
     void (*hook)(struct fake_store *f, const char *path, const char *value);
@@ -198,6 +200,14 @@ static inline const char *fake_permissions(struct fake_store *f, const char *pat
     return found;
 }
 
+/* A special event, "@releaseDomain/7": nothing of it stays in the tree. */
+static inline void fake_special(struct fake_store *f, const char *path)
+{
+    pthread_mutex_lock(&f->lock);
+    fake_changed(f, path, "");
+    pthread_mutex_unlock(&f->lock);
+}
+
 /* For tests, while the client may be at work. */
 static inline void fake_write(struct fake_store *f, const char *path, const char *value)
 {
@@ -345,6 +355,22 @@ static inline void fake_end(struct fake_store *f, const struct wire_header *h, b
     }
 }
 
+static inline void fake_named(struct fake_store *f, const struct wire_header *h, const char *name)
+{
+    char text[WIRE_MAX_PAYLOAD] = "";
+    size_t len = 0;
+    unsigned domid;
+    for (size_t i = 0; i < f->tree.nr; i++) {
+        const struct fake_node *n = &f->tree.node[i];
+        int end = 0;
+        if (sscanf(n->path, "/local/domain/%u/name%n", &domid, &end) == 1 && end > 0 &&
+            n->path[end] == 0 && strcmp(n->value, name) == 0) {
+            len += (size_t)snprintf(text + len, sizeof text - len, "%u\n", domid);
+        }
+    }
+    fake_send(f, h, h->type, text, len + 1);
+}
+
 static inline void fake_serve(struct fake_store *f, const struct wire_header *h, const char *data)
 {
     const char *rest = data + strlen(data) + 1;
@@ -372,10 +398,19 @@ static inline void fake_serve(struct fake_store *f, const struct wire_header *h,
         return;
     case WIRE_WATCH:
     case WIRE_UNWATCH:
-        error = fake_watch(f, h->type, data, rest);
+        error = f->has_no_depth && rest + strlen(rest) + 1 < data + h->bytes
+                    ? "EINVAL"
+                    : fake_watch(f, h->type, data, rest);
         break;
     case WIRE_INTRODUCE:
     case WIRE_RELEASE:
+        break;
+    case WIRE_CONTROL:
+        error = f->has_no_names || strcmp(data, "named") != 0 ? "EINVAL" : NULL;
+        if (error == NULL) {
+            fake_named(f, h, rest);
+            return;
+        }
         break;
     case WIRE_IS_DOMAIN_INTRODUCED:
         fake_send(f, h, h->type, "T", 2);

@@ -75,6 +75,47 @@ int hv_get_domain(struct hv *hv, uint16_t domid, struct xen_domctl_getdomaininfo
     return 0;
 }
 
+static int ask_state(struct hv *hv, uint16_t domid, uint16_t *whose, struct hv_domain_state *out)
+{
+    const struct xen_domctl *op = hv_begin_domctl(hv, XEN_DOMCTL_get_domain_state, domid);
+    const int error = hv_domctl(hv);
+    if (error == 0) {
+        const unsigned state = op->u.get_domain_state.state;
+        *out = (struct hv_domain_state){
+            .exists = (state & XEN_DOMCTL_GETDOMSTATE_STATE_EXIST) != 0,
+            .is_shut_down = (state & XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN) != 0,
+            .is_dead = (state & XEN_DOMCTL_GETDOMSTATE_STATE_DEAD) != 0,
+            .unique_id = op->u.get_domain_state.unique_id,
+        };
+        *whose = op->domain;
+    }
+    return error;
+}
+
+int hv_get_state(struct hv *hv, uint16_t domid, struct hv_domain_state *state)
+{
+    struct xen_domctl_getdomaininfo info;
+    uint16_t whose;
+    *state = (struct hv_domain_state){};
+    int error = ask_state(hv, domid, &whose, state);
+    if (error == -ENOSYS) {
+        error = hv_get_domain(hv, domid, &info);
+        if (error == 0) {
+            state->exists = true;
+            state->is_shut_down = (info.flags & XEN_DOMINF_shutdown) != 0;
+            state->is_dead = (info.flags & XEN_DOMINF_dying) != 0;
+        }
+    }
+    return error == -ESRCH ? 0 : error;
+}
+
+/* A hypervisor that does not have the operation looks for the domain first, and finds none. */
+int hv_next_changed(struct hv *hv, uint16_t *domid, struct hv_domain_state *state)
+{
+    const int error = ask_state(hv, XEN_DOMID_INVALID, domid, state);
+    return error == -ESRCH ? -ENOSYS : error;
+}
+
 int hv_list_domains(struct hv *hv, uint16_t first, struct xen_domctl_getdomaininfo *info,
                     unsigned max)
 {

@@ -58,6 +58,68 @@ static void life(void **state)
     assert_int_equal(hv_destroy_domain(hv, 1), -ESRCH);
 }
 
+static void assert_next(uint16_t domid, struct hv_domain_state want)
+{
+    struct hv_domain_state got;
+    uint16_t whose;
+    assert_int_equal(hv_next_changed(hv, &whose, &got), 0);
+    assert_int_equal(whose, domid);
+    assert_int_equal(got.exists, want.exists);
+    assert_int_equal(got.is_shut_down, want.is_shut_down);
+    assert_int_equal(got.is_dead, want.is_dead);
+    assert_true(got.unique_id == want.unique_id);
+}
+
+static void who_changed(void **state)
+{
+    struct hv_domain_state now;
+    uint16_t whose;
+    assert_int_equal(hv_next_changed(hv, &whose, &now), -ENOENT);
+    const uint16_t one = make();
+    const uint16_t other = make();
+    assert_int_equal(hv_get_state(hv, one, &now), 0);
+    assert_true(now.exists && !now.is_shut_down && !now.is_dead && now.unique_id != 0);
+    const struct hv_domain_state first = now;
+    assert_next(one, first);
+    assert_int_equal(hv_shutdown_domain(hv, other, SHUTDOWN_poweroff), 0);
+    assert_int_equal(hv_get_state(hv, other, &now), 0);
+    assert_true(now.exists && now.is_shut_down && now.unique_id != first.unique_id);
+    assert_next(other, now); /* both its changes at once */
+    assert_int_equal(hv_next_changed(hv, &whose, &now), -ENOENT);
+    xen_host_find(one)->is_dead = true;
+    assert_int_equal(hv_get_state(hv, one, &now), 0);
+    assert_true(now.exists && now.is_dead);
+    assert_int_equal(hv_destroy_domain(hv, one), 0);
+    assert_int_equal(hv_get_state(hv, one, &now), 0);
+    assert_false(now.exists);
+    assert_next(one, (struct hv_domain_state){});
+    assert_int_equal(make(), one); /* its number, another domain */
+    assert_int_equal(hv_get_state(hv, one, &now), 0);
+    assert_true(now.exists && now.unique_id != first.unique_id);
+    xen_host_arm(1, EIO);
+    assert_int_equal(hv_get_state(hv, one, &now), -EIO);
+    xen_host_arm(1, EIO);
+    assert_int_equal(hv_next_changed(hv, &whose, &now), -EIO);
+}
+
+/* Xen 4.17: whether a domain is there can be asked, who changed not. */
+static void who_changed_is_not_said(void **state)
+{
+    struct hv_domain_state now;
+    uint16_t whose;
+    const uint16_t domid = make();
+    xen_host.has_no_states = true;
+    assert_int_equal(hv_next_changed(hv, &whose, &now), -ENOSYS);
+    assert_int_equal(hv_get_state(hv, domid, &now), 0);
+    assert_true(now.exists && !now.is_shut_down && !now.is_dead && now.unique_id == 0);
+    assert_int_equal(hv_shutdown_domain(hv, domid, SHUTDOWN_crash), 0);
+    xen_host_find(domid)->is_dead = true;
+    assert_int_equal(hv_get_state(hv, domid, &now), 0);
+    assert_true(now.is_shut_down && now.is_dead);
+    assert_int_equal(hv_get_state(hv, 4000, &now), 0);
+    assert_false(now.exists);
+}
+
 static void the_next_one_is_not_it(void **state)
 {
     const uint16_t domid = make();
@@ -183,6 +245,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(life, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(who_changed, start_empty, teardown),
+        cmocka_unit_test_setup_teardown(who_changed_is_not_said, start_empty, teardown),
         cmocka_unit_test_setup_teardown(the_next_one_is_not_it, start_empty, teardown),
         cmocka_unit_test_setup_teardown(lists, start_empty, teardown),
         cmocka_unit_test_setup_teardown(listing_fails, start_empty, teardown),

@@ -32,6 +32,49 @@ int xen_host_get_bits(const struct xen_xenctl_bitmap *from, uint64_t *bits)
     return 0;
 }
 
+/* A bit a domain, as the hypervisor has it; the machine that starts forgets them. */
+static bool changed[XEN_HOST_DOMAINS];
+static uint64_t last_unique_id;
+
+void xen_host_forget_changes(void)
+{
+    memset(changed, 0, sizeof(changed));
+}
+
+void xen_host_mark_changed(uint16_t domid)
+{
+    changed[domid] = true;
+}
+
+static long get_state(struct xen_domctl *op)
+{
+    struct xen_domctl_get_domain_state *state = &op->u.get_domain_state;
+    uint16_t domid = op->domain;
+    if (domid == XEN_DOMID_INVALID && !xen_host.has_no_states) {
+        for (domid = 0; domid < XEN_HOST_DOMAINS && !changed[domid]; domid++) {
+        }
+        if (domid == XEN_HOST_DOMAINS) {
+            return -ENOENT;
+        }
+        changed[domid] = false;
+    } else if (xen_host_find(domid) == NULL) {
+        return -ESRCH;
+    }
+    if (xen_host.has_no_states || state->pad0 != 0) {
+        return xen_host.has_no_states ? -ENOSYS : -EINVAL;
+    }
+    const struct xen_host_domain *d = xen_host_find(domid);
+    op->domain = domid;
+    *state = (struct xen_domctl_get_domain_state){0};
+    if (d != NULL) {
+        state->state = (uint16_t)(XEN_DOMCTL_GETDOMSTATE_STATE_EXIST |
+                                  (d->is_shut_down ? XEN_DOMCTL_GETDOMSTATE_STATE_SHUTDOWN : 0) |
+                                  (d->is_dead ? XEN_DOMCTL_GETDOMSTATE_STATE_DEAD : 0));
+        state->unique_id = d->unique_id;
+    }
+    return 0;
+}
+
 static long create(struct xen_domctl *op)
 {
     const struct xen_domctl_createdomain *config = &op->u.createdomain;
@@ -57,6 +100,7 @@ static long create(struct xen_domctl *op)
     }
     *d = (struct xen_host_domain){.exists = true,
                                   .domid = domid,
+                                  .unique_id = ++last_unique_id,
                                   .paused = 1,
                                   .address_bits = 64,
                                   .config = *config,
@@ -70,6 +114,7 @@ static long create(struct xen_domctl *op)
     }
     op->u.createdomain = d->config;
     op->domain = domid;
+    changed[domid] = true;
     return 0;
 }
 
@@ -80,6 +125,7 @@ static long destroy(struct xen_host_domain *d)
         return -EAGAIN;
     }
     xen_host.free_pages += d->pages;
+    changed[d->domid] = true;
     xen_host_free(d);
     return 0;
 }
@@ -89,7 +135,8 @@ void xen_host_fill_info(const struct xen_host_domain *d, struct xen_domctl_getdo
     *info = (struct xen_domctl_getdomaininfo){
         .domain = d->domid,
         .flags =
-            XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | (d->paused > 0 ? XEN_DOMINF_paused : 0) |
+            XEN_DOMINF_hvm_guest | XEN_DOMINF_hap | (d->is_dead ? XEN_DOMINF_dying : 0) |
+            (d->paused > 0 ? XEN_DOMINF_paused : 0) |
             (d->is_shut_down ? XEN_DOMINF_shutdown | d->shutdown_reason << XEN_DOMINF_shutdownshift
                              : 0),
         .tot_pages = d->pages,
@@ -268,6 +315,9 @@ long xen_host_domctl(struct xen_domctl *op)
     }
     if (op->cmd == XEN_DOMCTL_getdomaininfo) {
         return get_info(op);
+    }
+    if (op->cmd == XEN_DOMCTL_get_domain_state) {
+        return get_state(op);
     }
     struct xen_host_domain *d = xen_host_find(op->domain);
     if (d == NULL) {

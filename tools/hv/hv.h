@@ -50,6 +50,20 @@ int hv_resume_domain(struct hv *hv, uint16_t domid);
 int hv_shutdown_domain(struct hv *hv, uint16_t domid, uint32_t reason); /* SHUTDOWN_*, at once */
 int hv_get_domain(struct hv *hv, uint16_t domid, struct xen_domctl_getdomaininfo *info);
 
+/* Whether a domain is there, and which: its number may have come back since one last looked. */
+struct hv_domain_state {
+    bool exists;
+    bool is_shut_down;
+    bool is_dead;       /* it was destroyed and only waits for who still maps its pages */
+    uint64_t unique_id; /* no other domain had it; 0: this hypervisor knows no such thing */
+};
+/* Of one domain; none of that number is no error. On any hypervisor. */
+int hv_get_state(struct hv *hv, uint16_t domid, struct hv_domain_state *state);
+/* The next domain that came, shut down, died or went since this machine's programs were last told:
+ * for who has bound VIRQ_DOM_EXC, which begins with all there are. -ENOENT: none; -ENOSYS: this
+ * hypervisor does not say who, as Xen before 4.20. */
+int hv_next_changed(struct hv *hv, uint16_t *domid, struct hv_domain_state *state);
+
 /* Up to max domains from id first on, in order; the count, 0 when there are no more. One call for
  * any max; the next batch starts at the last one's id + 1. */
 int hv_list_domains(struct hv *hv, uint16_t first, struct xen_domctl_getdomaininfo *info,

@@ -56,6 +56,7 @@ void xen_host_start(void)
         .log = "(KANSO) a line\n",
     };
     xen_host_reset_machine();
+    xen_host_forget_changes();
     domain[0] = (struct xen_host_domain){
         .exists = true, .max_vcpus = 2, .pages = 65536, .memory = memfd_create("dom0", 0)};
 }
@@ -213,6 +214,7 @@ static long sched_op(uint64_t command, const struct xen_sched_remote_shutdown *o
         return -ESRCH;
     }
     d->is_shut_down = true;
+    xen_host_mark_changed(d->domid);
     d->shutdown_reason = op->reason;
     return 0;
 }

@@ -36,7 +36,7 @@ struct xen_host_range {
 };
 
 struct xen_host_domain {
-    bool exists, is_shut_down;
+    bool exists, is_shut_down, is_dead; /* is_dead: by a test's hand only */
     uint16_t domid;
     unsigned paused; /* how often; 1 after createdomain */
     uint32_t shutdown_reason;
@@ -52,6 +52,7 @@ struct xen_host_domain {
     unsigned nr_ranges;
     struct xen_evtchn_status port[XEN_HOST_PORTS]; /* port n is [n]; 0 is never given */
     uint64_t vuart_gfn;
+    uint64_t unique_id;
     unsigned destroy_restarts; /* how often destroydomain still answers -EAGAIN */
     uint8_t *dirty; /* a bit a frame below XEN_HOST_DIRTY: mapped writable, not flushed */
     int memory;     /* the file; grant table frames behind XEN_HOST_GRANTS */
@@ -68,8 +69,9 @@ struct xen_host {
     int copy_error;     /* errno of copying to grants; 0: it copies */
     int resource_error; /* errno of mapping a resource; 0: it maps */
     bool has_no_vuart, has_claim, has_gicv2, has_gicv3;
-    char log[256]; /* what readconsole gives */
-    char keys[64]; /* debug keys so far */
+    bool has_no_states; /* no get_domain_state, as Xen 4.17 */
+    char log[256];      /* what readconsole gives */
+    char keys[64];      /* debug keys so far */
 
     unsigned nr_calls; /* hypercalls, maps and device operations since start or the last arm */
     unsigned nr_maps, nr_mapped, nr_buffers; /* maps made; pages and buffers there now */
@@ -96,6 +98,9 @@ bool xen_host_is_flushed(uint16_t domid, uint64_t address, uint64_t bytes);
  * anybody is told. What is sent the other way (hv_notify) nobody hears. */
 bool xen_host_send(uint16_t domid, uint32_t port);
 bool xen_host_raise_virq(unsigned virq);
+/* What a domain's coming and end do by themselves, for tests that change one by hand: the next
+ * hv_next_changed() tells of it. */
+void xen_host_mark_changed(uint16_t domid);
 /* No mappings, no hypercall buffers, all handles closed. */
 bool xen_host_is_clean(void);
 
@@ -104,6 +109,7 @@ bool xen_host_is_clean(void);
 struct xen_sysctl;
 struct xen_host_domain *xen_host_slot(uint16_t domid); /* whether there is a domain or not */
 void xen_host_reset_machine(void);
+void xen_host_forget_changes(void);
 long xen_host_domctl(struct xen_domctl *op);
 /* Counts an operation; a negative errno if this one is to fail. */
 int xen_host_step(void);

@@ -248,7 +248,10 @@ static enum store_met is_gone(const char *value, void *arg)
 {
     struct delay *d = arg;
     struct xen_domctl_getdomaininfo info;
-    return hv_get_domain(d->l->hv, (uint16_t)d->domid, &info) != 0 ? STORE_MET : STORE_NOT_YET;
+    return hv_get_domain(d->l->hv, (uint16_t)d->domid, &info) != 0 ||
+                   (info.flags & XEN_DOMINF_dying) != 0 /* when it goes nobody is told */
+               ? STORE_MET
+               : STORE_NOT_YET;
 }
 
 /* Waits that long, with the ended guest still there to be seen and destroyed; true if it was. */

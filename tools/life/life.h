@@ -62,6 +62,9 @@ int life_destroy(struct life *l, uint32_t domid);
 
 /* Name or number, as users write it, to a number; -ESRCH is said. Guests' names are unique. */
 int life_find(struct life *l, const char *word, uint32_t *domid);
+/* A domain that there is, other than but (or STORE_NOBODY), and has that name. -ENOENT: none.
+ * Silent. */
+int life_find_name(struct life *l, const char *name, uint32_t but, uint32_t *domid);
 /* The name, to be freed; "Domain-0" for 0; NULL if it has none (any more). */
 char *life_name(struct life *l, uint32_t domid);
 

@@ -55,6 +55,51 @@ static int names_read(struct life *l, struct names *n)
     return error != 0 ? error : store_read_many(l->store, n->nr, n->path, n->name);
 }
 
+/* Our store says it itself, which costs next to nothing however many guests there are. -ENOENT:
+ * nobody has it; -EINVAL and others: it is Debian's. */
+static int ask_store(struct life *l, const char *name, uint32_t but, uint32_t *domid)
+{
+    const char *const words[] = {"named", name};
+    struct xen_domctl_getdomaininfo info;
+    char *answer = NULL;
+    char *rest = NULL;
+    int error = store_control(l->store, words, 2, &answer);
+    if (error != 0) {
+        return error == -ENOENT ? -EINVAL : error;
+    }
+    error = -ENOENT;
+    for (char *word = strtok_r(answer, "\n", &rest); error == -ENOENT && word != NULL;
+         word = strtok_r(NULL, "\n", &rest)) {
+        uint64_t number;
+        if (number_parse(word, 0, 0x7fef, &number) == 0 && number != but) {
+            error = hv_get_domain(l->hv, (uint16_t)number, &info);
+            error = error == -ESRCH ? -ENOENT : error;
+            *domid = (uint32_t)number;
+        }
+    }
+    free(answer);
+    return error;
+}
+
+int life_find_name(struct life *l, const char *name, uint32_t but, uint32_t *domid)
+{
+    struct names n;
+    int error = ask_store(l, name, but, domid);
+    if (error == 0 || error == -ENOENT) {
+        return error;
+    }
+    error = names_read(l, &n);
+    bool found = false;
+    for (size_t i = 0; error == 0 && !found && i < n.nr; i++) {
+        if (n.domid[i] != but && n.name[i] != NULL && strcmp(n.name[i], name) == 0) {
+            *domid = n.domid[i];
+            found = true;
+        }
+    }
+    names_fini(&n);
+    return error != 0 ? error : found ? 0 : -ENOENT;
+}
+
 static int check_form(const char *name)
 {
     const char *why = NULL;
@@ -75,36 +120,25 @@ static int check_form(const char *name)
 
 int life_check_name(struct life *l, const char *name, uint32_t domid)
 {
-    struct names n;
+    uint32_t other;
     int error = check_form(name);
     if (error != 0) {
         return error;
     }
-    error = names_read(l, &n);
-    if (error != 0) {
+    error = life_find_name(l, name, domid, &other);
+    if (error == 0) {
+        message_error("there is a guest \"%s\" already: domain %u", name, other);
+        return -EEXIST;
+    }
+    if (error != -ENOENT) {
         message_error("can't read the names of the guests: %s", strerror(-error));
     }
-    for (size_t i = 0; error == 0 && i < n.nr; i++) {
-        if (n.domid[i] != domid && n.name[i] != NULL && strcmp(n.name[i], name) == 0) {
-            message_error("there is a guest \"%s\" already: domain %u", name, n.domid[i]);
-            error = -EEXIST;
-        }
-    }
-    names_fini(&n);
-    return error;
+    return error == -ENOENT ? 0 : error;
 }
 
 bool life_has_name(struct life *l, const char *name, uint32_t *domid)
 {
-    struct names n;
-    bool found = false;
-    int error = names_read(l, &n);
-    for (size_t i = 0; error == 0 && !found && i < n.nr; i++) {
-        found = n.name[i] != NULL && strcmp(n.name[i], name) == 0;
-        *domid = n.domid[i];
-    }
-    names_fini(&n);
-    return found;
+    return life_find_name(l, name, STORE_NOBODY, domid) == 0;
 }
 
 void life_release_name(const char *name, int fd)

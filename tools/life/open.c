@@ -159,31 +159,8 @@ int life_find(struct life *l, const char *word, uint32_t *domid)
         *domid = error == 0 ? (uint32_t)number : 0;
         return error;
     }
-    struct store_list list;
-    int error = store_list(l->store, &list, "/local/domain");
-    char **path = calloc(list.nr + 1, sizeof *path);
-    char **name = calloc(list.nr + 1, sizeof *name);
-    error = error != 0 ? error : path == NULL || name == NULL ? -ENOMEM : 0;
-    for (size_t i = 0; error == 0 && i < list.nr; i++) {
-        if (asprintf(&path[i], "/local/domain/%s/name", list.name[i]) < 0) {
-            path[i] = NULL;
-            error = -ENOMEM;
-        }
-    }
-    error = error != 0 ? error : store_read_many(l->store, list.nr, path, name);
-    bool found = false;
-    for (size_t i = 0; i < list.nr; i++) {
-        if (error == 0 && !found && name[i] != NULL && strcmp(name[i], word) == 0) {
-            *domid = (uint32_t)strtoul(list.name[i], NULL, 10);
-            found = true;
-        }
-        free(path == NULL ? NULL : path[i]);
-        free(name == NULL ? NULL : name[i]);
-    }
-    free(path);
-    free(name);
-    store_list_fini(&list);
-    if (error == 0 && !found) {
+    int error = life_find_name(l, word, STORE_NOBODY, domid);
+    if (error == -ENOENT) {
         message_error("there is no guest \"%s\"", word);
         error = -ESRCH;
     }

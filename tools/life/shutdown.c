@@ -88,6 +88,7 @@ struct end_wait {
     struct life *l;
     const uint32_t *domid;
     size_t nr;
+    size_t nr_ended; /* the first ones of them; who has ended is not asked for again */
 };
 
 /* The special node has no value: its watch says that some domain ended, the hypervisor says which.
@@ -95,12 +96,10 @@ struct end_wait {
 static enum store_met have_ended(const char *value, void *arg)
 {
     struct end_wait *w = arg;
-    for (size_t i = 0; i < w->nr; i++) {
-        if (!has_ended(w->l, w->domid[i])) {
-            return STORE_NOT_YET;
-        }
+    while (w->nr_ended < w->nr && has_ended(w->l, w->domid[w->nr_ended])) {
+        w->nr_ended++;
     }
-    return STORE_MET;
+    return w->nr_ended == w->nr ? STORE_MET : STORE_NOT_YET;
 }
 
 static int wait_ended(struct life *l, const uint32_t *domid, size_t nr)

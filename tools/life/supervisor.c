@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * One process for all guests. The store says that some domain ended, one hypercall says which, the
+ * One process for all guests. The store says which domain ended, one hypercall asks for it, the
  * state file says what to do; a child does it, so that a slow guest keeps nobody waiting and all it
- * says goes into that guest's log. The supervisor itself knows only which children are at work, and
- * a second one started after its death knows as much after one look.
+ * says goes into that guest's log. The supervisor itself knows only which children are at work and
+ * which domain is whose, and a second one started after its death knows as much after one look at
+ * all. A store that does not say who (Debian's of 4.17), or had too much to say, makes it look at
+ * all as well.
  */
 #include "life/private.h"
 #include <dirent.h>
@@ -23,7 +25,9 @@
 #include "hv/hv.h"
 #include "lib/message.h"
 
-#define LOCK "supervisor"
+#define LOCK       "supervisor"
+#define END        "end" /* the watch of domains' ends */
+#define MAX_DOMAIN 0x7ff0
 
 extern char **environ;
 
@@ -39,6 +43,8 @@ struct supervisor {
     struct life life;
     int signal_fd;
     struct worker *workers;
+    uint8_t (*guest)[16]; /* by number, who had it when last looked; zeros: not known */
+    bool is_told_who;     /* the store names domains; when it does not it means all */
     bool is_stopped;
 };
 
@@ -136,6 +142,43 @@ static void remove_stale(struct supervisor *s, const struct xen_domctl_getdomain
     }
 }
 
+/* That guest has the number no more. Its file says so, too, unless the guest came again. */
+static void forget(struct supervisor *s, uint32_t domid)
+{
+    static const uint8_t nobody[16];
+    uint8_t *uuid = s->guest[domid];
+    struct state state;
+    if (memcmp(uuid, nobody, sizeof nobody) != 0 && find_worker(s, uuid) == NULL &&
+        state_read(uuid, &state) == 0) {
+        if (state.domid == domid) {
+            state_remove(uuid);
+        }
+        state_fini(&state);
+    }
+    memset(uuid, 0, sizeof s->guest[domid]);
+}
+
+static int look_at_domain(struct supervisor *s, uint32_t domid)
+{
+    struct xen_domctl_getdomaininfo info = {};
+    int error = hv_get_domain(s->life.hv, (uint16_t)domid, &info);
+    if (error != 0 && error != -ESRCH) {
+        message_error("can't ask for domain %u: %s", domid, strerror(-error));
+        return error;
+    }
+    if (info.flags & XEN_DOMINF_dying) { /* nobody is told when it goes altogether */
+        info = (struct xen_domctl_getdomaininfo){};
+    }
+    if (memcmp(s->guest[domid], info.handle, sizeof info.handle) != 0) {
+        forget(s, domid);
+    }
+    memcpy(s->guest[domid], info.handle, sizeof info.handle);
+    if (is_to_be_handled(s, &info)) {
+        start_worker(s, &info);
+    }
+    return 0;
+}
+
 static int look_at_domains(struct supervisor *s)
 {
     struct xen_domctl_getdomaininfo *info = NULL;
@@ -145,7 +188,9 @@ static int look_at_domains(struct supervisor *s)
         message_error("can't list the domains: %s", strerror(-error));
         return error;
     }
+    memset(s->guest, 0, MAX_DOMAIN * sizeof *s->guest);
     for (unsigned i = 0; i < nr; i++) {
+        memcpy(s->guest[info[i].domain % MAX_DOMAIN], info[i].handle, sizeof *s->guest);
         if (is_to_be_handled(s, &info[i])) {
             start_worker(s, &info[i]);
         }
@@ -156,26 +201,65 @@ static int look_at_domains(struct supervisor *s)
     return 0;
 }
 
-static void reap_workers(struct supervisor *s)
+/* It may have left a domain that ended again meanwhile: the one it made, or the one it was for. */
+static int look_after(struct supervisor *s, const struct worker *w)
 {
+    struct state state;
+    memcpy(s->guest[w->domid], w->uuid, sizeof w->uuid); /* whatever we heard of it meanwhile */
+    int error = look_at_domain(s, w->domid);
+    if (error == 0 && state_read(w->uuid, &state) == 0) {
+        error = state.domid != w->domid ? look_at_domain(s, state.domid) : 0;
+        state_fini(&state);
+    }
+    return error;
+}
+
+static int reap_workers(struct supervisor *s)
+{
+    int error = 0;
     for (struct worker **at = &s->workers; *at != NULL;) {
         struct worker *w = *at;
         if (waitpid(w->pid, NULL, WNOHANG) == w->pid) {
             *at = w->next;
+            int failed = look_after(s, w);
+            error = error != 0 ? error : failed;
             free(w);
         } else {
             at = &w->next;
         }
     }
+    return error;
 }
 
-static void take_signals(struct supervisor *s)
+static int take_signals(struct supervisor *s)
 {
     struct signalfd_siginfo info;
     while (read(s->signal_fd, &info, sizeof info) == (ssize_t)sizeof info) {
         s->is_stopped = s->is_stopped || info.ssi_signo != SIGCHLD;
     }
-    reap_workers(s);
+    return reap_workers(s);
+}
+
+/* A domain's coming is of interest only for its number, and a store that does not name it will not
+ * name its end either. */
+static int take_events(struct supervisor *s)
+{
+    struct store_event event;
+    bool all = false;
+    int some;
+    int error = 0;
+    while ((some = store_event_next(s->life.store, &event, 0)) > 0) {
+        uint16_t domid;
+        if (store_event_domid(event.path, &domid)) {
+            s->is_told_who = true;
+            int failed = look_at_domain(s, domid);
+            error = error != 0 ? error : failed;
+        } else {
+            all = all || s->is_told_who || strcmp(event.token, END) == 0;
+        }
+    }
+    error = some < 0 ? some : error;
+    return error == 0 && all ? look_at_domains(s) : error;
 }
 
 static int catch_signals(struct supervisor *s)
@@ -190,7 +274,6 @@ static int catch_signals(struct supervisor *s)
     return s->signal_fd < 0 ? -errno : 0;
 }
 
-/* A worker that ended may have left a domain that ended again meanwhile: look then, too. */
 static int run(struct supervisor *s)
 {
     life_sweep(&s->life);
@@ -201,15 +284,10 @@ static int run(struct supervisor *s)
         if (poll(p, 2, -1) < 0 && errno != EINTR) {
             return -errno;
         }
-        struct store_event event;
-        int some;
-        while ((some = store_event_next(s->life.store, &event, 0)) > 0) {
+        error = take_events(s);
+        if (error == 0 && p[1].revents != 0) {
+            error = take_signals(s);
         }
-        error = some;
-        if (p[1].revents != 0) {
-            take_signals(s);
-        }
-        error = error != 0 ? error : look_at_domains(s);
     }
     return error;
 }
@@ -241,12 +319,22 @@ int life_supervise(bool foreground)
     if (!foreground) {
         detach();
     }
-    int error = catch_signals(&s);
+    s.guest = calloc(MAX_DOMAIN, sizeof *s.guest);
+    int error = s.guest == NULL ? -ENOMEM : catch_signals(&s);
     error = error != 0 ? error : life_open(&s.life);
     if (error == 0) {
-        error = store_watch(s.life.store, "end", "@releaseDomain");
+        error = store_watch_domains(s.life.store, END, "@releaseDomain");
+    }
+    if (error == 0) {
+        error = store_watch_domains(s.life.store, "begin", "@introduceDomain");
     }
     error = error != 0 ? error : run(&s);
+    while (s.workers != NULL) { /* they go on */
+        struct worker *w = s.workers;
+        s.workers = w->next;
+        free(w);
+    }
+    free(s.guest);
     life_close(&s.life);
     life_unlock(LOCK, lock);
     return error == 0 ? 0 : 1;

@@ -122,6 +122,14 @@ struct store_event {
     const char *path, *token;
 };
 int store_watch(struct store *s, const char *token, const char *path, ...) store_format(3, 4);
+/*
+ * Of "@introduceDomain" or "@releaseDomain": events name the domain, "@releaseDomain/7", if the
+ * store knows how (Debian's of 4.17 does not). An event of the plain path means all: it is the
+ * first one, and comes when there were too many.
+ */
+int store_watch_domains(struct store *s, const char *token, const char *special);
+/* The domain that such an event's path names; false: none. */
+bool store_event_domid(const char *path, uint16_t *domid);
 /* Also drops events of that watch that are still queued. */
 int store_unwatch(struct store *s, const char *token, const char *path, ...) store_format(3, 4);
 /* 1: *out is one; 0: none until the deadline (of lib/clock.h; 0 does not wait); negative: errno. */

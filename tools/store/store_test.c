@@ -156,6 +156,38 @@ static void test_events(void **state)
     assert_int_equal(store_unwatch(f->store, "mine", "/w"), -ENOENT);
 }
 
+static void test_events_of_domains(void **state)
+{
+    struct fixture *f = *state;
+    struct store_event e;
+    uint16_t domid;
+    assert_int_equal(store_watch_domains(f->store, "end", "@releaseDomain"), 0);
+    assert_int_equal(store_event_next(f->store, &e, CLOCK_NEVER), 1);
+    assert_false(store_event_domid(e.path, &domid));
+    fake_special(f->fake, "@releaseDomain/7");
+    assert_int_equal(store_event_next(f->store, &e, CLOCK_NEVER), 1);
+    assert_string_equal(e.token, "end");
+    assert_true(store_event_domid(e.path, &domid));
+    assert_int_equal(domid, 7);
+    assert_int_equal(store_unwatch(f->store, "end", "@releaseDomain"), 0);
+    f->fake->has_no_depth = true;
+    assert_int_equal(store_watch_domains(f->store, "end", "@releaseDomain"), 0);
+    fake_special(f->fake, "@releaseDomain");
+    for (unsigned i = 0; i < 2; i++) {
+        assert_int_equal(store_event_next(f->store, &e, CLOCK_NEVER), 1);
+        assert_string_equal(e.token, "end");
+        assert_false(store_event_domid(e.path, &domid));
+    }
+    assert_int_equal(store_unwatch(f->store, "end", "@releaseDomain"), 0);
+    f->fake->fail_at = f->fake->nr_requests + 1;
+    assert_int_equal(store_watch_domains(f->store, "end", "@releaseDomain"), -EIO);
+    assert_false(store_event_domid("/local/domain/7", &domid));
+    assert_false(store_event_domid("@releaseDomain/", &domid));
+    assert_false(store_event_domid("@releaseDomain/x", &domid));
+    assert_false(store_event_domid("@releaseDomain/7/8", &domid));
+    assert_false(store_event_domid("@releaseDomain/32752", &domid));
+}
+
 /* The other end: goes on to 2, then 4, as its node moves. */
 static void step(struct fake_store *f, const char *path, const char *value)
 {
@@ -261,6 +293,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_transaction, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction_fails_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_events_of_domains, setup, teardown),
         cmocka_unit_test_setup_teardown(test_wait, setup, teardown),
         cmocka_unit_test_setup_teardown(test_daemon_gone, setup, teardown),
         cmocka_unit_test(test_wrong_answers),

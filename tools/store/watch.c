@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "lib/clock.h"
+#include "lib/number.h"
 
 struct queued_event *store_dequeue(struct store *s, const char *token, size_t token_len)
 {
@@ -29,6 +30,28 @@ int store_watch(struct store *s, const char *token, const char *path, ...)
     int error = store_ask(s, WIRE_WATCH, 0, p, token, strlen(token) + 1, NULL, NULL);
     free(p);
     return error;
+}
+
+int store_watch_domains(struct store *s, const char *token, const char *special)
+{
+    char words[64]; /* the token, and a depth */
+    int len = snprintf(words, sizeof words, "%s%c1", token, 0) + 1;
+    if ((size_t)len > sizeof words) {
+        return -ENAMETOOLONG;
+    }
+    int error = store_ask(s, WIRE_WATCH, 0, special, words, (size_t)len, NULL, NULL);
+    return error == -EINVAL ? store_watch(s, token, "%s", special) : error;
+}
+
+bool store_event_domid(const char *path, uint16_t *domid)
+{
+    uint64_t number;
+    const char *slash = *path == '@' ? strchr(path, '/') : NULL;
+    if (slash == NULL || number_parse(slash + 1, 0, 0x7fef, &number) < 0) {
+        return false;
+    }
+    *domid = (uint16_t)number;
+    return true;
 }
 
 int store_unwatch(struct store *s, const char *token, const char *path, ...)

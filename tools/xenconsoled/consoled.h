@@ -66,6 +66,7 @@ struct consoled {
     TAILQ_HEAD(, console_guest) stale;   /* whose nodes have changed */
     struct console_guest *guest[0x7ff0]; /* by domid */
     uint16_t last_domid;                 /* the newest that is known */
+    bool is_told_who; /* the store names domains; when it does not it means all */
     unsigned scan;
     struct {
         uint32_t port, index;
@@ -99,6 +100,7 @@ struct console_guest {
     TAILQ_ENTRY(console_guest) link;
     struct consoled *daemon;
     uint16_t domid;
+    uint64_t unique_id;         /* hv.h; 0: not known */
     unsigned scan;              /* the last one that has seen it */
     struct console_pace events; /* of all its consoles together */
     struct console_pace nodes;
@@ -130,8 +132,6 @@ void consoled_read_watches(struct consoled *d);
 
 /* ---- guest.c */
 
-/* all: also who has gone; otherwise only who is new. */
-void console_guests_scan(struct consoled *d, bool all);
 void console_guest_forget(struct console_guest *guest);
 /* A watch has fired: remembered until console_guests_look(), for a change of one guest is many. */
 void console_guest_event(struct consoled *d, const char *path, const char *token);

@@ -178,9 +178,9 @@ int consoled_start(struct consoled *d)
     if (d->options.logs_hypervisor) {
         consoled_start_hypervisor(d);
     }
-    err = store_watch(d->store, "introduced", "@introduceDomain");
+    err = store_watch_domains(d->store, "introduced", "@introduceDomain");
     if (err == 0) {
-        err = store_watch(d->store, "released", "@releaseDomain");
+        err = store_watch_domains(d->store, "released", "@releaseDomain");
     }
     if (err < 0) {
         message_error("guests' comings and goings can't be watched: %s", strerror(-err));

@@ -195,6 +195,66 @@ static void shut_down_is_not_gone(void **state)
     assert_string_equal(log_text("guest-web.log"), "still here");
 }
 
+/* The store says who came and who went: that one alone is looked at. */
+static void who_comes_and_goes(void **state)
+{
+    fake_guest(7, "web");
+    hv_fake.unique_id[7] = 70;
+    fake_introduce(&d);
+    memset(&hv_fake.calls, 0, sizeof(hv_fake.calls));
+    fake_guest(3, "db"); /* a lower number: they have come round */
+    hv_fake.unique_id[3] = 71;
+    fake_fire("@introduceDomain/3");
+    fake_turn(&d);
+    assert_non_null(d.guest[3]->console[CONSOLE_PRIMARY]->ring);
+    fake_fire("@introduceDomain/3"); /* again */
+    fake_fire("@releaseDomain/7");   /* it shut down, and is there to be read */
+    fake_fire("@releaseDomain/0");
+    fake_fire("@releaseDomain/9");
+    fake_turn(&d);
+    assert_non_null(d.guest[7]);
+    fake_put(hv_fake.ring[7], "bye\n");
+    hv_fake.is_dying[7] = true;
+    hv_fake.is_dying[3] = true; /* its event has not come */
+    fake_fire("@releaseDomain/7");
+    fake_turn(&d);
+    assert_null(d.guest[7]);
+    assert_string_equal(log_text("guest-web.log"), "bye\n");
+    assert_non_null(d.guest[3]);
+    assert_int_equal(hv_fake.calls.list, 0);
+    fake_fire("@introduceDomain"); /* too much to say: everybody */
+    fake_turn(&d);
+    assert_null(d.guest[3]);
+    assert_true(hv_fake.calls.list > 0);
+}
+
+/* Another guest has the number, with a ring at the same place, before we heard of the first one's
+ * end: it is met anew, whatever tells us. */
+static void a_number_that_comes_back(void **state)
+{
+    static const char *const event[] = {"@releaseDomain/7", "@introduceDomain/7", "@releaseDomain"};
+    fake_guest(7, "old");
+    hv_fake.unique_id[7] = 70;
+    fake_introduce(&d);
+    for (unsigned i = 0; i < 3; i++) {
+        char name[8];
+        char file[32];
+        const uint32_t port = fake_port_of(&d, 7, CONSOLE_PRIMARY);
+        fake_put(hv_fake.ring[7], "last\n");
+        struct console_ring *old = hv_fake.ring[7];
+        snprintf(name, sizeof(name), "new%u", i);
+        fake_guest(7, name);
+        hv_fake.unique_id[7]++;
+        fake_fire(event[i]);
+        fake_turn(&d);
+        assert_false(hv_fake.port[port].is_bound);
+        fake_prints(&d, 7, "first\n");
+        snprintf(file, sizeof(file), "guest-%s.log", name);
+        assert_string_equal(log_text(file), "first\n");
+        free(old);
+    }
+}
+
 /* One shouts without end; what it gets in ten seconds of virtual time, and what its neighbour
  * notices of it. */
 static void a_flood_is_slowed(void **state)
@@ -476,6 +536,8 @@ int main(void)
         test(nodes_come_later_and_change),
         test(the_last_words),
         test(shut_down_is_not_gone),
+        test(who_comes_and_goes),
+        test(a_number_that_comes_back),
         test(a_flood_is_slowed),
         test(a_flood_of_nodes_is_slowed),
         test(indices_of_any_kind),

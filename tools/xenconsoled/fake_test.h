@@ -27,6 +27,7 @@ struct fake_port {
 
 static struct {
     bool is_there[FAKE_NR_DOMAINS], is_dying[FAKE_NR_DOMAINS];
+    uint64_t unique_id[FAKE_NR_DOMAINS];          /* 0: this hypervisor gives none */
     struct console_ring *ring[FAKE_NR_DOMAINS];   /* by grant 0 or frame */
     struct console_ring *second[FAKE_NR_DOMAINS]; /* by any other grant */
     struct fake_port port[FAKE_NR_PORTS];
@@ -39,7 +40,7 @@ static struct {
     unsigned nr_mapped;
     uint64_t now_ms;
     struct {
-        unsigned list, notify, unmask, next, map, bind;
+        unsigned list, state, notify, unmask, next, map, bind;
     } calls;
 } hv_fake;
 
@@ -209,6 +210,15 @@ int hv_list_domains(struct hv *hv, uint16_t first, struct xen_domctl_getdomainin
     return (int)nr;
 }
 
+int hv_get_state(struct hv *hv, uint16_t domid, struct hv_domain_state *state)
+{
+    hv_fake.calls.state++;
+    *state = (struct hv_domain_state){.exists = hv_fake.is_there[domid],
+                                      .is_dead = hv_fake.is_dying[domid],
+                                      .unique_id = hv_fake.unique_id[domid]};
+    return 0;
+}
+
 int hv_read_console(struct hv *hv, char *buffer, size_t bytes, bool clear, bool incremental,
                     uint32_t *index)
 {
@@ -329,6 +339,11 @@ int store_watch(struct store *s, const char *token, const char *format, ...)
     store_fake.event[event].token = fake_copy(token);
     eventfd_write(store_fake.fd, 1);
     return 0;
+}
+
+int store_watch_domains(struct store *s, const char *token, const char *special)
+{
+    return store_watch(s, token, "%s", special);
 }
 
 int store_unwatch(struct store *s, const char *token, const char *format, ...)

@@ -233,7 +233,7 @@ static void look_at_devices(struct console_guest *guest)
     }
 }
 
-/* ---- what a watch says */
+/* ---- what has changed */
 
 /* A bit each: the fixed ones, one device, or the list of devices. */
 enum { ALL_DEVICES = CONSOLE_DEVICE + CONSOLE_NR_DEVICES };
@@ -277,27 +277,6 @@ static unsigned device_of(const char *path)
     return index < CONSOLE_NR_DEVICES ? CONSOLE_DEVICE + index : ALL_DEVICES;
 }
 
-void console_guest_event(struct consoled *d, const char *path, const char *token)
-{
-    uint64_t domid;
-    if (token[0] == 'i' || token[0] == 'r') {
-        console_guests_scan(d, token[0] == 'r');
-        return;
-    }
-    if (number_parse(token + 1, 0, sizeof(d->guest) / sizeof(d->guest[0]) - 1, &domid) < 0 ||
-        d->guest[domid] == NULL) {
-        return;
-    }
-    struct console_guest *guest = d->guest[domid];
-    guest->stale |= 1U << (token[0] == 'p'   ? CONSOLE_PRIMARY
-                           : token[0] == 'v' ? CONSOLE_VUART
-                                             : device_of(path));
-    if (!guest->is_stale && !guest->pause.is_on) {
-        guest->is_stale = true;
-        TAILQ_INSERT_TAIL(&d->stale, guest, stale_link);
-    }
-}
-
 void console_guests_look(struct consoled *d)
 {
     struct console_guest *guest;
@@ -331,7 +310,7 @@ static void unwatch(struct console_guest *guest, size_t nr)
 }
 
 /* Its consoles come by the watches' first events. */
-static void meet(struct consoled *d, uint16_t domid)
+static void meet(struct consoled *d, uint16_t domid, uint64_t unique_id)
 {
     char token[16];
     struct console_guest *guest = calloc(1, sizeof(*guest));
@@ -341,6 +320,7 @@ static void meet(struct consoled *d, uint16_t domid)
     }
     guest->daemon = d;
     guest->domid = domid;
+    guest->unique_id = unique_id;
     guest->scan = d->scan;
     guest->pause.resume = resume;
     for (size_t i = 0; i < sizeof(watched) / sizeof(watched[0]); i++) {
@@ -375,6 +355,28 @@ void console_guest_forget(struct console_guest *guest)
     free(guest);
 }
 
+/* Another one may have its number since we met it. */
+static void look_at_domain(struct consoled *d, uint16_t domid)
+{
+    struct hv_domain_state state;
+    if (domid == 0 || domid >= sizeof(d->guest) / sizeof(d->guest[0])) {
+        return;
+    }
+    const int err = hv_get_state(d->hv, domid, &state);
+    if (err < 0) {
+        message_error("domain %u can't be asked for: %s", domid, strerror(-err));
+        return;
+    }
+    struct console_guest *guest = d->guest[domid];
+    const bool is_there = state.exists && !state.is_dead;
+    if (guest != NULL && (!is_there || guest->unique_id != state.unique_id)) {
+        console_guest_forget(guest);
+    }
+    if (is_there && d->guest[domid] == NULL) {
+        meet(d, domid, state.unique_id);
+    }
+}
+
 /* Marks those that are there, meets new ones; how many were met, or negative errno. */
 static int walk(struct consoled *d, uint16_t first)
 {
@@ -391,12 +393,14 @@ static int walk(struct consoled *d, uint16_t first)
                 (info[i].flags & XEN_DOMINF_dying) != 0) {
                 continue;
             }
-            if (d->guest[domid] == NULL) {
-                meet(d, domid);
-                d->last_domid = domid;
-                nr_met++;
-            } else {
+            const bool is_new = d->guest[domid] == NULL;
+            if (is_new || d->guest[domid]->unique_id != 0) {
+                look_at_domain(d, domid);
+            }
+            if (d->guest[domid] != NULL) {
                 d->guest[domid]->scan = d->scan;
+                d->last_domid = is_new ? domid : d->last_domid;
+                nr_met += is_new;
             }
         }
         if (nr < NR_AT_ONCE) {
@@ -407,11 +411,11 @@ static int walk(struct consoled *d, uint16_t first)
 }
 
 /*
- * A new guest has the next number, so that its coming costs the same however many there are. Only
- * when numbers have come round (or the event was about no new one) is everybody looked at; and when
- * one has gone, for the event does not say who.
+ * Where the store does not say who. A new guest has the next number, so that its coming costs the
+ * same however many there are. Only when numbers have come round (or the event was about no new
+ * one) is everybody looked at; and (all) when one has gone.
  */
-void console_guests_scan(struct consoled *d, bool all)
+static void scan(struct consoled *d, bool all)
 {
     d->scan++;
     int nr = all ? 0 : walk(d, (uint16_t)(d->last_domid + 1));
@@ -431,5 +435,40 @@ void console_guests_scan(struct consoled *d, bool all)
         if (guest->scan != d->scan) {
             console_guest_forget(guest);
         }
+    }
+}
+
+/* A store that names domains means everybody when it names none: it had too much to say. */
+static void domains_event(struct consoled *d, const char *path, bool is_release)
+{
+    uint16_t domid;
+    if (store_event_domid(path, &domid)) {
+        d->is_told_who = true;
+        look_at_domain(d, domid);
+    } else {
+        scan(d, is_release || d->is_told_who);
+    }
+}
+
+/* ---- what a watch says */
+
+void console_guest_event(struct consoled *d, const char *path, const char *token)
+{
+    uint64_t domid;
+    if (token[0] == 'i' || token[0] == 'r') {
+        domains_event(d, path, token[0] == 'r');
+        return;
+    }
+    if (number_parse(token + 1, 0, sizeof(d->guest) / sizeof(d->guest[0]) - 1, &domid) < 0 ||
+        d->guest[domid] == NULL) {
+        return;
+    }
+    struct console_guest *guest = d->guest[domid];
+    guest->stale |= 1U << (token[0] == 'p'   ? CONSOLE_PRIMARY
+                           : token[0] == 'v' ? CONSOLE_VUART
+                                             : device_of(path));
+    if (!guest->is_stale && !guest->pause.is_on) {
+        guest->is_stale = true;
+        TAILQ_INSERT_TAIL(&d->stale, guest, stale_link);
     }
 }

@@ -147,6 +147,31 @@ static void one_leaves(void **state)
     assert_int_equal(wake(999), 4);
 }
 
+/* Where the store says who it costs the same, however many there are. */
+static void one_of_many_leaves(void **state)
+{
+    for (uint16_t i = 1; i < FAKE_NR_DOMAINS; i++) {
+        hv_fake.unique_id[i] = i;
+    }
+    guests(1, 1001);
+    memset(&hv_fake.calls, 0, sizeof(hv_fake.calls));
+    store_fake.calls.read = 0;
+    hv_fake.is_dying[300] = true;
+    fake_fire("@releaseDomain/300");
+    fake_turn(&d);
+    assert_null(d.guest[300]);
+    assert_int_equal(d.by_port.nr, 999);
+    assert_int_equal(hv_fake.calls.list, 0);
+    assert_int_equal(hv_fake.calls.state, 1);
+    assert_int_equal(store_fake.calls.read, 0);
+    fake_guest(1001, "new");
+    fake_fire("@introduceDomain/1001");
+    fake_turn(&d);
+    assert_non_null(d.guest[1001]->console[CONSOLE_PRIMARY]);
+    assert_int_equal(hv_fake.calls.list, 0);
+    assert_int_equal(hv_fake.calls.state, 2);
+}
+
 /* All shout at once: everybody is served, in turn. */
 static void all_at_once(void **state)
 {
@@ -178,6 +203,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(flat, init, fini),
         cmocka_unit_test_setup_teardown(idle, init, fini),
         cmocka_unit_test_setup_teardown(one_leaves, init, fini),
+        cmocka_unit_test_setup_teardown(one_of_many_leaves, init, fini),
         cmocka_unit_test_setup_teardown(all_at_once, init, fini),
         cmocka_unit_test_setup_teardown(numbers_come_round, init, fini),
     };

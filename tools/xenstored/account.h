@@ -19,10 +19,11 @@ struct quota;
 struct account {
     uint16_t domid;
     bool is_introduced;
-    bool is_shut_down; /* has been told to who watches @releaseDomain */
-    bool is_over;      /* its memory was beyond the soft quota when last looked at */
-    uint64_t since;    /* generation of the store when it appeared */
-    uint32_t target;   /* or PERMISSION_NOBODY */
+    bool is_shut_down;  /* has been told to who watches @releaseDomain */
+    bool is_over;       /* its memory was beyond the soft quota when last looked at */
+    uint64_t since;     /* generation of the store when it appeared */
+    uint64_t unique_id; /* which domain of that number it is (hv.h); 0: not known */
+    uint32_t target;    /* or PERMISSION_NOBODY */
     uint32_t nodes;
     uint32_t watches;
     uint32_t transactions;

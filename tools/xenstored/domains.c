@@ -17,21 +17,29 @@
 
 #define BATCH 64
 
+/* The account of a domain; without a hypervisor all domains are. */
+static int open_account(struct xenstored *x, uint32_t domid, const struct hv_domain_state *state)
+{
+    struct account *account =
+        state->exists ? account_open(&x->accounts, domid, x->tree.generation) : NULL;
+    if (account == NULL) {
+        return state->exists ? -ENOMEM : -ENOENT;
+    }
+    account->unique_id = state->unique_id;
+    return 0;
+}
+
 int domains_name(struct xenstored *x, uint32_t domid)
 {
+    struct hv_domain_state state = {.exists = true};
     if (account_find(&x->accounts, domid) != NULL) {
         return 0;
     }
-    if (domid >= ACCOUNT_MAX) {
+    if (domid >= ACCOUNT_MAX ||
+        (x->events != NULL && hv_get_state(x->events->hv, (uint16_t)domid, &state) < 0)) {
         return -ENOENT;
     }
-    if (x->events != NULL) {
-        struct xen_domctl_getdomaininfo info;
-        if (hv_get_domain(x->events->hv, (uint16_t)domid, &info) < 0) {
-            return -ENOENT;
-        }
-    }
-    return account_open(&x->accounts, domid, x->tree.generation) != NULL ? 0 : -ENOMEM;
+    return open_account(x, domid, &state);
 }
 
 #define ORPHANS 64 /* found in one walk */
@@ -76,15 +84,16 @@ static int remove_orphan(struct xenstored *x, const char *path)
     return err;
 }
 
-/* Nodes that nobody owns would be the next domain's of that number. Tools remove a domain's nodes
- * before it dies, so there is seldom one. */
-static void remove_orphans(struct xenstored *x, const struct account *account)
+static void remove_orphans_below(struct xenstored *x, const struct account *account,
+                                 const char *top)
 {
     int err = 0;
     while (account->nodes > 0 && err >= 0) {
         struct orphans orphans = {.owner = account->domid};
-        char at[PATH_ROOM] = "/";
-        err = tree_walk(x->root, at, 1, find_orphan, &orphans);
+        char at[PATH_ROOM];
+        const int length = snprintf(at, sizeof(at), "%s", top);
+        const struct tree_node *node = tree_find(x->root, top);
+        err = node == NULL ? 0 : tree_walk(node, at, (unsigned)length, find_orphan, &orphans);
         if (orphans.nr == 0) {
             return;
         }
@@ -96,8 +105,22 @@ static void remove_orphans(struct xenstored *x, const struct account *account)
     }
 }
 
+/* Nodes that nobody owns would be the next domain's of that number. They are in its own directory;
+ * the whole tree is walked, which all guests together make large, only if there are others. */
+static void remove_orphans(struct xenstored *x, const struct account *account)
+{
+    char own[32];
+    snprintf(own, sizeof(own), "/local/domain/%u", account->domid);
+    remove_orphans_below(x, account, own);
+    remove_orphans_below(x, account, "/");
+}
+
+/* A guest's client with a target may do what that one may. Few have one. */
 static void refresh_subjects(struct xenstored *x)
 {
+    if (!x->has_targets) {
+        return;
+    }
     for (struct client *client = x->clients; client != NULL; client = client->next) {
         client->subject = account_subject(&x->accounts, client->account);
     }
@@ -117,47 +140,84 @@ void domains_remove(struct xenstored *x, uint16_t domid)
     refresh_subjects(x);
 }
 
-/* What the hypervisor says of a domain; NULL: it has none of that number. */
-static void check(struct xenstored *x, struct account *account,
-                  const struct xen_domctl_getdomaininfo *info, bool *tell)
+/* What the hypervisor says of the number now. It may be another domain's by now. */
+static void check(struct xenstored *x, struct account *account, const struct hv_domain_state *state)
 {
-    if (info == NULL || (info->flags & XEN_DOMINF_dying) != 0) {
-        *tell |= account->is_introduced;
-        domains_remove(x, account->domid);
-    } else if ((info->flags & XEN_DOMINF_shutdown) != 0 && !account->is_shut_down) {
+    const uint16_t domid = account->domid;
+    const bool is_introduced = account->is_introduced;
+    const bool is_other =
+        state->unique_id != 0 && account->unique_id != 0 && state->unique_id != account->unique_id;
+    if (!state->exists || state->is_dead || is_other) {
+        domains_remove(x, domid);
+    } else if (state->is_shut_down && !account->is_shut_down) {
         account->is_shut_down = true;
-        *tell |= account->is_introduced;
+    } else {
+        return;
+    }
+    if (is_introduced) {
+        fire_special(x, SPECIAL_RELEASE, domid);
     }
 }
 
-void domains_check_all(struct xenstored *x)
+/* Numbers that no domain has, from one that is known on. */
+static void check_gone(struct xenstored *x, uint32_t from, uint32_t until)
+{
+    static const struct hv_domain_state gone = {.exists = false};
+    for (; from < until; from++) {
+        struct account *account = account_find(&x->accounts, from);
+        if (account != NULL) {
+            check(x, account, &gone);
+        }
+    }
+}
+
+static void check_all(struct xenstored *x)
 {
     struct xen_domctl_getdomaininfo info[BATCH];
     uint32_t next = 1;
-    bool tell = false;
-    while (next < ACCOUNT_MAX) {
-        const int nr = hv_list_domains(x->events->hv, (uint16_t)next, info, BATCH);
+    int nr = BATCH;
+    while (nr == BATCH) {
+        nr = hv_list_domains(x->events->hv, (uint16_t)next, info, BATCH);
         if (nr < 0) {
             message_error("listing domains: %s", strerror(-nr));
-            break;
+            return;
         }
-        for (int i = 0; i <= nr; i++) {
-            const uint32_t until = i < nr ? info[i].domain : nr < BATCH ? ACCOUNT_MAX : next;
-            for (; next < until; next++) {
-                struct account *account = account_find(&x->accounts, next);
-                if (account != NULL) {
-                    check(x, account, NULL, &tell);
-                }
-            }
-            struct account *account = i < nr ? account_find(&x->accounts, next) : NULL;
+        for (int i = 0; i < nr; i++) {
+            const struct hv_domain_state state = {
+                .exists = true,
+                .is_shut_down = (info[i].flags & XEN_DOMINF_shutdown) != 0,
+                .is_dead = (info[i].flags & XEN_DOMINF_dying) != 0,
+            };
+            check_gone(x, next, info[i].domain);
+            next = info[i].domain;
+            struct account *account = account_find(&x->accounts, next++);
             if (account != NULL) {
-                check(x, account, &info[i], &tell);
+                check(x, account, &state);
             }
-            next += i < nr;
         }
     }
-    if (tell) {
-        fire_special(x, SPECIAL_RELEASE);
+    check_gone(x, next, x->accounts.room);
+}
+
+/* One after the other; false: the hypervisor can't say all. */
+static bool hear_changes(struct xenstored *x)
+{
+    struct hv_domain_state state;
+    uint16_t domid;
+    int err;
+    while ((err = hv_next_changed(x->events->hv, &domid, &state)) == 0) {
+        struct account *account = domid == 0 ? NULL : account_find(&x->accounts, domid);
+        if (account != NULL) {
+            check(x, account, &state);
+        }
+    }
+    return err == -ENOENT;
+}
+
+void domains_check(struct xenstored *x)
+{
+    if (!hear_changes(x)) {
+        check_all(x);
     }
 }
 
@@ -179,6 +239,26 @@ static int introduced(struct request *r, unsigned i, struct account **account)
     return *account != NULL && (*account)->is_introduced ? 0 : -ENOENT;
 }
 
+/* The account of the domain that has the number now: of one that had it before and has gone we may
+ * not have been told yet. What the hypervisor has to tell by now, that this one came at least, is
+ * heard here, so that it does not pile up until some domain ends: no VIRQ is sent of a coming. */
+static int renew(struct xenstored *x, uint32_t domid)
+{
+    struct hv_domain_state state;
+    if (x->events == NULL) {
+        return -ENOENT;
+    }
+    hear_changes(x);
+    struct account *account = account_find(&x->accounts, domid);
+    if (hv_get_state(x->events->hv, (uint16_t)domid, &state) < 0) {
+        return -ENOENT;
+    }
+    if (account != NULL) {
+        check(x, account, &state);
+    }
+    return open_account(x, domid, &state);
+}
+
 int request_introduce(struct request *r)
 {
     struct xenstored *x = r->x;
@@ -189,7 +269,7 @@ int request_introduce(struct request *r)
         wire_number(r->string[2], UINT32_MAX, &port) < 0 || domid == 0) {
         return -EINVAL;
     }
-    int err = x->events == NULL ? -ENOENT : domains_name(x, domid);
+    int err = renew(x, domid);
     if (err == 0) {
         err = guest_connect(x, account_find(&x->accounts, domid), frame, port);
     }
@@ -199,7 +279,7 @@ int request_introduce(struct request *r)
     struct account *account = account_find(&x->accounts, domid);
     if (!account->is_introduced) {
         account->is_introduced = true;
-        fire_special(x, SPECIAL_INTRODUCE);
+        fire_special(x, SPECIAL_INTRODUCE, account->domid);
     }
     return request_answer_ok(r);
 }
@@ -214,8 +294,9 @@ int request_release(struct request *r)
     if (account->domid == 0) {
         return -EINVAL;
     }
-    domains_remove(r->x, account->domid);
-    fire_special(r->x, SPECIAL_RELEASE);
+    const uint16_t domid = account->domid;
+    domains_remove(r->x, domid);
+    fire_special(r->x, SPECIAL_RELEASE, domid);
     return request_answer_ok(r);
 }
 
@@ -240,6 +321,7 @@ int request_set_target(struct request *r)
         return err;
     }
     account->target = target->domid;
+    r->x->has_targets = true;
     refresh_subjects(r->x);
     return request_answer_ok(r);
 }

@@ -10,8 +10,9 @@ struct xenstored;
  * that number), -ENOMEM. */
 int domains_name(struct xenstored *x, uint32_t domid);
 
-/* VIRQ_DOM_EXC: some domain shut down or died; all that are known are looked at. */
-void domains_check_all(struct xenstored *x);
+/* VIRQ_DOM_EXC: some domain shut down or died. Those are looked at that the hypervisor names, or
+ * all that are known if it names none. */
+void domains_check(struct xenstored *x);
 
 /* It is gone: its ring, its watches, its account, the nodes that it owned. */
 void domains_remove(struct xenstored *x, uint16_t domid);

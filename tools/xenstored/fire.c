@@ -4,6 +4,7 @@
 #include "xenstored/watch.h"
 #include "xenstored/xenstored.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static const char *const special_name[SPECIAL_NR] = {"@introduceDomain", "@releaseDomain"};
@@ -17,10 +18,11 @@ enum special fire_special_of(const char *path)
     return (enum special)i;
 }
 
-void fire_special(struct xenstored *x, enum special which)
+void fire_special(struct xenstored *x, enum special which, uint16_t domid)
 {
-    watch_fire(x, special_name[which], (unsigned)strlen(special_name[which]),
-               (struct watch_rights){{x->special[which]}}, true);
+    char path[32];
+    const int length = snprintf(path, sizeof(path), "%s/%u", special_name[which], domid);
+    watch_fire(x, path, (unsigned)length, (struct watch_rights){{x->special[which]}}, false);
 }
 
 static const struct permissions *rights_above(struct xenstored *x, const char *path,

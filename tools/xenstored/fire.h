@@ -15,7 +15,9 @@ enum special {
 };
 /* SPECIAL_NR: none of them. */
 enum special fire_special_of(const char *path);
-void fire_special(struct xenstored *x, enum special which);
+/* Of a domain: a watch of "@releaseDomain/7" hears of 7, one of "@releaseDomain" of all; that one
+ * is told the number too if its depth is 1. */
+void fire_special(struct xenstored *x, enum special which, uint16_t domid);
 
 /* The node at path was written, made or got other permissions than old (or NULL). It is there. */
 void fire_change(struct xenstored *x, const char *path, const struct permissions *old);

@@ -102,7 +102,7 @@ static void events_ready(struct loop_source *source, uint32_t what)
         /* Before looking: what comes meanwhile makes it pending again */
         hv_unmask_event(events->hv, port);
         if (port == events->virq_port) {
-            domains_check_all(events->x);
+            domains_check(events->x);
         } else if (client != NULL) {
             client_ready(client);
         }

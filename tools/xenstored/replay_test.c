@@ -68,7 +68,7 @@ static void ask(struct tape *tape, unsigned who, const struct wire_header *heade
         /* There is no such domain here: as if it were */
         struct account *account = account_open(&tape->x.accounts, (uint32_t)atoi(payload), 0);
         account->is_introduced = true;
-        fire_special(&tape->x, SPECIAL_INTRODUCE);
+        fire_special(&tape->x, SPECIAL_INTRODUCE, 1);
     }
     peer_ask(peer, header->type, our_id(tape, who, header->transaction), payload, header->bytes);
     answer->type = peer->type;

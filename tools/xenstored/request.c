@@ -182,13 +182,14 @@ static int handle_set_perms(struct request *r)
     return answer_or(r, err);
 }
 
-/* A third string limits the depth. */
+/* A third string limits the depth. Of special events there is one level, their domains' numbers. */
 static int handle_watch(struct request *r)
 {
     uint32_t depth;
     int32_t levels = -1;
     if (r->nr == 3) {
-        if (wire_number(r->string[2], INT32_MAX, &depth) < 0) {
+        if (wire_number(r->string[2], INT32_MAX, &depth) < 0 ||
+            (path_is_special(r->path.text) && depth != 1)) {
             return -EINVAL;
         }
         levels = (int32_t)depth;

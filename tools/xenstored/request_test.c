@@ -144,6 +144,39 @@ static void texts_of_control(void **state)
     assert_non_null(strstr(dom0.payload, "clients          :          2\n"));
 }
 
+static void named(const char *name, const char *domids)
+{
+    assert_int_equal(peer_call(&dom0, WIRE_CONTROL, 0, "named", name, NULL), 0);
+    assert_string_equal(dom0.payload, domids);
+}
+
+static void names_of_domains(void **state)
+{
+    char path[40];
+    named("web", "");
+    for (unsigned i = 1; i <= 300; i++) {
+        snprintf(path, sizeof(path), "/local/domain/%u/name", i);
+        assert_int_equal(peer_write(&dom0, 0, path, i % 100 == 7 ? "web" : "db"), 0);
+    }
+    assert_int_equal(peer_write(&dom0, 0, "/local/domain/5/name", ""), 0);
+    named("web", "7\n107\n207\n");
+    named("we", "");
+    named("webs", "");
+    named("", "");
+    assert_int_equal(peer_call(&dom0, WIRE_RM, 0, "/local/domain/107/name", NULL), 0);
+    assert_int_equal(peer_call(&dom0, WIRE_RM, 0, "/local/domain/207", NULL), 0);
+    named("web", "7\n");
+    assert_int_equal(peer_call(&dom0, WIRE_CONTROL, 0, "named", NULL), -EINVAL);
+    /* More than an answer has room for: whole numbers as far as it goes */
+    for (unsigned i = 1; i <= 1500; i++) {
+        snprintf(path, sizeof(path), "/local/domain/%u/name", i);
+        assert_int_equal(peer_write(&dom0, 0, path, "same"), 0);
+    }
+    assert_int_equal(peer_call(&dom0, WIRE_CONTROL, 0, "named", "same", NULL), 0);
+    assert_memory_equal(dom0.payload, "1\n2\n3\n", 6);
+    assert_int_equal(dom0.payload[strlen(dom0.payload) - 1], '\n');
+}
+
 /* A guest: its own, what it was given, and nothing else. */
 static void guests(void **state)
 {
@@ -280,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(operations, setup, teardown),
         cmocka_unit_test_setup_teardown(texts_of_control, setup, teardown),
+        cmocka_unit_test_setup_teardown(names_of_domains, setup, teardown),
         cmocka_unit_test_setup_teardown(guests, setup, teardown),
         cmocka_unit_test_setup_teardown(quotas, setup, teardown),
         cmocka_unit_test_setup_teardown(large_directories, setup, teardown),

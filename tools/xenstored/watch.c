@@ -197,6 +197,13 @@ static int32_t levels_below(const char *path, unsigned length)
     return nr;
 }
 
+/* What a watch is told of path. That a special event is one domain's hears who asked for it by a
+ * depth; others the plain name, as before there were such. */
+static const char *event_path(const struct watch *watch, const char *path)
+{
+    return path_is_special(path) && watch->depth < 0 ? watch->path : path + watch->prefix;
+}
+
 /* Tells all watches whose path is the first length bytes of path. */
 static void fire_at(struct xenstored *x, uint64_t hash, const char *path, unsigned length,
                     struct watch_rights rights)
@@ -206,7 +213,7 @@ static void fire_at(struct xenstored *x, uint64_t hash, const char *path, unsign
         if (watch->hash == hash && watch->length == length &&
             memcmp(watch->path, path, length) == 0 && may_know(watch->client, rights) &&
             (watch->depth < 0 || levels_below(path, length) <= watch->depth)) {
-            client_event(watch->client, watch, path + watch->prefix);
+            client_event(watch->client, watch, event_path(watch, path));
         }
     }
 }

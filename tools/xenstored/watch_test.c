@@ -107,6 +107,73 @@ static void special(void **state)
     peer_close(&second);
 }
 
+/* Who gives a depth is told the number; who watches one number hears of that alone. */
+static void special_of_a_domain(void **state)
+{
+    struct peer second;
+    assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "@releaseDomain", "d", "1", NULL), 0);
+    told(&dom0, "@releaseDomain d");
+    watch(&dom0, "@releaseDomain/2", "two");
+    watch(&dom0, "@releaseDomain/3", "three");
+    watch(&dom0, "@releaseDomain", "plain");
+    for (unsigned i = 2; i <= 3; i++) {
+        peer_open(&second, &x, (uint16_t)i);
+        assert_int_equal(peer_call(&dom0, WIRE_RELEASE, 0, i == 2 ? "2" : "3", NULL), 0);
+        told(&dom0, i == 2 ? "@releaseDomain/2 d" : "@releaseDomain/3 d");
+        told(&dom0, "@releaseDomain plain");
+        told(&dom0, i == 2 ? "@releaseDomain/2 two" : "@releaseDomain/3 three");
+        assert_false(peer_event(&dom0));
+        peer_close(&second);
+    }
+    for (unsigned i = 0; i < 3; i++) {
+        static const char *const depth[] = {"0", "2", "x"};
+        assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "@introduceDomain", "w", depth[i], NULL),
+                         -EINVAL);
+    }
+    assert_int_equal(peer_call(&dom0, WIRE_UNWATCH, 0, "@releaseDomain", "d", NULL), 0);
+    fire_special(&x, SPECIAL_RELEASE, 9);
+    peer_run(&x);
+    told(&dom0, "@releaseDomain plain");
+    assert_false(peer_event(&dom0));
+}
+
+/* A client that does not read: of each number one event, none lost, and beyond the limit the plain
+ * name last, which means everybody. */
+static void special_of_many(void **state)
+{
+    char event[40];
+    assert_int_equal(peer_call(&dom0, WIRE_WATCH, 0, "@releaseDomain", "d", "1", NULL), 0);
+    told(&dom0, "@releaseDomain d");
+    dom0.room = 0;
+    for (unsigned i = 0; i < 3 * 1000; i++) {
+        fire_special(&x, SPECIAL_RELEASE, (uint16_t)(1 + i % 1000));
+    }
+    peer_run(&x);
+    dom0.room = SIZE_MAX;
+    client_ready(dom0.client);
+    peer_run(&x);
+    for (unsigned i = 1; i <= 1000; i++) {
+        snprintf(event, sizeof(event), "@releaseDomain/%u d", i);
+        told(&dom0, event);
+    }
+    assert_false(peer_event(&dom0));
+
+    dom0.room = 0;
+    for (unsigned i = 1; i <= WATCH_MAX_PENDING_CONTROL + 5; i++) {
+        fire_special(&x, SPECIAL_RELEASE, (uint16_t)i);
+    }
+    peer_run(&x);
+    dom0.room = SIZE_MAX;
+    client_ready(dom0.client);
+    peer_run(&x);
+    for (unsigned i = 1; i <= WATCH_MAX_PENDING_CONTROL; i++) {
+        snprintf(event, sizeof(event), "@releaseDomain/%u d", i);
+        told(&dom0, event);
+    }
+    told(&dom0, "@releaseDomain d");
+    assert_false(peer_event(&dom0));
+}
+
 static void taken_back(void **state)
 {
     watch(&guest, "a", "1");
@@ -180,6 +247,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(rights, setup, teardown),
         cmocka_unit_test_setup_teardown(removed_with_what_is_below, setup, teardown),
         cmocka_unit_test_setup_teardown(special, setup, teardown),
+        cmocka_unit_test_setup_teardown(special_of_a_domain, setup, teardown),
+        cmocka_unit_test_setup_teardown(special_of_many, setup, teardown),
         cmocka_unit_test_setup_teardown(taken_back, setup, teardown),
         cmocka_unit_test_setup_teardown(release, setup, teardown),
         cmocka_unit_test_setup_teardown(orphans, setup, teardown),

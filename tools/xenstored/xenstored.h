@@ -41,6 +41,7 @@ struct xenstored {
     unsigned nr_ready;
     struct client *flush; /* whose answers and events go out at the end of this turn */
     bool has_garbage;
+    bool has_targets; /* some domain has, or had, another as its target */
     struct loop_source listener;
     struct guest_events *events; /* guest.h; NULL: no hypervisor */
     FILE *log;                   /* requests are written down; NULL: not */

@@ -66,12 +66,14 @@ static int print_config(const struct guest_config *config)
     return status;
 }
 
-/* True until the domain is there no more; the store says when one is released. */
+/* Until the domain is there no more, or dead; the store says when one is released, and not again
+ * when it goes. */
 static int wait_for_end(struct life *l, uint32_t domid)
 {
     int err = store_watch(l->store, "end", "@releaseDomain");
     struct xen_domctl_getdomaininfo info;
-    while (err == 0 && hv_get_domain(l->hv, (uint16_t)domid, &info) == 0 && info.domain == domid) {
+    while (err == 0 && hv_get_domain(l->hv, (uint16_t)domid, &info) == 0 &&
+           (info.flags & XEN_DOMINF_dying) == 0) {
         struct pollfd wait[2] = {
             {store_fd(l->store), POLLIN, 0},
             {l->cancel_fd, POLLIN, 0},

@@ -134,23 +134,21 @@ int domain_find(struct life *l, const char *word, uint32_t *domid)
             return 0;
         }
     }
-    struct domain_list list;
-    int err = domain_list_all(l, &list);
+    int err = life_find_name(l, word, STORE_NOBODY, domid);
+    if (err != -ENOENT) {
+        if (err != 0) {
+            message_error("cannot look for '%s': %s", word, strerror(-err));
+        }
+        return err;
+    }
+    struct domain_list list; /* only to say which one may have been meant */
+    err = domain_list_all(l, &list);
     if (err != 0) {
         return err;
     }
-    err = -ESRCH;
-    for (unsigned i = 0; i < list.nr; i++) {
-        if (list.name[i] != NULL && strcmp(list.name[i], word) == 0) {
-            *domid = list.info[i].domain;
-            err = 0;
-        }
-    }
-    if (err != 0) {
-        say_unknown(&list, word);
-    }
+    say_unknown(&list, word);
     domain_list_fini(&list);
-    return err;
+    return -ESRCH;
 }
 
 void domain_format_uuid(const uint8_t uuid[16], char out[37])

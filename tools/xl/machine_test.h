@@ -106,6 +106,18 @@ int life_destroy(struct life *l, uint32_t domid)
     return machine_did("destroy %u", domid);
 }
 
+int life_find_name(struct life *l, const char *name, uint32_t but, uint32_t *domid)
+{
+    for (unsigned i = 0; i < machine.nr_domains; i++) {
+        const struct machine_domain *d = &machine.domain[i];
+        if (d->info.domain != but && d->name != NULL && strcmp(d->name, name) == 0) {
+            *domid = d->info.domain;
+            return 0;
+        }
+    }
+    return -ENOENT;
+}
+
 int life_rename(struct life *l, uint32_t domid, const char *name)
 {
     return machine_did("rename %u %s", domid, name);
