@@ -30,10 +30,11 @@ CC := $(CC_$(TOOLCHAIN)_$(ARCH))
 FDT := build/debian/fdt
 COMMON := -std=gnu2x -g -Ihyp -I. -DARCH_H='"cpu/arch_$(ARCH).h"' -DDEBUG=$(DEBUG) -MMD -MP \
   -fno-common -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-FLAGS_arm64 := -O2 -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+FLAGS_arm64 := -O2 -mcmodel=tiny -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
   -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-usage -isystem $(FDT)/usr/include
+ALSO_gcc_arm64 := -fno-align-loops -fno-align-jumps
 FLAGS_host := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
+CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(ALSO_$(TOOLCHAIN)_$(ARCH)) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
 LINK_arm64 := $(if $(filter clang,$(TOOLCHAIN)),-fuse-ld=lld) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 Q := $(if $(V),,@)
