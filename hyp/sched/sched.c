@@ -30,6 +30,19 @@ static void set_state(struct sched_unit *u, enum unit_state to, u64 now)
     store_release(&u->state, (u8)to); /* who sees it not RUNNING sees its saved registers */
 }
 
+/* Nothing runs on q, and u, which is on no queue, does from now on. */
+static void put_on(struct sched_queue *q, struct sched_unit *u, u64 slice_ns, u64 now)
+{
+    set_state(u, UNIT_RUNNING, now);
+    sched_up_state(u);
+    store_relaxed(&q->charged_ns, now);
+    q->slice_end_ns = now + slice_ns;
+    if (unlikely(sched_trace)) {
+        sched_trace(u, q->cpu, now);
+    }
+    store_release(&q->running, u); /* an idle CPU sees it without the lock, and so all of this */
+}
+
 struct sched_queue *sched_lock_unit(const struct sched_unit *u)
 {
     for (;;) {
@@ -155,20 +168,42 @@ void sched_unit_fini(struct sched_unit *u)
     spin_unlock(&u->group->lock);
 }
 
-void sched_wake(struct sched_unit *u)
+/* Its CPU idles, and it would be placed there: it runs from now on, and neither waits on the queue
+ * nor makes that CPU choose (docs/why/012). */
+static bool hand_over(struct sched_unit *u)
+{
+    struct sched_queue *q = sched_lock_unit(u);
+    bool fits = !q->running && q->nr_waiting == 0 && u->state == UNIT_BLOCKED && u->hold == 0 &&
+                load_relaxed(&u->wanted) && !u->capped && cpumask_test(&u->hard, q->cpu) &&
+                cpumask_test(&u->soft, q->cpu);
+    if (fits) {
+        put_on(q, u, policy->wake(q, u), clock_ns());
+    }
+    spin_unlock(&q->lock);
+    if (fits && q->cpu != cpu_current()) {
+        percpu_up_kick(q->cpu);
+    }
+    return fits;
+}
+
+bool sched_wake(struct sched_unit *u)
 {
     /* The caller's reason was written before; see the header for why this order loses nothing. */
     fence_full();
     if (load_relaxed(&u->wanted) || atomic_xchg(&u->wanted, true)) {
-        return;
+        return false;
+    }
+    if (hand_over(u)) {
+        return true;
     }
     sched_settle(u, true);
+    return false;
 }
 
 void sched_block(struct sched_unit *u)
 {
     (void)atomic_xchg(&u->wanted, false);
-    percpu_raise(cpu_current(), WORK_SCHED);
+    percpu_raise_here(WORK_SCHED);
 }
 
 void sched_yield_unit(struct sched_unit *u)
@@ -361,16 +396,11 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             *displaced = prev;
         }
     }
-    store_relaxed(&q->running, best);
     if (best) {
         policy->dequeue(q, best);
-        set_state(best, UNIT_RUNNING, now);
-        sched_up_state(best);
-        store_relaxed(&q->charged_ns, now);
-        q->slice_end_ns = now + slice_ns;
-        if (sched_trace) {
-            sched_trace(best, q->cpu, now);
-        }
+        put_on(q, best, slice_ns, now);
+    } else {
+        store_relaxed(&q->running, NULL);
     }
     return best;
 }
@@ -400,37 +430,43 @@ static void arm_slice(struct sched_queue *q, u64 now)
 }
 
 /* From here on whoever enqueues a unit that may run here tells us. */
-static void begin_idle(struct sched_queue *q)
+static void begin_idle(struct sched_queue *q, u64 now)
 {
     if (q->idle_since_ns == 0) {
         sched_mark_idle(q->cpu, true);
-        store_relaxed(&q->idle_since_ns, MAX(clock_ns(), 1ULL));
+        store_relaxed(&q->idle_since_ns, MAX(now, 1ULL));
     }
 }
 
-static bool end_idle(struct sched_queue *q)
+/* next runs here, since it was put on. */
+static bool end_idle(struct sched_queue *q, const struct sched_unit *next)
 {
     u64 since = q->idle_since_ns;
     if (since == 0) {
         return false;
     }
+    u64 until = load_relaxed(&next->since_ns);
     sched_mark_idle(q->cpu, false);
-    store_relaxed(&q->idle_ns, q->idle_ns + (clock_ns() - since));
+    store_relaxed(&q->idle_ns, q->idle_ns + (until - MIN(since, until)));
     store_relaxed(&q->idle_since_ns, 0);
     watchdog_end_idle();
     return true;
 }
 
 /*
- * Waits in place until WORK_SCHED is set. A bit raised between the test and cpu_wait() comes with
- * an interrupt that stays pending, so cpu_wait() returns at once.
+ * Waits in place until WORK_SCHED is set, or a waker has put a unit on. Both come with an
+ * interrupt, which stays pending when it comes between the test and cpu_wait(): that returns at
+ * once. Nobody but us takes the unit off again. What else is due, a hold of it say, is in the work
+ * word.
  */
-static void wait_for_work(void)
+static struct sched_unit *wait_for_work(struct sched_queue *q)
 {
-    while (!(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
+    struct sched_unit *u;
+    while (!(u = load_acquire(&q->running)) && !(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
         cpu_wait();
         sched_up_idle_interrupt();
     }
+    return u;
 }
 
 void sched_run(void)
@@ -468,12 +504,12 @@ void sched_run(void)
             }
             break;
         }
-        begin_idle(q);
-        if (!sched_pull(q)) {
-            wait_for_work();
+        begin_idle(q, now);
+        if (!sched_pull(q) && (next = wait_for_work(q))) {
+            break;
         }
     }
-    if (end_idle(q) || next != came_with) {
+    if (end_idle(q, next) || next != came_with) {
         sched_up_switch(next);
     }
 }
