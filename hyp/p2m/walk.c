@@ -104,7 +104,7 @@ static void fill_from_block(u64 *table, u64 block, u32 level)
 }
 
 /* Puts a table under slot, which is empty or a block at level. */
-static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
+static __cold enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
 {
     struct frame *f;
     if (p2m->nr_tables >= p2m->max_tables) {
