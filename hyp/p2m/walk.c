@@ -73,11 +73,8 @@ static void wait_for_windows(void)
     }
 }
 
-void walk_flush(struct p2m *p2m)
+void walk_flush_owed(struct p2m *p2m)
 {
-    if (p2m->flush_first >= p2m->flush_end) {
-        return;
-    }
     vmid_flush_range(p2m, (gfn_t){p2m->flush_first}, p2m->flush_end - p2m->flush_first);
     wait_for_windows();
     p2m->flush_first = ~0ULL;
@@ -199,6 +196,12 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     } else if (type == P2M_SHARED_RW) {
         store_relaxed(&mfn_to_frame(pte_mfn(pte))->gfn, FRAME_NO_GFN);
     }
+}
+
+void walk_clear_page(struct p2m_gather *g, u64 *slot, gfn_t gfn)
+{
+    u32 budget = ~0u;
+    clear_leaf(g, slot, gfn, 3, &budget);
 }
 
 /* The table under slot goes when its entries have gone. */
