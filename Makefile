@@ -30,10 +30,14 @@ CC := $(CC_$(TOOLCHAIN)_$(ARCH))
 FDT := build/debian/fdt
 COMMON := -std=gnu2x -g -Ihyp -I. -DARCH_H='"cpu/arch_$(ARCH).h"' -DDEBUG=$(DEBUG) -MMD -MP \
   -fno-common -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
-FLAGS_arm64 := -O2 -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
+FLAGS_arm64 := -O2 -mcmodel=tiny -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
   -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-usage -isystem $(FDT)/usr/include
+ALSO_gcc_arm64 := -fno-align-loops -fno-align-jumps
 FLAGS_host := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
+# The release image is optimised as one program: most of EL2 is small functions that call each other across files. (Its objects hold
+# code as well, for what looks at them one by one; clang has no -fstack-usage behind its linker, and traces are read from DEBUG=1.)
+WHOLE := $(if $(filter gcc/arm64/0/0,$(TOOLCHAIN)/$(ARCH)/$(DEBUG)/$(COVERAGE)),-flto -ffat-lto-objects)
+CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(ALSO_$(TOOLCHAIN)_$(ARCH)) $(WHOLE) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
 LINK_arm64 := $(if $(filter clang,$(TOOLCHAIN)),-fuse-ld=lld) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
 
 Q := $(if $(V),,@)
@@ -48,7 +52,7 @@ endif
 
 $(OUT)/kanso.elf: $(OBJECTS) hyp/boot/kanso_arm64.lds $(FDT)/.unpacked
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LINK_arm64) -Wl,-T,hyp/boot/kanso_arm64.lds -Wl,-Map,$@.map -o $@ $(OBJECTS) $(FDT)/usr/lib/aarch64-linux-gnu/libfdt.a
+	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto-partition=one) $(LINK_arm64) -Wl,-T,hyp/boot/kanso_arm64.lds -Wl,-Map,$@.map -o $@ $(OBJECTS) $(FDT)/usr/lib/aarch64-linux-gnu/libfdt.a
 
 $(OUT)/kanso: $(OUT)/kanso.elf
 	$(call say,IMAGE,$@)

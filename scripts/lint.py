@@ -170,8 +170,9 @@ def check_words(_):
 def check_frames(_):
     """No large stack frame, no dynamic one; no recursion; the deepest chain of direct calls fits."""
     frames = {}
-    for path in OBJECTS.glob("hyp/**/*.su"):
-        if not path.with_suffix(".o").exists() or not (ROOT / path.relative_to(OBJECTS)).with_suffix(".c").exists():
+    whole = [*OBJECTS.glob("kanso.elf.ltrans*.su")]  # of the program as it was linked
+    for path in whole or OBJECTS.glob("hyp/**/*.su"):
+        if not whole and (not path.with_suffix(".o").exists() or not (ROOT / path.relative_to(OBJECTS)).with_suffix(".c").exists()):
             continue
         for line in path.read_text().splitlines():
             where, size, kind = line.split("\t")

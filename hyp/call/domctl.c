@@ -9,6 +9,7 @@
 #include "call/control.h"
 #include "call/wallclock.h"
 #include "cpu/atomic.h"
+#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
@@ -191,9 +192,7 @@ s64 call_domctl(struct vcpu *v, struct call_args *args)
         op.cmd != XEN_DOMCTL_get_domain_state) {
         return E_ACCES;
     }
-    /* The row of a number that the caller chose: masked too, against speculation past the
-     * comparison. */
-    const struct domctl_op *row = &ops[op.cmd & (ARRAY_LEN(ops) - 1)];
+    const struct domctl_op *row = &ops[index_clamp(op.cmd, ARRAY_LEN(ops))];
     bool known = op.cmd < ARRAY_LEN(ops) && row->fn != NULL;
     struct domain *d = op.cmd == XEN_DOMCTL_createdomain ? NULL : dom_find((domid_t){op.domain});
     if (d == NULL && !(known && row->flags & NO_DOMAIN)) {

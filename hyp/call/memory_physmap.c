@@ -230,6 +230,9 @@ s64 memory_remove_from_physmap(struct memory_op *m)
     if (e != OK) {
         return e;
     }
+    if (likely(p2m_unmap_foreign(d->p2m, (gfn_t){a.gpfn}) == OK)) {
+        return OK;
+    }
     mfn_t mfn;
     enum p2m_type type;
     u32 order;

@@ -7,6 +7,7 @@
 #include "base/bits.h"
 #include "call/call.h"
 #include "call/control.h"
+#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "log/console.h"
@@ -127,10 +128,10 @@ s64 call_sysctl(struct vcpu *v, struct call_args *args)
     if (e != OK) {
         return e;
     }
-    if (cmd >= ARRAY_LEN(ops) || ops[cmd & (ARRAY_LEN(ops) - 1)] == NULL) {
+    if (cmd >= ARRAY_LEN(ops) || ops[index_clamp(cmd, ARRAY_LEN(ops))] == NULL) {
         return E_NOSYS;
     }
-    e = ops[cmd & (ARRAY_LEN(ops) - 1)](&op);
+    e = ops[index_clamp(cmd, ARRAY_LEN(ops))](&op);
     bool back = e == OK || e == E_RESTART;
     return back && copy_out(argument, &op, sizeof(op)) != OK ? E_FAULT : e;
 }

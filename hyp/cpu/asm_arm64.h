@@ -13,10 +13,10 @@
 #define FUNCTION(name) FUNCTION_IN(.text.name, name)
 #define END(name) .size name, . - name
 
-/* Puts the address of a symbol into a register, relative to the PC: right with the MMU off, too. */
+/* Puts the address of a symbol into a register, relative to the PC: right with the MMU off, too. The
+   image is under 1 MiB (kanso_arm64.lds). */
 .macro address_of register, symbol
-    adrp \register, \symbol
-    add \register, \register, #:lo12:\symbol
+    adr \register, \symbol
 .endm
 
 /* clang-format on */

@@ -22,6 +22,7 @@
 #define atomic_and(p, v)         __atomic_fetch_and(p, v, __ATOMIC_SEQ_CST)
 #define atomic_xchg(p, v)        __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST)
 #define atomic_add_relaxed(p, v) __atomic_fetch_add(p, v, __ATOMIC_RELAXED)
+#define atomic_add_acquire(p, v) __atomic_fetch_add(p, v, __ATOMIC_ACQUIRE)
 /* On failure *expected holds what was there. */
 #define atomic_cmpxchg(p, expected, v) \
     __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)

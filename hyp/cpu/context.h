@@ -19,7 +19,7 @@ struct cpu_regs {
         u64 x[31];
         struct call_args args;
     };
-    u64 sp_el0;   /* saved with the general registers: cheap, and getvcpucontext wants it */
+    u64 sp_el0;   /* moves with the EL1 registers */
     u64 pc;       /* ELR_EL2 */
     u64 pstate;   /* SPSR_EL2 */
     u64 stack;    /* the hypervisor's on the CPU that has the vCPU loaded: top */

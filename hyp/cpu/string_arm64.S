@@ -36,6 +36,18 @@
 3:  ret
 .endm
 
+/* 64 bytes from x1 + at to x3 + at; all loads before all stores. */
+.macro copy_line at
+    ldp x8, x9, [x1, #\at]
+    ldp x10, x11, [x1, #\at + 16]
+    ldp x12, x13, [x1, #\at + 32]
+    ldp x14, x15, [x1, #\at + 48]
+    stp x8, x9, [x3, #\at]
+    stp x10, x11, [x3, #\at + 16]
+    stp x12, x13, [x3, #\at + 32]
+    stp x14, x15, [x3, #\at + 48]
+.endm
+
 FUNCTION(memmove)
     sub x3, x0, x1
     cmp x3, x2
@@ -51,15 +63,20 @@ memcpy:
     mov x3, x0
     subs x2, x2, #64
     b.lo 2f
-1:  ldp x8, x9, [x1]
-    ldp x10, x11, [x1, #16]
-    ldp x12, x13, [x1, #32]
-    ldp x14, x15, [x1, #48]
+    subs x2, x2, #192        /* by 256: pages */
+    b.lo 0f
+7:  copy_line 0
+    copy_line 64
+    copy_line 128
+    copy_line 192
+    add x1, x1, #256
+    add x3, x3, #256
+    subs x2, x2, #256
+    b.hs 7b
+0:  adds x2, x2, #192        /* remaining - 64 */
+    b.lo 2f
+1:  copy_line 0
     add x1, x1, #64
-    stp x8, x9, [x3]
-    stp x10, x11, [x3, #16]
-    stp x12, x13, [x3, #32]
-    stp x14, x15, [x3, #48]
     add x3, x3, #64
     subs x2, x2, #64
     b.hs 1b

@@ -285,8 +285,7 @@ static void dump_vcpu(const struct vcpu *v)
 {
     const struct cpu_regs *r = &v->regs;
     domid_t id = v->domain->id;
-    log_guest(LOG_ERROR, id, "vcpu %u: pc %016llx pstate %08llx sp_el0 %016llx", v->id, r->pc,
-              r->pstate, r->sp_el0);
+    log_guest(LOG_ERROR, id, "vcpu %u: pc %016llx pstate %08llx", v->id, r->pc, r->pstate);
     for (u32 i = 0; i < 28; i += 4) {
         log_guest(LOG_ERROR, id, "x%-2u %016llx %016llx %016llx %016llx", i, r->x[i], r->x[i + 1],
                   r->x[i + 2], r->x[i + 3]);

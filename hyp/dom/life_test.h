@@ -33,6 +33,7 @@ static struct {
     u32 restarts_left;
     enum err step_result;
     jmp_buf idle, stop;
+    bool idles[NR_CPUS];
     bool in_run;
     void (*in_call)(void); /* done on the CPU that is called */
 } t;
@@ -200,6 +201,7 @@ static inline void become(u32 cpu)
 static inline void cpu_waits(void)
 {
     if (t.in_run && !(this_cpu(work) & BIT(WORK_SCHED))) {
+        t.idles[cpu_current()] = true;
         longjmp(t.idle, 1);
     }
 }
@@ -210,7 +212,9 @@ static inline void leave(void)
     bool outer = t.in_run;
     t.in_run = true;
     if (setjmp(t.idle) == 0) {
-        while (this_cpu(work) & BIT(WORK_SCHED)) {
+        /* or it idles, and a waker has put somebody on */
+        while ((this_cpu(work) & BIT(WORK_SCHED)) || (t.idles[cpu_current()] && sched_current())) {
+            t.idles[cpu_current()] = false;
             sched_run();
         }
     }

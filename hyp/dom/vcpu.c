@@ -51,8 +51,9 @@ void vcpu_kick(struct vcpu *v)
 void vcpu_raise(struct vcpu *v, enum vcpu_work bit)
 {
     atomic_or(&v->work, (u32)BIT(bit));
-    sched_wake(&v->unit);
-    vcpu_kick(v);
+    if (!sched_wake(&v->unit)) {
+        vcpu_kick(v);
+    }
 }
 
 void vcpu_wake(struct vcpu *v)

@@ -242,11 +242,9 @@ static s16 status_set(struct gpage *page, u32 offset, const struct active *a, do
  * before. */
 static void status_clear(struct gpage *page, u32 offset, const struct active *a, bool readonly)
 {
-    if (!readonly && a->writers == 0) {
-        (void)gpage_test_and_clear_bit(page, offset + ENTRY_FLAGS, _GTF_writing);
-    }
-    if (!is_pinned(a)) {
-        (void)gpage_test_and_clear_bit(page, offset + ENTRY_FLAGS, _GTF_reading);
+    u32 over = (!readonly && a->writers == 0 ? GTF_writing : 0) | (is_pinned(a) ? 0 : GTF_reading);
+    if (over != 0) {
+        gpage_clear_bits(page, offset + ENTRY_FLAGS, over);
     }
 }
 

@@ -257,6 +257,11 @@ bool gpage_test_and_set_bit(struct gpage *p, u32 offset, u32 bit)
     return (change_bits(p, offset + bit / 64 * 8, BIT(bit % 64), 0) >> (bit % 64)) & 1;
 }
 
+void gpage_clear_bits(struct gpage *p, u32 offset, u64 bits)
+{
+    (void)change_bits(p, offset, 0, bits);
+}
+
 bool gpage_test_and_clear_bit(struct gpage *p, u32 offset, u32 bit)
 {
     return (change_bits(p, offset + bit / 64 * 8, 0, BIT(bit % 64)) >> (bit % 64)) & 1;

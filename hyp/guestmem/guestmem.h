@@ -81,6 +81,7 @@ void gpage_copy(struct gpage *to, u32 to_offset, const struct gpage *from, u32 f
  * barrier. */
 bool gpage_test_and_set_bit(struct gpage *p, u32 offset, u32 bit);
 bool gpage_test_and_clear_bit(struct gpage *p, u32 offset, u32 bit);
+void gpage_clear_bits(struct gpage *p, u32 offset, u64 bits); /* of an aligned word of 64 */
 /* True when *expected was there and is replaced; else *expected is what is there. Full barrier on
  * success. */
 bool gpage_cmpxchg16(struct gpage *p, u32 offset, u16 *expected, u16 value);

@@ -97,7 +97,7 @@ enum err irq_route_guest(hwirq_t irq, irq_handler_fn *fn, void *arg)
     return claim(irq, fn, arg, true);
 }
 
-static void set_enabled(hwirq_t irq, bool on)
+static void turn(hwirq_t irq, bool on)
 {
     struct irq_desc *desc = irq_find(irq);
     if (desc) {
@@ -110,12 +110,12 @@ static void set_enabled(hwirq_t irq, bool on)
 
 void irq_enable(hwirq_t irq)
 {
-    set_enabled(irq, true);
+    turn(irq, true);
 }
 
 void irq_disable(hwirq_t irq)
 {
-    set_enabled(irq, false);
+    turn(irq, false);
 }
 
 void irq_release(hwirq_t irq)

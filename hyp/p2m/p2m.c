@@ -74,6 +74,22 @@ static void gather_begin(struct p2m_gather *g, struct p2m *p2m) REQUIRES(p2m->lo
     p2m_gather_init(g, p2m);
 }
 
+/* Clears what is in the way. */
+static enum err make_room(struct p2m_gather *g, u64 *slot, u32 nr, gfn_t gfn, u32 level)
+    REQUIRES(g->p2m->lock)
+{
+    enum err e = OK;
+    u32 budget = clear_budget[level];
+    for (u32 i = 0; i < nr && e == OK; i++) {
+        if (slot[i] &&
+            (budget == 0 || !walk_clear(g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
+            e = E_RESTART;
+        }
+    }
+    walk_gather_drain(g);
+    return e;
+}
+
 static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type)
     REQUIRES(p2m->lock)
 {
@@ -85,17 +101,12 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
     }
     struct p2m_gather g;
     gather_begin(&g, p2m);
-    u32 budget = clear_budget[level];
     u32 nr = nr_slots(order);
-    for (u32 i = 0; i < nr && e == OK; i++) {
-        if (slot[i] &&
-            (budget == 0 || !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
-            e = E_RESTART;
+    if (nr > 1 || slot[0]) {
+        e = make_room(&g, slot, nr, gfn, level);
+        if (e != OK) {
+            return e;
         }
-    }
-    walk_gather_drain(&g);
-    if (e != OK) {
-        return e;
     }
     walk_set(p2m, slot, nr, mfn, level, type);
     pte_sync();
@@ -156,6 +167,14 @@ static enum err unmap_locked(struct p2m_gather *g, gfn_t gfn, mfn_t expect, u32 
 {
     struct p2m *p2m = g->p2m;
     u32 level = order_level(order);
+    u64 *page = order == 0 ? walk_slot_if(p2m, gfn, 3) : NULL;
+    if (likely(page && *page)) {
+        if (expect.mfn != MFN_INVALID.mfn && pte_mfn(*page).mfn != expect.mfn) {
+            return E_INVAL;
+        }
+        walk_clear_page(g, page, gfn);
+        return OK;
+    }
     u32 have;
     u64 pte = walk_find(p2m, gfn, &have);
     if (expect.mfn != MFN_INVALID.mfn) {
@@ -197,6 +216,25 @@ enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order)
     walk_gather_drain(&g);
     write_unlock(&p2m->lock);
     return e;
+}
+
+enum err p2m_unmap_foreign(struct p2m *p2m, gfn_t gfn)
+{
+    if (!is_range(gfn, 0)) {
+        return E_NOENT;
+    }
+    struct p2m_gather g;
+    write_lock(&p2m->lock);
+    gather_begin(&g, p2m);
+    u64 *page = walk_slot_if(p2m, gfn, 3);
+    bool found =
+        page && *page && (pte_type(*page) == P2M_FOREIGN_RW || pte_type(*page) == P2M_FOREIGN_RO);
+    if (found) {
+        walk_clear_page(&g, page, gfn);
+        walk_gather_drain(&g);
+    }
+    write_unlock(&p2m->lock);
+    return found ? OK : E_NOENT;
 }
 
 void p2m_gather_init(struct p2m_gather *g, struct p2m *p2m)

@@ -104,6 +104,8 @@ enum err p2m_map_shared(struct p2m *p2m, gfn_t gfn, struct frame *f);
  * allocated. With expect != MFN_INVALID only if gfn maps to it, else E_INVAL. E_NOENT when nothing
  * was there. E_NOMEM: a block had to be split. */
 enum err p2m_unmap(struct p2m *p2m, gfn_t gfn, mfn_t expect, u32 order);
+/* A page that p2m_map() mapped as a foreign one. E_NOENT: there is none; nothing was done. */
+enum err p2m_unmap_foreign(struct p2m *p2m, gfn_t gfn);
 
 /* For batches (grant unmaps): what p2m_unmap_later() removed waits here for one flush. On the
  * caller's stack. */

@@ -330,6 +330,26 @@ static void test_foreign_reference(void **state)
     assert_int_equal(fake_tlb.ipa, 1);
 }
 
+static void test_unmap_of_what_is_foreign_only(void **state)
+{
+    struct frame *f = guest_page(other);
+    assert_int_equal(p2m_map(p2m, G(3), M(0x9003), 0, P2M_RAM_RW), OK);
+    assert_true(frame_get(f, other));
+    assert_int_equal(p2m_map(p2m, G(7), frame_to_mfn(f), 0, P2M_FOREIGN_RW), OK);
+    assert_int_equal(p2m_unmap_foreign(p2m, G(3)), E_NOENT);
+    assert_int_equal(p2m_unmap_foreign(p2m, G(8)), E_NOENT);
+    assert_int_equal(p2m_unmap_foreign(p2m, G(1 << 20)), E_NOENT); /* no table */
+    assert_int_equal(p2m_unmap_foreign(p2m, G(P2M_GFN_END)), E_NOENT);
+    expect_map(3, 0x9003, P2M_RAM_RW, 0);
+    assert_int_equal(p2m_unmap_foreign(p2m, G(7)), OK);
+    expect_none(7);
+    assert_int_equal(p2m_unmap_foreign(p2m, G(7)), E_NOENT);
+    assert_int_equal(f->refs, FRAME_OWNED);
+    assert_int_equal(f->writable_maps, 0);
+    assert_int_equal(fake_tlb.ipa, 1);
+    drop(f);
+}
+
 static void test_each_type_holds_what_it_says(void **state)
 {
     static const struct {
@@ -933,6 +953,7 @@ int main(void)
         TEST(test_pages_become_a_block_again),
         TEST(test_pages_that_are_no_block_stay_apart),
         TEST(test_foreign_reference),
+        TEST(test_unmap_of_what_is_foreign_only),
         TEST(test_each_type_holds_what_it_says),
         TEST(test_shared_page_is_mapped_once),
         TEST(test_page_is_freed_after_the_flush),

@@ -74,11 +74,8 @@ static void wait_for_windows(void)
     }
 }
 
-void walk_flush(struct p2m *p2m)
+void walk_flush_owed(struct p2m *p2m)
 {
-    if (p2m->flush_first >= p2m->flush_end) {
-        return;
-    }
     vmid_flush_range(p2m, (gfn_t){p2m->flush_first}, p2m->flush_end - p2m->flush_first);
     wait_for_windows();
     p2m->flush_first = ~0ULL;
@@ -105,7 +102,8 @@ static void fill_from_block(u64 *table, u64 block, u32 level)
 }
 
 /* Puts a table under slot, which is empty or a block at level. */
-static enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level) REQUIRES(p2m->lock)
+static __cold enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 level)
+    REQUIRES(p2m->lock)
 {
     struct frame *f;
     if (p2m->nr_tables >= p2m->max_tables) {
@@ -201,6 +199,12 @@ static void clear_leaf(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u3
     } else if (type == P2M_SHARED_RW) {
         store_relaxed(&mfn_to_frame(pte_mfn(pte))->gfn, FRAME_NO_GFN);
     }
+}
+
+void walk_clear_page(struct p2m_gather *g, u64 *slot, gfn_t gfn)
+{
+    u32 budget = ~0u;
+    clear_leaf(g, slot, gfn, 3, &budget);
 }
 
 /* The table under slot goes when its entries have gone. */
@@ -331,7 +335,7 @@ void walk_merge(struct p2m_gather *g, gfn_t gfn)
     /* Pages that came one by one differ early: the look is long only when it succeeds. */
     enum p2m_type type = pte_type(table[0]);
     u64 pte = pte_leaf(first, 3, type);
-    for (u32 i = 0; i < 512; i++) {
+    for (u32 i = 0; i < 512; i++, pte += PAGE_SIZE) {
         if (table[i] != pte) {
             return;
         }

@@ -22,6 +22,8 @@ u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level);
  * may end it early: false, and the slot is not yet empty. */
 bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budget)
     REQUIRES(g->p2m->lock);
+/* The same of a slot of level 3 that is not empty. */
+void walk_clear_page(struct p2m_gather *g, u64 *slot, gfn_t gfn) REQUIRES(g->p2m->lock);
 /* Removes leaves in [*gfn, end) and the tables that become empty, and moves *gfn on. *budget
  * as above, with two for an entry. */
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget) REQUIRES(g->p2m->lock);
@@ -36,7 +38,13 @@ void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m
 void walk_merge(struct p2m_gather *g, gfn_t gfn) REQUIRES(g->p2m->lock);
 
 /* The flush that is owed, if any: then what the gather holds may be let go. */
-void walk_flush(struct p2m *p2m) REQUIRES(p2m->lock);
+void walk_flush_owed(struct p2m *p2m) REQUIRES(p2m->lock);
+static inline void walk_flush(struct p2m *p2m) REQUIRES(p2m->lock)
+{
+    if (p2m->flush_first < p2m->flush_end) {
+        walk_flush_owed(p2m);
+    }
+}
 /* Flushes and lets go of what the gather holds. */
 void walk_gather_drain(struct p2m_gather *g) REQUIRES(g->p2m->lock);
 

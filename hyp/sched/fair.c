@@ -64,11 +64,17 @@ static void advance_minimum(struct sched_queue *q, const struct sched_unit *runn
     }
 }
 
+static u64 fair_wake(struct sched_queue *q, struct sched_unit *u) REQUIRES(q->lock)
+{
+    u64 floor = q->min_vruntime > WAKE_CREDIT_NS ? q->min_vruntime - WAKE_CREDIT_NS : 0;
+    u->vruntime = MAX(u->vruntime, floor);
+    return SLICE_NS;
+}
+
 static void fair_enqueue(struct sched_queue *q, struct sched_unit *u, bool wakeup) REQUIRES(q->lock)
 {
     if (wakeup) {
-        u64 floor = q->min_vruntime > WAKE_CREDIT_NS ? q->min_vruntime - WAKE_CREDIT_NS : 0;
-        u->vruntime = MAX(u->vruntime, floor);
+        (void)fair_wake(q, u);
     }
     rb_insert(&q->tree, &u->node, less);
     store_relaxed(&q->waiting_weight, q->waiting_weight + u->weight);
@@ -211,6 +217,7 @@ const struct sched_policy sched_fair = {
     .abi_id = XEN_SCHEDULER_CREDIT2,
     .enqueue = fair_enqueue,
     .dequeue = fair_dequeue,
+    .wake = fair_wake,
     .pick = fair_pick,
     .charge = fair_charge,
     .preempts = fair_preempts,

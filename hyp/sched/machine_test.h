@@ -46,6 +46,7 @@ static struct {
     u32 nr_switches[NR_CPUS], nr_put;
     jmp_buf idle;
     bool in_run;
+    void (*interrupt)(void); /* what ends a wait; NULL: the test looks again later */
 } sim;
 
 static inline u32 drawn(u32 below)
@@ -112,11 +113,14 @@ void sched_up_state(struct sched_unit *u)
 
 void sched_up_idle_interrupt(void)
 {
+    if (sim.interrupt) {
+        sim.interrupt();
+    }
 }
 
 static inline void cpu_waits(void)
 {
-    if (sim.in_run && !(this_cpu(work) & BIT(WORK_SCHED))) {
+    if (sim.in_run && !sim.interrupt && !(this_cpu(work) & BIT(WORK_SCHED))) {
         longjmp(sim.idle, 1);
     }
 }
@@ -145,12 +149,19 @@ static inline void advance(u64 ns)
     host_time_advance_ns(0);
 }
 
+/* There is work, or it idles and a waker has put somebody on. */
+static inline bool must_leave(u32 cpu)
+{
+    const struct sched_queue *q = &per_cpu(sched_queue, cpu);
+    return (per_cpu(work, cpu) & BIT(WORK_SCHED)) || (q->idle_since_ns != 0 && q->running);
+}
+
 static inline void leave(u32 cpu)
 {
     become(cpu);
     sim.in_run = true;
     if (setjmp(sim.idle) == 0) {
-        while (this_cpu(work) & BIT(WORK_SCHED)) {
+        while (must_leave(cpu)) {
             sched_run();
         }
     }
@@ -161,7 +172,7 @@ static inline void leave_all(void)
 {
     for (u32 round = 0; round < 8; round++) {
         for (u32 cpu = 0; cpu < sim.nr_cpus; cpu++) {
-            if (per_cpu(work, cpu) & BIT(WORK_SCHED)) {
+            if (must_leave(cpu)) {
                 leave(cpu);
             }
         }

@@ -30,6 +30,20 @@ static void set_state(struct sched_unit *u, enum unit_state to, u64 now)
     store_release(&u->state, (u8)to); /* who sees it not RUNNING sees its saved registers */
 }
 
+/* Nothing runs on q, and u, which is on no queue, does from now on. */
+static void put_on(struct sched_queue *q, struct sched_unit *u, u64 slice_ns, u64 now)
+    REQUIRES(q->lock)
+{
+    set_state(u, UNIT_RUNNING, now);
+    sched_up_state(u);
+    store_relaxed(&q->charged_ns, now);
+    q->slice_end_ns = now + slice_ns;
+    if (unlikely(sched_trace)) {
+        sched_trace(u, q->cpu, now);
+    }
+    store_release(&q->running, u); /* an idle CPU sees it without the lock, and so all of this */
+}
+
 /* UNCHECKED: which queue, is known when it is locked. */
 UNCHECKED struct sched_queue *sched_lock_unit(const struct sched_unit *u)
 {
@@ -129,47 +143,42 @@ void sched_settle(struct sched_unit *u, bool wakeup)
 
 /* ---- the interface ---- */
 
-void sched_unit_init(struct sched_unit *u, struct sched_group *g, u32 cpu)
+/* Its CPU idles, and it would be placed there: it runs from now on, and neither waits on the queue
+ * nor makes that CPU choose (docs/why/012). */
+static bool hand_over(struct sched_unit *u)
 {
-    memset(u, 0, sizeof(*u));
-    u->state = UNIT_OFFLINE;
-    u->cpu = cpu;
-    u->hold = 1;
-    u->wanted = true;
-    u->hard = cpumask_online();
-    u->soft = u->hard;
-    u->since_ns = clock_ns();
-    u->group = g;
-    list_init(&u->parked_node);
-    spin_lock(&g->lock);
-    g->nr_units++;
-    u->weight = g->weight;
-    u->capped = g->cap_percent != 0;
-    spin_unlock(&g->lock);
+    struct sched_queue *q = sched_lock_unit(u);
+    bool fits = !q->running && q->nr_waiting == 0 && u->state == UNIT_BLOCKED && u->hold == 0 &&
+                load_relaxed(&u->wanted) && !u->capped && cpumask_test(&u->hard, q->cpu) &&
+                cpumask_test(&u->soft, q->cpu);
+    if (fits) {
+        put_on(q, u, policy->wake(q, u), clock_ns());
+    }
+    spin_unlock(&q->lock);
+    if (fits && q->cpu != cpu_current()) {
+        percpu_up_kick(q->cpu);
+    }
+    return fits;
 }
 
-void sched_unit_fini(struct sched_unit *u)
-{
-    check(u->hold > 0 && u->state != UNIT_RUNNING && !u->node.linked && !u->parked);
-    spin_lock(&u->group->lock);
-    u->group->nr_units--;
-    spin_unlock(&u->group->lock);
-}
-
-void sched_wake(struct sched_unit *u)
+bool sched_wake(struct sched_unit *u)
 {
     /* The caller's reason was written before; see the header for why this order loses nothing. */
     fence_full();
     if (load_relaxed(&u->wanted) || atomic_xchg(&u->wanted, true)) {
-        return;
+        return false;
+    }
+    if (hand_over(u)) {
+        return true;
     }
     sched_settle(u, true);
+    return false;
 }
 
 void sched_block(struct sched_unit *u)
 {
     (void)atomic_xchg(&u->wanted, false);
-    percpu_raise(cpu_current(), WORK_SCHED);
+    percpu_raise_here(WORK_SCHED);
 }
 
 void sched_yield_unit(struct sched_unit *u)
@@ -222,55 +231,6 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu)
         *cpu = load_relaxed(&u->cpu);
     }
     return load_acquire(&u->state) == UNIT_RUNNING;
-}
-
-void sched_unit_update(struct sched_unit *u)
-{
-    struct sched_queue *q = sched_lock_unit(u);
-    bool runs = u->state == UNIT_RUNNING;
-    bool was_capped = u->capped;
-    if (runs) {
-        sched_charge(q, clock_ns()); /* at the old weight, from the old budget */
-        if (was_capped) {
-            cap_return(u);
-        }
-    }
-    bool waits = u->node.linked;
-    if (waits) {
-        policy->dequeue(q, u);
-    }
-    spin_lock(&u->group->lock);
-    store_relaxed(&u->weight, u->group->weight);
-    u->capped = u->group->cap_percent != 0;
-    spin_unlock(&u->group->lock);
-    if (waits) {
-        policy->enqueue(q, u, false);
-    }
-    bool look = runs && (u->capped || was_capped);
-    bool parked = u->parked;
-    spin_unlock(&q->lock);
-    if (look) {
-        percpu_raise(q->cpu, WORK_SCHED); /* it takes of the new budget, or stops */
-    }
-    if (parked) {
-        sched_settle(u, true);
-    }
-}
-
-void sched_read_times(struct sched_unit *u, struct sched_times *out)
-{
-    struct sched_queue *q = sched_lock_unit(u);
-    out->state = u->state;
-    out->since_ns = u->since_ns;
-    memcpy(out->time_ns, u->time_ns, sizeof(out->time_ns));
-    spin_unlock(&q->lock);
-}
-
-void sched_write_times(struct sched_unit *u, const u64 time_ns[4])
-{
-    struct sched_queue *q = sched_lock_unit(u);
-    memcpy(u->time_ns, time_ns, sizeof(u->time_ns));
-    spin_unlock(&q->lock);
 }
 
 struct sched_unit *sched_current(void)
@@ -364,16 +324,11 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             *displaced = prev;
         }
     }
-    store_relaxed(&q->running, best);
     if (best) {
         policy->dequeue(q, best);
-        set_state(best, UNIT_RUNNING, now);
-        sched_up_state(best);
-        store_relaxed(&q->charged_ns, now);
-        q->slice_end_ns = now + slice_ns;
-        if (sched_trace) {
-            sched_trace(best, q->cpu, now);
-        }
+        put_on(q, best, slice_ns, now);
+    } else {
+        store_relaxed(&q->running, NULL);
     }
     return best;
 }
@@ -403,37 +358,43 @@ static void arm_slice(struct sched_queue *q, u64 now) REQUIRES(q->lock)
 }
 
 /* From here on whoever enqueues a unit that may run here tells us. */
-static void begin_idle(struct sched_queue *q)
+static void begin_idle(struct sched_queue *q, u64 now)
 {
     if (q->idle_since_ns == 0) {
         sched_mark_idle(q->cpu, true);
-        store_relaxed(&q->idle_since_ns, MAX(clock_ns(), 1ULL));
+        store_relaxed(&q->idle_since_ns, MAX(now, 1ULL));
     }
 }
 
-static bool end_idle(struct sched_queue *q)
+/* next runs here, since it was put on. */
+static bool end_idle(struct sched_queue *q, const struct sched_unit *next)
 {
     u64 since = q->idle_since_ns;
     if (since == 0) {
         return false;
     }
+    u64 until = load_relaxed(&next->since_ns);
     sched_mark_idle(q->cpu, false);
-    store_relaxed(&q->idle_ns, q->idle_ns + (clock_ns() - since));
+    store_relaxed(&q->idle_ns, q->idle_ns + (until - MIN(since, until)));
     store_relaxed(&q->idle_since_ns, 0);
     watchdog_end_idle();
     return true;
 }
 
 /*
- * Waits in place until WORK_SCHED is set. A bit raised between the test and cpu_wait() comes with
- * an interrupt that stays pending, so cpu_wait() returns at once.
+ * Waits in place until WORK_SCHED is set, or a waker has put a unit on. Both come with an
+ * interrupt, which stays pending when it comes between the test and cpu_wait(): that returns at
+ * once. Nobody but us takes the unit off again. What else is due, a hold of it say, is in the work
+ * word.
  */
-static void wait_for_work(void)
+static struct sched_unit *wait_for_work(struct sched_queue *q)
 {
-    while (!(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
+    struct sched_unit *u;
+    while (!(u = load_acquire(&q->running)) && !(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
         cpu_wait();
         sched_up_idle_interrupt();
     }
+    return u;
 }
 
 void sched_run(void)
@@ -471,12 +432,12 @@ void sched_run(void)
             }
             break;
         }
-        begin_idle(q);
-        if (!sched_pull(q)) {
-            wait_for_work();
+        begin_idle(q, now);
+        if (!sched_pull(q) && (next = wait_for_work(q))) {
+            break;
         }
     }
-    if (end_idle(q) || next != came_with) {
+    if (end_idle(q, next) || next != came_with) {
         sched_up_switch(next);
     }
 }

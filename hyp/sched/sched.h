@@ -92,6 +92,8 @@ struct sched_policy {
      */
     void (*enqueue)(struct sched_queue *q, struct sched_unit *u, bool wakeup);
     void (*dequeue)(struct sched_queue *q, struct sched_unit *u);
+    /* u, on no queue, comes from sleep onto an idle CPU. How long it may run while others wait. */
+    u64 (*wake)(struct sched_queue *q, struct sched_unit *u);
     /* Best waiting unit or NULL; does not remove it. *slice_ns: how long it may run while others
      * wait. */
     struct sched_unit *(*pick)(struct sched_queue *q, u64 *slice_ns);
@@ -123,7 +125,9 @@ void sched_unit_fini(struct sched_unit *u); /* must be held and not running anyw
 /* Its group's weight and cap count for u from now on. No locks held. */
 void sched_unit_update(struct sched_unit *u);
 
-void sched_wake(struct sched_unit *u); /* any context; lock-free answer if already wanted */
+/* Any context; lock-free answer if already wanted. True: a CPU that idled was given it, and will
+ * look at what it was woken for (sched_up_switch()). */
+bool sched_wake(struct sched_unit *u);
 /* the current unit of this CPU: nothing wanted; raises WORK_SCHED */
 void sched_block(struct sched_unit *u);
 /* current unit; returns at once when nobody else waits here */

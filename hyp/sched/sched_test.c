@@ -244,8 +244,8 @@ static void test_blocking_stops_and_waking_starts(void **state)
     assert_false(sched_is_running(&g->unit, NULL));
     advance(5 * MS);
     assert_true(sched_idle_ns(0) >= 5 * MS);
-    sched_wake(&g->unit);
-    assert_int_equal(g->unit.state, UNIT_RUNNABLE);
+    assert_true(sched_wake(&g->unit));
+    assert_int_equal(g->unit.state, UNIT_RUNNING); /* its CPU idles: it is put on at once */
     leave_all();
     assert_ptr_equal(sched_current(), &g->unit);
     u64 idle = sched_idle_ns(0);
@@ -284,6 +284,83 @@ static void test_idle_in_place_comes_back_to_the_same_unit(void **state)
                      2); /* told again: something may have unloaded it meanwhile */
     assert_int_equal(g->nr_began, 2);
     assert_int_equal(g->nr_ceased, 1);
+}
+
+static struct sched_unit *woken_by_interrupt;
+
+static void wakes(void)
+{
+    sched_wake(woken_by_interrupt);
+}
+
+static void test_a_wake_ends_the_wait_without_a_choice(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    woken_by_interrupt = &g->unit;
+    sim.interrupt = wakes;
+    sched_block(&g->unit);
+    sched_run();
+    assert_int_equal(this_cpu(work), 0);
+    assert_ptr_equal(sched_current(), &g->unit);
+    assert_int_equal(sim.nr_switches[0], 2);
+    assert_int_equal(g->unit.time_ns[UNIT_RUNNABLE], 0);
+    assert_false(g->unit.node.linked);
+}
+
+/* Put on an idle CPU by another one, and held before that CPU has seen it. */
+static void test_a_hold_between_wake_and_entry(void **state)
+{
+    machine(2);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    become(0);
+    sched_block(&g->unit);
+    leave_all();
+    become(1);
+    u32 kicks = sim.kicks[0];
+    assert_true(sched_wake(&g->unit));
+    assert_int_equal(sim.kicks[0], kicks + 1);
+    assert_int_equal(per_cpu(work, 0), 0);
+    sched_hold(&g->unit);
+    assert_true(sched_is_running(&g->unit, NULL)); /* so whoever waits for it asks that CPU */
+    assert_true(per_cpu(work, 0) & BIT(WORK_SCHED));
+    leave_all();
+    assert_int_equal(g->unit.state, UNIT_OFFLINE);
+    become(0);
+    assert_null(sched_current());
+    sched_release(&g->unit);
+    leave_all();
+    become(0);
+    assert_ptr_equal(sched_current(), &g->unit);
+}
+
+/* Who is not alone, or not at home there, goes the long way. */
+static void test_who_is_not_put_on_at_once(void **state)
+{
+    machine(2);
+    struct guest *a = add_hog(256, 1), *b = add_hog(256, 1);
+    leave_all();
+    become(0);
+    sched_block(sched_current());
+    leave_all();
+    become(0);
+    struct guest *asleep = a->unit.state == UNIT_BLOCKED ? a : b;
+    assert_false(sched_wake(&asleep->unit)); /* somebody runs there */
+    assert_int_equal(asleep->unit.state, UNIT_RUNNABLE);
+    machine(2);
+    a = add_hog(256, 3);
+    leave_all();
+    become(a->unit.cpu);
+    sched_block(&a->unit);
+    leave_all();
+    struct cpumask other = mask(1U << (a->unit.cpu ^ 1));
+    assert_int_equal(sched_set_affinity(&a->unit, NULL, &other), OK);
+    assert_false(sched_wake(&a->unit)); /* it would rather run elsewhere */
+    leave_all();
+    assert_int_equal(a->unit.state, UNIT_RUNNING);
+    assert_int_equal(a->unit.cpu, bit_lowest(other.bits[0]));
 }
 
 static void test_holds_count_and_beat_wakes(void **state)
@@ -497,6 +574,9 @@ int main(void)
         cmocka_unit_test(test_blocking_stops_and_waking_starts),
         cmocka_unit_test(test_a_wake_before_the_way_out_keeps_it_running),
         cmocka_unit_test(test_idle_in_place_comes_back_to_the_same_unit),
+        cmocka_unit_test(test_a_wake_ends_the_wait_without_a_choice),
+        cmocka_unit_test(test_a_hold_between_wake_and_entry),
+        cmocka_unit_test(test_who_is_not_put_on_at_once),
         cmocka_unit_test(test_holds_count_and_beat_wakes),
         cmocka_unit_test(test_a_second_hold_tells_the_cpu_too),
         cmocka_unit_test(test_a_held_sleeper_wakes_when_released),

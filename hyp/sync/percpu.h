@@ -111,6 +111,11 @@ enum work {
 DECLARE_PER_CPU(u32, work);
 
 void percpu_raise(u32 cpu, enum work bit);
+/* The same for this CPU. */
+static inline void percpu_raise_here(enum work bit)
+{
+    (void)atomic_or(&this_cpu(work), (u32)BIT(bit));
+}
 void percpu_up_kick(u32 cpu);
 
 #endif

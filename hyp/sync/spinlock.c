@@ -57,10 +57,14 @@ void spin_init(struct spinlock *l, enum lock_rank rank, const char *name)
     *l = (struct spinlock)SPINLOCK_INIT(rank, name);
 }
 
-static void lock_ticket(struct spinlock *l)
+static inline void lock_ticket(struct spinlock *l)
 {
-    /* The ticket itself orders nothing; the acquire that sees our turn does. */
-    u16 mine = atomic_add_relaxed(&l->next, (u16)1);
+    /* Acquire: mostly it is our turn at once, by what this read. */
+    u32 was = atomic_add_acquire(&l->both, 1U << 16);
+    u16 mine = (u16)(was >> 16);
+    if (likely((u16)was == mine)) {
+        return;
+    }
     while (load_acquire(&l->owner) != mine) {
         cpu_relax();
     }
@@ -88,7 +92,8 @@ bool spin_try_lock(struct spinlock *l)
 void spin_unlock(struct spinlock *l)
 {
     lock_note_released(l->rank, l->name);
-    store_release(&l->owner, (u16)(l->owner + 1));
+    /* Atomic, as others add to both halves at once meanwhile. */
+    store_release(&l->owner, (u16)(load_relaxed(&l->owner) + 1));
 }
 
 bool spin_is_locked(const struct spinlock *l)

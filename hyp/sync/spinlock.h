@@ -41,7 +41,12 @@ enum lock_rank {
 };
 
 struct IS_LOCK spinlock {
-    u16 owner, next;
+    union {
+        struct {
+            u16 owner, next;
+        };
+        u32 both; /* free: its halves are equal */
+    };
     u8 rank;
     const char *name; /* debug output only */
 };

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The 16 vectors and the way out (Arm ARM D1.3.1). While a guest runs SP_EL2 is its struct vcpu;
-// that begins with struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, then SP_EL0, ELR and SPSR.
+// that begins with struct cpu_regs (cpu/context.h): x0..x30 at 8 * n, ELR and SPSR at 256. SP_EL0 is
+// not touched here: it is switched with the EL1 registers.
 //
 // Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C
 // unchanged. When work is due, and a switch may follow, they are stored then. The others store
@@ -14,11 +15,9 @@
 #define AT_PC 256
 #define AT_STACK 272
 
-.macro this_cpu_address register, symbol // clobbers x17 of the hypervisor
-    address_of \register, percpu_\symbol
-    mrs x17, tpidr_el2
-    add \register, \register, x17
-.endm
+// ESR_EL2 of HVC #n by AArch64: class, instruction length, n
+#define HVC_HIGH (EC_HVC64 << 10 | 1 << 9)
+#define XEN_HYPERCALL_TAG 0xea1 // abi/arm.h
 
 // ---- way in: x0, x1 are stored already
 
@@ -32,8 +31,7 @@
     stp x14, x15, [sp, #112]
     stp x16, x17, [sp, #128]
     stp x18, x19, [sp, #AT_X18]
-    mrs x2, sp_el0
-    stp x30, x2, [sp, #AT_X30]
+    str x30, [sp, #AT_X30]
     mrs x3, elr_el2
     mrs x4, spsr_el2
     stp x3, x4, [sp, #AT_PC]
@@ -60,10 +58,9 @@
 // SP: the vCPU
 .macro restore_volatile_and_leave
     ldp x3, x4, [sp, #AT_PC]
-    ldp x30, x2, [sp, #AT_X30]
+    ldr x30, [sp, #AT_X30]
     msr elr_el2, x3
     msr spsr_el2, x4
-    msr sp_el0, x2
     ldr x18, [sp, #AT_X18]
     ldp x16, x17, [sp, #128]
     ldp x14, x15, [sp, #112]
@@ -96,19 +93,38 @@ FUNCTION(lower_irq)
     b leave_volatile
 END(lower_irq)
 
+// Two immediates of HVC are everyday: Xen's calls go on to leave_volatile, PSCI's are beside them.
 FUNCTION(lower_sync)
     save_volatile
     mrs x1, esr_el2
-    lsr x5, x1, #26
-    cmp x5, #EC_HVC64
+    movz w5, #HVC_HIGH, lsl #16
+    movk w5, #XEN_HYPERCALL_TAG
+    cmp x1, x5
     b.ne 1f
     take_stack
-    bl trap_hvc
+    bl call_dispatch
+leave_volatile:
+    mrs x17, tpidr_el2
+    address_of x9, percpu_current
+    address_of x10, percpu_work
+    ldr x9, [x9, x17]
+    ldr w10, [x10, x17]
+    cbnz w10, 3f
+    mov sp, x9
+    restore_volatile_and_leave
+1:  sub w5, w5, #XEN_HYPERCALL_TAG
+    cmp x1, x5
+    b.ne 2f
+    take_stack
+    bl vpsci_call
     b leave_volatile
-1:  save_rest sp
+2:  save_rest sp
     take_stack
     bl trap_sync
     b leave_all
+3:  str x19, [x9, #AT_X19]
+    save_rest x9
+    b leave_slowly
 END(lower_sync)
 
 FUNCTION(lower_serror)
@@ -120,26 +136,14 @@ FUNCTION(lower_serror)
     b leave_all
 END(lower_serror)
 
-FUNCTION(leave_volatile)
-    this_cpu_address x10, work
-    ldr w10, [x10]
-    address_of x9, percpu_current
-    ldr x9, [x9, x17]
-    cbnz w10, 1f
-    mov sp, x9
-    restore_volatile_and_leave
-1:  str x19, [x9, #AT_X19]
-    save_rest x9
-    b leave_slowly
-END(leave_volatile)
-
 FUNCTION(leave_all)
-    this_cpu_address x10, work
-    ldr w10, [x10]
-    cbnz w10, leave_slowly
+    mrs x17, tpidr_el2
     address_of x9, percpu_current
-    ldr x0, [x9, x17]
-    mov sp, x0
+    address_of x10, percpu_work
+    ldr x9, [x9, x17]
+    ldr w10, [x10, x17]
+    cbnz w10, leave_slowly
+    mov sp, x9
     restore_rest
     restore_volatile_and_leave
 END(leave_all)
@@ -153,8 +157,9 @@ END(leave_slowly)
 
 // trap_start_leave(): the boot stack's contents are of no use any more.
 FUNCTION(trap_start_leave)
-    this_cpu_address x9, trap_stack
-    ldr x9, [x9]
+    mrs x17, tpidr_el2
+    address_of x9, percpu_trap_stack
+    ldr x9, [x9, x17]
     mov sp, x9
     mov x29, xzr
     mov x30, xzr

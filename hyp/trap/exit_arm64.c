@@ -27,31 +27,22 @@ static u32 it_state(u64 pstate)
                                                               << 2);
 }
 
-/* After an instruction of an IT block (Arm ARM F5.1.89: ITAdvance). */
-static u64 it_advance(u64 pstate)
+/* Arm ARM F5.1.89: ITAdvance. */
+void trap_it_advance(struct vcpu *v)
 {
+    u64 pstate = v->regs.pstate;
     u32 it = it_state(pstate);
     if (it == 0) {
-        return pstate;
+        return;
     }
     it = (it & 7) == 0 ? 0 : (it & 0xe0) | ((it << 1) & 0x1f);
     pstate &= ~(BITS(26, PSTATE_IT_LOW_SHIFT) | BITS(15, PSTATE_IT_HIGH_SHIFT));
-    return pstate | (u64)(it & 3) << PSTATE_IT_LOW_SHIFT | (u64)(it >> 2) << PSTATE_IT_HIGH_SHIFT;
+    v->regs.pstate =
+        pstate | (u64)(it & 3) << PSTATE_IT_LOW_SHIFT | (u64)(it >> 2) << PSTATE_IT_HIGH_SHIFT;
 }
 
-void trap_skip(struct vcpu *v, u64 esr)
+bool trap_condition32(const struct vcpu *v, u64 esr)
 {
-    v->regs.pc += esr & ESR_IL ? 4 : 2;
-    if (trap_is_aarch32(v)) {
-        v->regs.pstate = it_advance(v->regs.pstate);
-    }
-}
-
-bool trap_condition_holds(const struct vcpu *v, u64 esr)
-{
-    if (!trap_is_aarch32(v)) {
-        return true;
-    }
     u64 pstate = v->regs.pstate;
     u32 condition;
     if (esr & ISS_CONDITION_VALID) {
@@ -89,7 +80,8 @@ static void wfx(struct vcpu *v, u64 esr)
     }
 }
 
-void trap_hvc(struct vcpu *v, u64 esr)
+/* Of AArch64 the two everyday ones do not come here: entry_arm64.S. */
+static void hvc(struct vcpu *v, u64 esr)
 {
     switch (esr & 0xffff) {
     case XEN_HYPERCALL_TAG:
@@ -129,9 +121,9 @@ static exit_fn *const exits[64] = {
     [EC_FP] = trap_fp,
     [EC_CP10] = trap_cp10,
     [EC_CP14_64] = trap_cp14,
-    [EC_HVC32] = trap_hvc,
+    [EC_HVC32] = hvc,
     [EC_SMC32] = smc,
-    [EC_HVC64] = trap_hvc,
+    [EC_HVC64] = hvc,
     [EC_SMC64] = smc,
     [EC_SYSREG] = trap_sysreg,
     [EC_IABT_LOW] = trap_instruction_abort,

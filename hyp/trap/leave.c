@@ -87,6 +87,6 @@ void sched_up_idle_interrupt(void)
 __noreturn void trap_start(void)
 {
     switch_start_cpu();
-    percpu_raise(cpu_current(), WORK_SCHED);
+    percpu_raise_here(WORK_SCHED);
     trap_start_leave();
 }

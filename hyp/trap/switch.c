@@ -47,8 +47,10 @@ void sched_up_switch(struct sched_unit *next)
         if (old) {
             vcpu_up_unload(old);
         }
-        (void)vcpu_sync_lazy(v); /* it may have idled in place elsewhere; nobody unloads ours
-                              meanwhile: there is nothing */
+        /* It may have idled in place elsewhere; nobody unloads ours meanwhile: there is nothing. */
+        if (load_acquire(&v->loaded_on) != VCPU_NOT_LOADED) {
+            (void)vcpu_sync_lazy(v);
+        }
         /*
          * While we waited for that, we served others. One of them may have held v and found it
          * loaded nowhere: its registers are his now (vcpu_sync_lazy() told him so), not to be taken
@@ -57,7 +59,7 @@ void sched_up_switch(struct sched_unit *next)
          */
         if (unlikely(sched_is_held(next))) {
             this_cpu(current) = &vcpu_nobody;
-            percpu_raise(cpu_current(), WORK_SCHED);
+            percpu_raise_here(WORK_SCHED);
             return;
         }
         load(v);
@@ -67,7 +69,7 @@ void sched_up_switch(struct sched_unit *next)
      * bits. */
     fence_full();
     if (load_relaxed(&v->work) != 0) {
-        percpu_raise(cpu_current(), WORK_VCPU);
+        percpu_raise_here(WORK_VCPU);
     }
 }
 

@@ -118,6 +118,7 @@ static void save_el1(struct vcpu *v)
     r->elr = read_sysreg(elr_el1);
     r->spsr = read_sysreg(spsr_el1);
     r->sp_el1 = read_sysreg(sp_el1);
+    v->regs.sp_el0 = read_sysreg(sp_el0);
     r->tpidr_el0 = read_sysreg(tpidr_el0);
     r->tpidrro_el0 = read_sysreg(tpidrro_el0);
     r->tpidr_el1 = read_sysreg(tpidr_el1);
@@ -149,6 +150,7 @@ static void restore_el1(const struct vcpu *v)
     write_sysreg(r->elr, elr_el1);
     write_sysreg(r->spsr, spsr_el1);
     write_sysreg(r->sp_el1, sp_el1);
+    write_sysreg(v->regs.sp_el0, sp_el0);
     write_sysreg(r->tpidr_el0, tpidr_el0);
     write_sysreg(r->tpidrro_el0, tpidrro_el0);
     write_sysreg(r->tpidr_el1, tpidr_el1);

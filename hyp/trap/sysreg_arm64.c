@@ -58,15 +58,6 @@ static enum result physical_timer(struct vcpu *v, struct sysreg_access *a)
     return SYSREG_DONE;
 }
 
-static enum result send_sgi(struct vcpu *v, struct sysreg_access *a)
-{
-    if (a->read || gic->version != 3) {
-        return SYSREG_UNDEFINED;
-    }
-    vgic_sgi1r_write(v, a->value);
-    return SYSREG_DONE;
-}
-
 /* SGIs of group 0, and of the other security state: there is none. */
 static enum result send_no_sgi(struct vcpu *v, struct sysreg_access *a)
 {
@@ -117,7 +108,6 @@ static const struct row {
     {REG(3, 3, 14, 2, 1), physical_timer},        /* CNTP_CTL_EL0 */
     {REG(3, 0, 2, 0, 2), memory_control},         /* TCR_EL1 */
     {REG(3, 3, 14, 2, 2), physical_timer},        /* CNTP_CVAL_EL0 */
-    {REG(3, 0, 12, 11, 5), send_sgi},             /* ICC_SGI1R_EL1 */
     {REG(3, 0, 12, 12, 5), gic_system_registers}, /* ICC_SRE_EL1 */
     {REG(3, 0, 0, 0, 6), raz_wi},                 /* REVIDR_EL1 */
     {REG(3, 0, 12, 11, 6), send_no_sgi},          /* ICC_ASGI1R_EL1 */
@@ -174,17 +164,10 @@ static void refuse(struct vcpu *v, const struct sysreg_access *a)
     trap_inject_undefined(v);
 }
 
-void trap_sysreg(struct vcpu *v, u64 esr)
+static __cold void access_by_table(struct vcpu *v, u64 esr)
 {
     u32 n = (u32)FIELD(esr, 9, 5);
     struct sysreg_access a = {.key = esr & ISS_KEY, .read = esr & ISS_READ};
-    /* op0 3, op1 0, CRn 0: ID registers */
-    if ((a.key & ~(REG(0, 0, 0, 15, 7))) == REG(3, 0, 0, 0, 0) && KEY_CRM(a.key) - 1 < 7 &&
-        a.read) {
-        trap_write_x(v, n, idregs_read(KEY_CRM(a.key), KEY_OP2(a.key)));
-        trap_skip(v, esr);
-        return;
-    }
     sysreg_fn *fn = find(a.key);
     if (!fn) {
         fn = find_region(a.key);
@@ -199,4 +182,22 @@ void trap_sysreg(struct vcpu *v, u64 esr)
         }
         trap_skip(v, esr);
     }
+}
+
+/* What guests do all the time is looked for first: ID registers (op0 3, op1 0, CRn 0), and an SGI
+ * (ICC_SGI1R_EL1). */
+void trap_sysreg(struct vcpu *v, u64 esr)
+{
+    u32 n = (u32)FIELD(esr, 9, 5);
+    u32 key = esr & ISS_KEY;
+    if ((key & ~(REG(0, 0, 0, 15, 7))) == REG(3, 0, 0, 0, 0) && KEY_CRM(key) - 1 < 7 &&
+        (esr & ISS_READ)) {
+        trap_write_x(v, n, idregs_read(KEY_CRM(key), KEY_OP2(key)));
+    } else if (key == REG(3, 0, 12, 11, 5) && !(esr & ISS_READ) && gic->version == 3) {
+        vgic_sgi1r_write(v, trap_read_x(v, n));
+    } else {
+        access_by_table(v, esr);
+        return;
+    }
+    trap_skip(v, esr);
 }

@@ -19,7 +19,6 @@ struct domain;
 
 /* called by entry_arm64.S */
 void trap_sync(struct vcpu *v, u64 esr);
-void trap_hvc(struct vcpu *v, u64 esr);
 void trap_serror(struct vcpu *v, u64 esr);
 __noreturn void trap_panic(const struct cpu_regs *r, u64 sp, u64 kind);
 extern char trap_vectors[];
@@ -33,10 +32,21 @@ static inline bool trap_from_el0(const struct vcpu *v)
 {
     return (v->regs.pstate & 0xf) == 0; /* EL0t, and usr of AArch32 */
 }
+/* AArch32: after an instruction of an IT block; does the trapped instruction's condition hold? */
+void trap_it_advance(struct vcpu *v);
+bool trap_condition32(const struct vcpu *v, u64 esr);
 /* Past the instruction that trapped. */
-void trap_skip(struct vcpu *v, u64 esr);
-/* AArch32: does the trapped instruction's condition hold? Always true for AArch64. */
-bool trap_condition_holds(const struct vcpu *v, u64 esr);
+static inline void trap_skip(struct vcpu *v, u64 esr)
+{
+    v->regs.pc += esr & ESR_IL ? 4 : 2;
+    if (unlikely(trap_is_aarch32(v))) {
+        trap_it_advance(v);
+    }
+}
+static inline bool trap_condition_holds(const struct vcpu *v, u64 esr)
+{
+    return likely(!trap_is_aarch32(v)) || trap_condition32(v, esr);
+}
 /* A general register as an operand; 31 is zero. */
 static inline u64 trap_read_x(const struct vcpu *v, u32 n)
 {

@@ -20,7 +20,7 @@ struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid)
 
 /* ---- the queue; lock held ---- */
 
-static void enqueue(struct vgic_irq *irq)
+void vgic_enqueue(struct vgic_irq *irq)
 {
     struct list *queue = &irq->home->vgic->queue;
     struct list *at = queue;
@@ -36,7 +36,7 @@ void vgic_requeue(struct vgic_irq *irq)
 {
     bool wanted = irq->active || irq->lr != LR_NONE || (irq->enabled && vgic_is_pending(irq));
     if (wanted && !vgic_is_queued(irq)) {
-        enqueue(irq);
+        vgic_enqueue(irq);
     } else if (!wanted) {
         list_del(&irq->node);
     }
@@ -49,7 +49,7 @@ void vgic_resort(struct vgic_irq *irq)
 {
     if (vgic_is_queued(irq)) {
         list_del(&irq->node);
-        enqueue(irq);
+        vgic_enqueue(irq);
     }
 }
 
@@ -172,6 +172,23 @@ enum tell vgic_settle(struct vgic_irq *irq)
 
 /* ---- events ---- */
 
+/* Pending once more. hw: the host's interrupt is active now, so whatever it stood for before has
+ * ended. source: of an SGI of GICv2. Lock held. */
+static enum tell pend(struct vgic_irq *irq, bool hw, u32 source)
+{
+    if (likely(vgic_begin(irq, hw, source))) {
+        return TELL_WAKE;
+    }
+    vgic_recall(irq);
+    if (vgic_is_sgi_with_source(irq)) {
+        irq->sources |= (u8)(1u << source);
+    } else {
+        irq->latch = true;
+    }
+    irq->hw_pending |= hw;
+    return vgic_settle(irq);
+}
+
 void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
 {
     struct vgic_irq *irq = vgic_find(d, v, virq.virq);
@@ -183,9 +200,7 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
         return;
     }
     struct vcpu *home = vgic_lock(irq);
-    vgic_recall(irq);
-    irq->latch = true;
-    vgic_unlock(home, vgic_settle(irq));
+    vgic_unlock(home, pend(irq, false, 0));
 }
 
 void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
@@ -214,22 +229,7 @@ void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
         return;
     }
     spin_lock(&to->vgic->lock);
-    vgic_recall(irq);
-    if (vgic_is_sgi_with_source(irq)) {
-        irq->sources |= (u8)(1u << source);
-    } else {
-        irq->latch = true;
-    }
-    vgic_unlock(to, vgic_settle(irq));
-}
-
-/* The host's interrupt is active now, so whatever it stood for before has ended. Lock held. */
-static enum tell arrive_locked(struct vgic_irq *irq)
-{
-    vgic_recall(irq);
-    irq->latch = true;
-    irq->hw_pending = true;
-    return vgic_settle(irq);
+    vgic_unlock(to, pend(irq, false, source));
 }
 
 void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
@@ -245,7 +245,7 @@ void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
         return;
     }
     u32 cpu = home->vgic->loaded_on;
-    vgic_unlock(home, arrive_locked(irq));
+    vgic_unlock(home, pend(irq, true, 0));
     if (cpu != cpu_current() && cpu != NOT_LOADED) {
         irq_set_target(desc->hwirq, cpu); /* the next one comes where its vCPU is */
     }
@@ -259,7 +259,7 @@ void vgic_private_fired(struct vcpu *v, virq_t virq)
         return;
     }
     spin_lock(&v->vgic->lock);
-    vgic_unlock(v, arrive_locked(irq));
+    vgic_unlock(v, pend(irq, true, 0));
 }
 
 void vgic_private_due(struct vcpu *v, virq_t virq)
@@ -270,7 +270,7 @@ void vgic_private_due(struct vcpu *v, virq_t virq)
     /* Loaded: hardware tells by itself. Else vgic_restore() makes hardware's line active, as if it
      * had fired. */
     if (v->vgic->loaded_on == NOT_LOADED && !irq->hw_pending && !irq->hw_active) {
-        tell = arrive_locked(irq);
+        tell = pend(irq, true, 0);
     }
     vgic_unlock(v, tell);
 }

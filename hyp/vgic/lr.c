@@ -150,6 +150,34 @@ bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source)
     return true;
 }
 
+/* What fill() comes to when nothing was known of irq before, and nothing is left to tell after. */
+bool vgic_begin(struct vgic_irq *irq, bool hw, u32 source)
+{
+    struct vgic_cpu *vc = irq->home->vgic;
+    if (vgic_is_queued(irq) || !irq->enabled || vgic_is_pending(irq) || !vc->forwards ||
+        irq->target != irq->home->id || !vgic_is_here(vc) || vc->hcr != GICH_HCR_EN ||
+        vc->lr_stale != 0 || !has_room(vc)) {
+        return false;
+    }
+    u32 n = bit_lowest(all_lrs() & ~vc->lr_used);
+    struct gic_lr lr = {
+        .virq = irq->intid,
+        .hwirq = hw ? irq->hwirq : source,
+        .priority = irq->priority,
+        .pending = true,
+        .hw = hw,
+        .group1 = gic->version == 3,
+    };
+    gic->lr_write(n, gic->lr_encode(&lr));
+    vc->lr[n] = irq;
+    vc->lr_used |= 1u << n;
+    irq->lr = (u8)n;
+    irq->lr_latch = true;
+    irq->renewable = true;
+    vgic_enqueue(irq);
+    return true;
+}
+
 /* ---- all of them ---- */
 
 static void fold_some(struct vgic_cpu *vc, u32 which)
@@ -228,6 +256,10 @@ static struct vgic_irq *find_urgent(const struct vgic_cpu *vc)
 static void choose(struct vgic_cpu *vc)
 {
     u32 hcr = GICH_HCR_EN;
+    if (list_is_empty(&vc->queue)) {
+        set_hcr(vc, hcr);
+        return;
+    }
     struct vgic_irq *irq;
     struct vgic_irq *urgent = find_urgent(vc);
     if (urgent) {

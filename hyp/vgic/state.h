@@ -102,6 +102,8 @@ struct vgic_irq *vgic_find(struct domain *d, struct vcpu *v, u32 intid);
 struct vcpu *vgic_lock(struct vgic_irq *irq) ACQUIRES(vgic_lock(irq)->vgic->lock);
 enum tell vgic_settle(struct vgic_irq *irq);
 void vgic_unlock(struct vcpu *home, enum tell tell) RELEASES(home->vgic->lock);
+/* On the queue, at the place of its priority; it is on none. */
+void vgic_enqueue(struct vgic_irq *irq);
 /* After a fold: on or off the queue. */
 void vgic_requeue(struct vgic_irq *irq);
 /* On the queue at a place that follows a new priority. */
@@ -153,6 +155,9 @@ void vgic_recall(struct vgic_irq *irq);
  * which is active; source: of an SGI of GICv2. False: nothing was done, go the long way.
  */
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source);
+/* The first time after a switch, its home's lock held: the same for one that is in no list register
+ * and on no queue, when there is one to spare. */
+bool vgic_begin(struct vgic_irq *irq, bool hw, u32 source);
 /* Brings hardware up to date after a recall. irq: due or active and needs a list register; NULL:
  * none does. False: not all fit, so all are to be folded and chosen anew before the guest runs. */
 [[nodiscard]] bool vgic_place(struct vgic_cpu *vc, struct vgic_irq *irq);

@@ -285,14 +285,16 @@ static void report(plugin_id id, void *data)
 
 /* ---- arguments */
 
-/* Text only, in order of address: the output of nm -n. */
+/* Text only, in order of address: the output of nm -n. (Symbols of debug information have no name.)
+ */
 static bool read_symbols(const char *path)
 {
     FILE *f = fopen(path, "r");
     struct symbol s = {0};
-    char type;
-    while (f && fscanf(f, "%lx %c %63s", &s.address, &type, s.name) == 3) {
-        if ((type == 't' || type == 'T') && nr_symbols < NR_SYMBOLS) {
+    char type, line[256];
+    while (f && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "%lx %c %63s", &s.address, &type, s.name) == 3 &&
+            (type == 't' || type == 'T') && nr_symbols < NR_SYMBOLS) {
             if (strncmp(s.name, "trap_vectors", 12) == 0) {
                 vectors = vectors ? vectors : s.address;
                 vectors_end = s.address + VECTORS_BYTES;
