@@ -335,7 +335,7 @@ void walk_merge(struct p2m_gather *g, gfn_t gfn)
     /* Pages that came one by one differ early: the look is long only when it succeeds. */
     enum p2m_type type = pte_type(table[0]);
     u64 pte = pte_leaf(first, 3, type);
-    for (u32 i = 0; i < 512; i++, pte += PAGE_SIZE) {
+    for (u32 i = 0; i < 512; i++) {
         if (table[i] != pte) {
             return;
         }
