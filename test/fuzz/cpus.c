@@ -18,6 +18,9 @@
 #define STACK_BYTES (256u << 10)
 #define CPUS_MAX    16u
 #define IN_VAIN_MAX 100000u
+/* Turns of the CPUs until the service CPU gets one, for they may all wait for a lock that it holds
+ * (it tears domains down). */
+#define TURNS_MAX 1000000u
 /* Steps (edges of the control flow) between two changes of turns: a few, or many. */
 #define STEPS_FEW  24u
 #define STEPS_MANY 3000u
@@ -184,10 +187,17 @@ static u32 next(void)
 void cpus_yield(void)
 {
     static u32 in_vain;
+    static u32 turns;
     u32 to = next();
+    turns++;
     if (here == nr_cpus) {
+        turns = 0;
         in_vain = to == nr_cpus ? in_vain + 1 : 0;
         check(in_vain < IN_VAIN_MAX); /* the service CPU waits for one that has nothing to do */
+    } else if (turns >= TURNS_MAX) {
+        turns = 0;
+        go(nr_cpus);
+        return;
     }
     if (to != nr_cpus) {
         go(to);
