@@ -70,4 +70,4 @@ bench-store: | deps-host deps-tools
 	$(Q)test/bench/store.py
 .PHONY: bench-store
 .PHONY: tools tools-unit tools-fuzz
--include $(wildcard $(TOOL_OUT_arm64)/*/*.d $(TOOL_OUT_host)/*/*.d)
+-include $(wildcard $(addsuffix /*/*.d,$(TOOL_OUT_arm64) $(TOOL_OUT_host) $(TOOL_OUT_fuzz)))

@@ -4,9 +4,9 @@
 
 A patch begins with three lines: `class:` as in docs/security.md, `wrong:` what it plants, `tool:` the one that finds it, its
 argument, and after => a pattern of what it then says. The bug is found when the tool fails and says so: a tree that does not
-build, or that fails for another reason, is none. Each tool must pass on the tree as it is. Nothing outside of build/planted
-is touched: base/ is a copy of the tree, NN/ one of it with a patch, objects and their times included, so that a patch costs
-what it changes.
+build, or that fails for another reason, is none. Each tool must pass on the tree as it is, and not say so there. Nothing
+outside of build/planted is touched: base/ is a copy of the tree, NN/ one of it with a patch, objects and their times
+included, so that a patch costs what it changes.
 
 planted.py [NN...]: those patches, all without a number; exit 1 if one is missed or no longer applies. `--tool "NAME ARGUMENT"`
 asks what another tool than their own says of them.
@@ -106,9 +106,12 @@ def sync_base():
         content = (ROOT / name).read_bytes()
         digest.update(name.encode() + b"\0" + content)
         copy = BASE / name
-        if not copy.is_file() or copy.read_bytes() != content:
+        new = not copy.is_file()
+        if new or copy.read_bytes() != content:
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copy)
+            if not new:  # what was built here may be younger than ROOT's
+                os.utime(copy)
     # Of its own, so that the rules which ask git see this tree
     subprocess.run("[ -e .git ] || git init -q; git add -A", shell=True, cwd=BASE, check=True, capture_output=True)
     known = subprocess.run(["git", "ls-files", "-z"], cwd=BASE, capture_output=True, check=True).stdout.decode().split("\0")
@@ -129,7 +132,7 @@ def copy_objects(objects, origin, tree):
 
 
 def passes(tool, argument, state):
-    """Builds a tool in base/ and sees it pass there, once for each state of the tree; else says why not."""
+    """What a tool says as it passes in base/, built and run once for each state of the tree; else None, and why is printed."""
     stamp = OUT / "passed" / hashlib.sha256(f"{tool} {argument} {TOOLS[tool]} {state}".encode()).hexdigest()
     copy_objects(TOOLS[tool].objects, ROOT, BASE)
     status, said = run(TOOLS[tool].build.format(argument), BASE, LIMIT_SECONDS)
@@ -137,10 +140,11 @@ def passes(tool, argument, state):
         status, said = run(TOOLS[tool].run.format(argument, seconds=PASS_SECONDS), BASE, LIMIT_SECONDS)
     if status == 0:
         stamp.parent.mkdir(exist_ok=True)
-        stamp.touch()
-        return True
+        if not stamp.exists():
+            stamp.write_text(said, encoding="utf-8")
+        return stamp.read_text(encoding="utf-8")
     print(f"planted: {tool} {argument} does not pass without a patch (status {status}):\n{said[-2000:]}", flush=True)
-    return False
+    return None
 
 
 def try_patch(patch):
@@ -190,7 +194,12 @@ def main():
     state = sync_base()
     good = True
     for tool, argument in sorted({(p.tool, p.argument) for p in patches}):
-        good = passes(tool, argument, state) and good
+        said = passes(tool, argument, state)
+        good = good and said is not None
+        for patch in patches if said is not None and not options.tool else ():
+            if (patch.tool, patch.argument) == (tool, argument) and re.search(patch.pattern, said):
+                print(f"planted: {patch.path.name}: its pattern is said without the patch too")
+                good = False
     if not good:
         return 1
     nr_found = 0
