@@ -2,7 +2,7 @@
 # shellcheck shell=sh
 # 26. Networks with our tools: vif-bridge, vif-route, vif-nat and vif-openvswitch, on the switch itself: tags, trunks, names; Debian's
 #     own scripts beside ours; attach and detach while packets flow; nothing is left of it after destroy
-# needs: timeout=400 tools switch dom0args=kanso.tools=own apart
+# needs: timeout=400 tools switch dom0args=kanso.tools=own once
 . /test/lib.sh
 
 # Words that both guests know
