@@ -197,7 +197,7 @@ symbols:
 # Without a network for Debian's packages there is neither Linux nor Xen: bench.py says so and counts the rest
 bench: all | deps-run deps-host
 	$(Q)$(MAKE) tools guests $(DOM0) || echo 'bench: not everything can be built here' >&2
-	$(Q)$(BOOTED) test/bench/bench.py $(if $(PUBLISH),--publish docs/performance.md) $(BENCH)
+	$(Q)$(BOOTED) test/bench/bench.py $(if $(MANY),--many) $(if $(PUBLISH),--publish docs/performance.md) $(BENCH)
 
 # The counts that `make test` holds Kanso to (test/sys/33_counts.py), as they are now
 bench-counts: all | deps-run deps-host

@@ -144,7 +144,7 @@ void sched_settle(struct sched_unit *u, bool wakeup)
 /* ---- the interface ---- */
 
 /* Its CPU idles, and it would be placed there: it runs from now on, and neither waits on the queue
- * nor makes that CPU choose (docs/why/012). */
+ * nor makes that CPU choose (docs/why/014). */
 static bool hand_over(struct sched_unit *u)
 {
     struct sched_queue *q = sched_lock_unit(u);
@@ -235,7 +235,7 @@ bool sched_is_running(const struct sched_unit *u, u32 *cpu)
 
 struct sched_unit *sched_current(void)
 {
-    return load_relaxed(&this_cpu(sched_queue).running); /* nobody else writes it */
+    return load_relaxed(&this_cpu(sched_queue).running); /* others write it only while we idle */
 }
 
 u64 sched_idle_ns(u32 cpu)
@@ -400,7 +400,7 @@ static struct sched_unit *wait_for_work(struct sched_queue *q)
 void sched_run(void)
 {
     struct sched_queue *q = &this_cpu(sched_queue);
-    struct sched_unit *const came_with = load_relaxed(&q->running); /* nobody else writes it */
+    struct sched_unit *const came_with = load_relaxed(&q->running); /* others: only while we idle */
     struct sched_unit *next;
     for (;;) {
         /* Cleared before the queue is looked at: whoever enqueues after our look raises it again.

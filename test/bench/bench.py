@@ -4,7 +4,8 @@
 
 Both boot the same kernel (test/bench/guest) as dom0 on one CPU, with the instruction counter as the clock, so that figures repeat
 exactly; with GICv3 and GICv2, on cortex-a57 and cortex-a76. Tables on stdout; bench.json, bench.md and bench.svg in --out.
-What cannot be had here (a QEMU that counts, Debian's Xen) is said and left out. Then dom0 is Debian's Linux (create.py, guest_io.py). --quick: only GICv3 and cortex-a57, and no Linux.
+What cannot be had here (a QEMU that counts, Debian's Xen) is said and left out. Then dom0 is Debian's Linux (create.py, guest_io.py).
+--quick: only GICv3 and cortex-a57, and no Linux. --many: hundreds of guests and idle ones, too (many.py, idle.py), a quarter of an hour more.
 """
 import argparse
 import os
@@ -14,7 +15,9 @@ import sys
 
 import create
 import guest_io
+import idle
 import linux
+import many
 import measure
 import phases
 import report
@@ -68,6 +71,7 @@ def main():
     parser.add_argument("--gic", type=int, choices=(2, 3), help="only this one")
     parser.add_argument("--cpu", help="only this one")
     parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--many", action="store_true")
     parser.add_argument("-n", type=int, default=200, help="samples of each operation")
     parser.add_argument("--qemu", default="qemu-system-aarch64")
     parser.add_argument("--out", default="build/bench")
@@ -94,10 +98,14 @@ def main():
         m for m in MACHINES if args.gic in (None, m[0]) and args.cpu in (None, m[1])] or [(args.gic or 3, args.cpu)]
     found = columns(machines, images, args, plugin)
     tables, per_gib = {}, {}
-    if plugin:
+    if plugin and os.path.exists(f"{args.kanso}.elf"):
         tables["boot"], per_gib = phases.table(args.out, images, [1, 4] if args.quick else None, args.qemu)
     for name, part in (("create", create), ("guest", guest_io)) if with_linux else ():
         tables[name] = part.table(args.out, [c for c in part.CORNERS if c.split("+")[0] in images])
+    if with_linux and args.many:
+        corners = {corner: numbers for corner, numbers in many.CORNERS.items() if corner.split("+")[0] in images}
+        tables.update({part["caption"]: part for part in many.tables(args.out, corners)})
+        tables["idle"] = idle.table(args.out, idle.CORNERS)
     result = report.collect(found, per_gib, {name: part for name, part in tables.items() if part}, {**about, "left_out": left_out})
     report.write(result, args.out)
     if args.publish:
