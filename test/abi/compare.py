@@ -30,6 +30,11 @@ EXCEPTIONS = {
     "XEN_EXTRAVERSION_LEN": ("*", "sizeof(xen_extraversion_t)", "a sizeof there"),
     "struct xen_guest_uuid": ("*", None, "a bare array there; compared as a field of getdomaininfo"),
     "struct xen_vcpu_info.evtchn_upcall_mask": ("arm", "pad0", "the same byte, nameless on Arm"),
+    **{name: ("*", None, "of Xen 4.20; libxen-dev is 4.17's") for name in [
+        "XEN_DOMCTL_get_domain_state", "struct xen_domctl.u.get_domain_state", "struct xen_domctl_get_domain_state",
+        *(f"struct xen_domctl_get_domain_state.{field}" for field in ("state", "caps", "pad0", "unique_id")),
+        *(f"XEN_DOMCTL_GETDOMSTATE_STATE_{state}" for state in ("EXIST", "SHUTDOWN", "DYING", "DEAD")),
+        *(f"XEN_DOMCTL_GETDOMSTATE_CAP_{cap}" for cap in ("CONTROL", "HARDWARE", "XENSTORE"))]},
     **{f"{sign}{bits}": ("*", f"{'u' * (sign == 'u')}int{bits}_t", "the fixed-width integers")
        for sign in "us" for bits in (8, 16, 32, 64)},
 }
