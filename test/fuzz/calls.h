@@ -15,6 +15,7 @@ enum kind {
     K_MAX,     /* 0 .. a */
     K_BITS,    /* some bits of a */
     K_PICK,    /* one of the bytes of a that are not 0xff, lowest first */
+    K_OFFSET,  /* in a page: mostly aligned, often of what just fits before its end or does not */
     K_DOM,     /* a domain's id; a: 1 of another one, never SELF; 2, 3: see K_PORT, K_REF */
     K_PORT,    /* an event channel's port; a: 1 one that the domain just named keeps for us */
     K_VCPU,    /* a vCPU's number */

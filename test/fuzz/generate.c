@@ -255,6 +255,10 @@ static u64 scalar(struct vcpu *v, u32 kind, u64 a)
         return input_u64() & (a ? a : 0xff);
     case K_PICK:
         return a ? pick(a) : "qrhze*"[input_below(6)];
+    case K_OFFSET:
+        return input_one_in(4)   ? PAGE_SIZE - 8 * input_below(16)
+               : input_one_in(8) ? input_below(PAGE_SIZE)
+                                 : 64 * input_below(3);
     case K_DOM:
         return a == 2 ? offerer(ports, d->id) : a == 3 ? offerer(refs, d->id) : domain_id(a == 1);
     case K_PORT:
