@@ -14,21 +14,26 @@ import report
 import where
 
 GIBS = [1, 4, 16, 64]
-PHASES = [  # from a function's first instruction on
-    (None, "reset: tables, MMU"), ("boot_map_fdt", "device tree"), ("uart_init", "console"), ("memory_init", "linear map, frame table"),
-    ("memory_print", "what there is, on the console"), ("dom0_take", "dom0's RAM out of the pool"), ("rcu_init", "firmware, GIC"),
-    ("time_init", "timers, scheduler, tables"), ("smp_init", "other CPUs"), ("dom0_build", "dom0: its tree, its stage 2"),
-    ("memory_release_fdt", "watchdog, options; to dom0")]
+PHASES = [  # from the first instruction on of a function that the compiler leaves in one piece
+    (None, "reset: tables, MMU"), ("boot_map_fdt", "device tree, console"), ("map_bank", "linear map, frame table"),
+    ("memory_print", "what there is, dom0's RAM, GIC, timers, scheduler"), ("boot_init_cpu", "this CPU, the others"),
+    ("dom0_build", "dom0: its tree, its stage 2"), ("trap_start", "to dom0")]
+
+
+def places(elf):
+    """{name: address}, and the other way round, without what the compiler puts behind a name."""
+    listed = [(name.split(".")[0], address) for address, name in zip(*where.functions(elf))]
+    return dict(listed), {address: name for name, address in listed}
 
 
 def by_phase(elf, path):
     """Instructions of each phase, in order."""
-    addresses, names = where.functions(elf)
     at, end = {None: 0}, None
+    names = places(elf)[1]
     for line in open(path, encoding="ascii"):
         word, which, count, *_ = line.split()
         if word == "phase":
-            at[names[addresses.index(int(which, 16))]] = int(count)
+            at[names[int(which, 16)]] = int(count)
         elif word == "total" and which == "0":
             end = int(count)
     begun = [at[name] for name, _ in PHASES] + [end]
@@ -39,8 +44,8 @@ def table(out, images, gibs=None, qemu="qemu-system-aarch64"):
     """What report.py prints, and each hypervisor's instructions for a further GiB of RAM: {name: ...}."""
     gibs = gibs or GIBS
     elf = f"{images['kanso']}.elf"
-    addresses, names = where.functions(elf)
-    marks = "".join(f",at={addresses[names.index(name)]:#x}" for name, _ in PHASES if name)
+    at = places(elf)[0]
+    marks = "".join(f",at={at[name]:#x}" for name, _ in PHASES if name)
     columns, whole = [], {name: [] for name in images}
     for gib in gibs:
         for name, image in images.items():
