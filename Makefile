@@ -229,7 +229,7 @@ help:
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'
 	@echo 'mutants  200 seeded mutants against the unit tests; fails under 80 % killed'
 	@echo 'planted  bugs of past advisories, planted one by one: each is found by the test that it names (P="03 17")'
-	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (PUBLISH=1: docs/performance.md as well; bench-counts: what `make test` holds them to)'
+	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (PUBLISH=1: docs/performance.md as well; MANY=1: 500 guests; bench-counts: what `make test` holds them to)'
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 

@@ -15,15 +15,6 @@ create_many() {
     done
 }
 
-# between ID COMMAND...: marks before and after
-between() {
-    id=$1
-    shift
-    "/boot/mark-$id.img"
-    "$@" >/tmp/out 2>&1 || fail "$*: $(cat /tmp/out)"
-    "/boot/mark-$((id + 1)).img"
-}
-
 between 10 true
 create_many 1 1
 bare g2 "kernel = '/boot/idle.img'" "memory = 4"

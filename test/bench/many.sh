@@ -5,17 +5,9 @@
 . /test/lib.sh
 chmod +x /boot/mark-*.img
 
-# between ID COMMAND...: marks before and after, then until everybody is quiet
-between() {
-    id=$1
-    shift
-    "/boot/mark-$id.img"
-    "$@" >/tmp/out 2>&1 || fail "$*: $(cat /tmp/out)"
-    "/boot/mark-$((id + 1)).img"
+measure() { # mark, command...: then until everybody is quiet
+    between "$@"
     sleep 1
-}
-tell() { # guest, letters
-    printf %s "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
 }
 available() {
     awk '/MemAvailable/ { print $2 }' /proc/meminfo
@@ -27,7 +19,7 @@ is_again() { # name, domid: it has another number
 bare first "kernel = '/boot/many.img'" "memory = 4"
 try xl create -q /tmp/first.cfg
 guest_says first "@@UP many"
-between 10 true
+measure 10 true
 echo "@@MEMORY 0 $(available) $(free_pages)"
 made=0
 steps=0
@@ -38,21 +30,21 @@ for number in $(option kanso.many | tr , ' '); do
         [ "$made" = "$number" ] || try xl create -q "/tmp/g$made.cfg"
     done
     step "guest $number"
-    between 12 xl create -q "/tmp/g$number.cfg"
+    measure 12 xl create -q "/tmp/g$number.cfg"
     guest_says "g$number" "@@UP many"
     echo "@@MEMORY $number $(available) $(free_pages)"
-    between 14 xl list
-    between 16 xenstore-write /bench "$number"
-    between 18 xenstore-read /bench
-    tell first et
+    measure 14 xl list
+    measure 16 xenstore-write /bench "$number"
+    measure 18 xenstore-read /bench
+    guest_told first et
     steps=$((steps + 1))
     guest_says first "@@TICKS" 60 $steps
     tty=$(xenstore-read "/local/domain/$(xl domid "g$number")/console/tty")
     was=$(xl domid "g$number")
-    between 20 sh -c "printf r >'$tty'"
+    measure 20 sh -c "printf r >'$tty'"
     eventually "g$number is there again" is_again "g$number" "$was"
     guest_says "g$number" "@@UP many" 60 2
-    between 22 xl destroy "g$number"
+    measure 22 xl destroy "g$number"
     gone "g$number"
     try xl create -q "/tmp/g$number.cfg"
     guest_says "g$number" "@@UP many" 60 3

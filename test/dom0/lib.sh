@@ -77,6 +77,14 @@ guest_told() { # name, line: type a line on the guest's console
     echo "$2" >"$(xenstore-read "/local/domain/$(xl domid "$1")/console/tty")"
 }
 
+between() { # mark, command...: that mark before, the next one after it, for test/bench's plugin
+    mark=$1
+    shift
+    "/boot/mark-$mark.img"
+    "$@" >/tmp/out 2>&1 || fail "$*: $(cat /tmp/out)"
+    "/boot/mark-$((mark + 1)).img"
+}
+
 # The end of a guest's script: it does what it is told, line by line, and says how that ended
 follows() {
     cat <<'END'

@@ -126,8 +126,8 @@ static void no_vuart_here(void **state)
     assert_int_equal(nr_said, 1);
 }
 
-/* A guest of 32 bits: another size of addresses, other registers. */
-static void a_zimage(void **state)
+/* The kernel is a zImage of 100,000 bytes, with something appended. */
+static void take_zimage(void)
 {
     uint8_t head[0x40] = {0};
     fixture_put(head + 0x24, 0x016f2818);
@@ -135,6 +135,12 @@ static void a_zimage(void **state)
     unlink(kernel_path);
     fixture_write(kernel_path, head, sizeof(head), 123456);
     config.memory_kib = config.maxmem_kib = 131072 + 4096;
+}
+
+/* A guest of 32 bits: another size of addresses, other registers. */
+static void a_zimage(void **state)
+{
+    take_zimage();
     assert_int_equal(boot(), 0);
     const struct xen_host_domain *d = xen_host_find(domid);
     assert_int_equal(d->address_bits, 32);
@@ -154,12 +160,7 @@ static void a_zimage(void **state)
  * words for the bootloader name none. */
 static void found_by_a_bootloader(void **state)
 {
-    uint8_t head[0x40] = {0};
-    fixture_put(head + 0x24, 0x016f2818);
-    fixture_put(head + 0x2c, 100000);
-    unlink(kernel_path);
-    fixture_write(kernel_path, head, sizeof(head), 123456);
-    config.memory_kib = config.maxmem_kib = 131072 + 4096;
+    take_zimage();
     struct guest_config found = config;
     config.kernel = "/boot/on-the-disk";
     config.ramdisk = NULL;

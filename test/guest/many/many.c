@@ -109,8 +109,11 @@ void guest_main(void)
         case 'r':
             shutdown(SHUTDOWN_REBOOT);
             break;
-        default:
+        case -1:
             wait_for_input(port);
+            break;
+        default:
+            break; // the end of a line
         }
     }
 }
