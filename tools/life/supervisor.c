@@ -22,12 +22,13 @@
 #include <unistd.h>
 #include "abi/domctl.h"
 #include "abi/sched.h"
+#include "abi/xen.h"
 #include "hv/hv.h"
 #include "lib/message.h"
 
 #define LOCK       "supervisor"
 #define END        "end" /* the watch of domains' ends */
-#define MAX_DOMAIN 0x7ff0
+#define MAX_DOMAIN XEN_DOMID_FIRST_RESERVED
 
 extern char **environ;
 

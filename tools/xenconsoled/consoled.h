@@ -21,6 +21,7 @@
 #include <sys/queue.h>
 #include <time.h>
 
+#include "abi/xen.h"
 #include "hv/hv.h"
 #include "lib/loop.h"
 #include "store/store.h"
@@ -63,9 +64,9 @@ struct consoled {
     TAILQ_HEAD(, consoled_pause) pauses;
     struct console_table by_port; /* struct console */
     TAILQ_HEAD(, console_guest) guests;
-    TAILQ_HEAD(, console_guest) stale;   /* whose nodes have changed */
-    struct console_guest *guest[0x7ff0]; /* by domid */
-    uint16_t last_domid;                 /* the newest that is known */
+    TAILQ_HEAD(, console_guest) stale;                     /* whose nodes have changed */
+    struct console_guest *guest[XEN_DOMID_FIRST_RESERVED]; /* by domid */
+    uint16_t last_domid;                                   /* the newest that is known */
     bool is_told_who; /* the store names domains; when it does not it means all */
     unsigned scan;
     struct {

@@ -5,6 +5,7 @@
  * the hypervisor says that it is dead or when it is released.
  */
 #pragma once
+#include "abi/xen.h"
 #include "xenstored/permission.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 struct client;
 struct quota;
 
-#define ACCOUNT_MAX 0x7ff0 /* domain ids from here on mean something else */
+#define ACCOUNT_MAX XEN_DOMID_FIRST_RESERVED /* domain ids from here on mean something else */
 
 struct account {
     uint16_t domid;
