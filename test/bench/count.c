@@ -15,6 +15,9 @@
  * at=ADDRESS (up to 32 of them) is a line "phase ADDRESS ALL" when it is executed for the first
  * time; ALL counts everybody's instructions, those before the MMU is on as well.
  *
+ * With profile=on a checkpoint adds what ran since the last one, in lines "ran ID ADDRESS INSNS",
+ * one a block of the hypervisor.
+ *
  * With where=ID, checkpoint 1 (all was measured alone) adds what the last sample ID executed, in
  * order: lines "block ADDRESS INSNS".
  *
@@ -53,14 +56,28 @@ static struct {
 #define NR_BLOCKS (1u << 20)
 struct block {
     uint64_t address, insns;
+    uint64_t times; /* since the last checkpoint */
+    struct block *next;
 };
 static const struct block *blocks[NR_BLOCKS];
 static unsigned nr_blocks, where;
+static struct block *all_blocks;
+static bool profile;
 
 static void print_blocks(void)
 {
     for (unsigned i = 0; i < nr_blocks; i++) {
         fprintf(out, "block %#lx %lu\n", blocks[i]->address, blocks[i]->insns);
+    }
+}
+
+static void print_profile(unsigned id)
+{
+    for (struct block *b = all_blocks; b; b = b->next) {
+        if (b->times) {
+            fprintf(out, "ran %u %#lx %lu\n", id, b->address, b->insns * b->times);
+            b->times = 0;
+        }
     }
 }
 
@@ -94,6 +111,7 @@ static void marker(unsigned cpu, void *data)
         if (entries) {
             fprintf(out, "entry %u sleep %lu 0\n", id, sleeps);
         }
+        print_profile(id);
         fflush(out);
         break;
     }
@@ -186,12 +204,17 @@ static void executed(unsigned cpu, void *data)
 
 static void watch_blocks(struct qemu_plugin_tb *tb)
 {
-    struct block block = {qemu_plugin_tb_vaddr(tb), qemu_plugin_tb_n_insns(tb)};
-    if (block.address >= lo && block.address < hi) {
-        struct block *kept = malloc(sizeof(*kept));
-        *kept = block;
+    struct block block = {qemu_plugin_tb_vaddr(tb), qemu_plugin_tb_n_insns(tb), 0, all_blocks};
+    if (block.address < lo || block.address >= hi) {
+        return;
+    }
+    struct block *kept = malloc(sizeof(*kept));
+    *kept = block;
+    all_blocks = kept;
+    if (where) {
         qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, kept);
     }
+    qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_INLINE_ADD_U64, &kept->times, 1);
 }
 
 /* ---- addresses that are passed once */
@@ -228,7 +251,7 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
     if (entries) {
         watch_entries(tb);
     }
-    if (where) {
+    if (where || profile) {
         watch_blocks(tb);
     }
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
@@ -273,9 +296,11 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             phases[nr_phases++].address = strtoull(argv[i] + 3, NULL, 0);
         } else if (strcmp(argv[i], "entries=on") == 0) {
             entries = true;
+        } else if (strcmp(argv[i], "profile=on") == 0) {
+            profile = true;
         } else {
             fprintf(stderr,
-                    "count.so: unknown argument '%s' (lo= hi= out= entries=on where= at=)\n",
+                    "count.so: unknown argument '%s' (lo= hi= out= entries=on profile=on where= at=)\n",
                     argv[i]);
             return -1;
         }

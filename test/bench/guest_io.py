@@ -44,7 +44,7 @@ def judged(corners, values):
 def table(out, corners):
     """What report.py prints, and the figures."""
     files = linux.programs(out, MARKS)
-    found = {c: counted(linux.boot(c, measure.HERE / "guest_io.sh", files, out, entries=True)) for c in corners}
+    found = {c: counted(linux.boot(c, measure.HERE / "guest_io.sh", files, out, options=",entries=on")) for c in corners}
     cells = [[name, *(found[c][0].get(name) for c in corners)] for name in [*(r[3] for r in ROWS), BOOT]]
     for cause in linux.CAUSES:
         cells.append([f"... by {cause}", *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])

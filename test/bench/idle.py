@@ -19,7 +19,7 @@ NR = int(os.environ.get("NR", "20"))
 def table(out, corners):
     """What report.py prints."""
     files = linux.programs(out, (10, 11))
-    found = {corner: linux.boot(corner, measure.HERE / "idle.sh", files, out, entries=True, words=f"kanso.idle={NR}") for corner in corners}
+    found = {corner: linux.boot(corner, measure.HERE / "idle.sh", files, out, options=",entries=on", words=f"kanso.idle={NR}") for corner in corners}
     spent = {corner: at[11] - at[10] if at else None for corner, at in found.items()}
     lines = [[f"by {cause}", *("{1:,} in {0:,}".format(*spent[c].entries[cause]) if spent[c] else "-" for c in corners)] for cause in linux.CAUSES]
     for name, of in (("the CPU slept, times", lambda e: e["sleep"][0]), ("... and woke for nobody", lambda e: max(0, e["sleep"][0] - e["wait"][0]))):

@@ -69,7 +69,7 @@ def read_totals(path):
     return at
 
 
-def boot(corner, script, files, out, entries=False, words=""):
+def boot(corner, script, files, out, options="", words=""):
     """One machine of a corner (kanso+own, ...) with a script in dom0: {mark: Totals}, or None if it did not pass."""
     hypervisor, tools = corner.split("+")
     os.environ.update({"TOOLS": tools, "THREAD": "single"})
@@ -82,7 +82,7 @@ def boot(corner, script, files, out, entries=False, words=""):
     low, high = measure.RANGES[hypervisor]
     counts = where / "counts"
     needs["args"] = (f"-icount shift=0,sleep=off -plugin {measure.pathlib.Path(out).resolve() / 'count.so'},lo={low:#x},hi={high:#x},"
-                     f"out={counts}" + (",entries=on" if entries else ""))
+                     f"out={counts}" + options)
     ramdisk = run.make_ramdisk(where, {**run.scenario_files(script), **files})
     words = f"kanso.test=/test/run.sh kanso.tools={tools} {words}"
     ok, why = run.Run(run.machine(3, needs, ramdisk, words, where), where / "console.log", int(needs["timeout"])).go()

@@ -3,6 +3,7 @@
 """Where a row's instructions lie: the functions that one sample of it runs through, in order and in sum.
 
 where.py ROW [GIC [CPU]]   ROW is an id of rows.py, or a part of a name
+where.py create N          in sum only: of create.py, N the row's mark (16: Debian's kernel)
 """
 import bisect
 import collections
@@ -11,6 +12,8 @@ import pathlib
 import subprocess
 import sys
 
+import create
+import linux
 import measure
 import rows
 
@@ -30,8 +33,34 @@ def blocks(path):
             yield int(address, 16), int(insns)
 
 
+def ran(path, mark):
+    """(address, instructions) of each block that ran before checkpoint mark and after the last one."""
+    for line in pathlib.Path(path).read_text(encoding="ascii").splitlines():
+        words = line.split()
+        if words[0] == "ran" and int(words[1]) == mark:
+            yield int(words[2], 16), int(words[3])
+
+
+def where_create(mark):
+    """One create, profiled in Debian's dom0."""
+    out = measure.ROOT / "build/bench/where"
+    measure.build(out)
+    if linux.boot("kanso+own", measure.HERE / "create.sh", linux.programs(out, create.MARKS), out, options=",profile=on") is None:
+        return 1
+    addresses, names = functions(measure.ROOT / "build/arm64/kanso.elf")
+    total = collections.Counter()
+    for address, insns in ran(out / "create-kanso+own/counts", mark + 1):
+        total[names[bisect.bisect_right(addresses, address) - 1]] += insns
+    print(f"create, mark {mark}: {sum(total.values()):,} instructions")
+    for name, insns in total.most_common(40):
+        print(f"{insns:12,} {name}")
+    return 0
+
+
 def main():
     """One boot."""
+    if sys.argv[1] == "create":
+        return where_create(int(sys.argv[2]))
     found = [r for r in rows.ROWS if sys.argv[1] in (str(r.id), r.name)] or [r for r in rows.ROWS if sys.argv[1] in r.name]
     gic, cpu = int((sys.argv[2:] or ["3"])[0]), (sys.argv[3:] or ["cortex-a57"])[0]
     image = pathlib.Path(os.environ.get("KANSO") or measure.ROOT / "build/arm64/kanso")
@@ -50,7 +79,8 @@ def main():
     print(" > ".join(f"{name} {insns}" for name, insns in path[:200]))
     for name, insns in total.most_common():
         print(f"{insns:8} {name}")
+    return 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())
