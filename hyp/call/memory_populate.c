@@ -93,14 +93,15 @@ static void give_back(struct extents *x, struct frame *block)
     }
 }
 
-static enum outcome new_block(struct extents *x, struct frame **block)
+/* at: where it goes, or P2M_GFN_END: nowhere. */
+static enum outcome new_block(struct extents *x, gfn_t at, struct frame **block)
 {
     for (bool is_ready = true;; is_ready = false) {
         enum err e = domain_populate_step(x->d, x->order, block);
-        bool spent = memory_op_spend(x->m, WORK_EXTENT + MIN(1u << x->order, 16u));
-        if (e == OK && spent && x->order > SMALL_ORDER && !is_ready) {
-            give_back(x,
-                      *block); /* to be ready the next time: what it replaces is long work, too */
+        bool spent = memory_op_spend(x->m, WORK_EXTENT + MIN(1u << x->order, 32u));
+        if (e == OK && spent && x->order > SMALL_ORDER && !is_ready &&
+            !p2m_is_empty(x->d->p2m, at, x->order)) {
+            give_back(x, *block); /* to be ready the next time: replacing is long work, too */
             return AGAIN;
         }
         if (e == OK) {
@@ -127,14 +128,17 @@ static enum outcome populate(struct extents *x, u64 i, gfn_t gfn)
     /* Tables first: when they cannot be had nothing else is begun. Splitting blocks is as long as
      * an extent, so it ends a stay, too; but a call's first one goes on, for nothing keeps the
      * guest's other vCPUs from taking the tables away between. */
-    if (p2m_reserve(d->p2m, gfn, x->order) != OK) {
+    if (take_place(x->m, i) == 0 && p2m_reserve(d->p2m, gfn, x->order) != OK) {
         return STOP;
     }
     if (i != x->m->start && memory_op_spend(x->m, 0)) {
         return AGAIN;
     }
     struct frame *block;
-    enum outcome o = new_block(x, &block);
+    enum outcome o = new_block(x, gfn, &block);
+    if (o == AGAIN) {
+        keep_place(x->m, i, 1); /* the tables are there */
+    }
     if (o != DONE) {
         return o;
     }
@@ -152,7 +156,7 @@ static enum outcome populate(struct extents *x, u64 i, gfn_t gfn)
 static enum outcome increase(struct extents *x)
 {
     struct frame *block;
-    return new_block(x, &block);
+    return new_block(x, (gfn_t){P2M_GFN_END}, &block);
 }
 
 /* Lets go of a block that was unmapped, in as many stays as it takes. */
@@ -271,7 +275,7 @@ s64 memory_reservation(struct memory_op *m)
         case DONE:
             break;
         }
-        if (memory_op_spend(m, 0) && i + 1 < r.nr_extents) {
+        if (i + 1 < r.nr_extents && memory_op_spend(m, 0)) {
             return memory_op_restart(m, i + 1);
         }
     }

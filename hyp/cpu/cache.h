@@ -15,6 +15,8 @@ void cache_clean(const void *va, u64 bytes);
 void cache_clean_invalidate(const void *va, u64 bytes);
 /* IC IALLUIS, dsb ish, isb: code anywhere may have changed. */
 void cache_invalidate_instructions(void);
+/* Zeroes one page. */
+void cache_zero_page(void *va);
 /* Zeroes whole, aligned 64-byte lines and cleans them to the point of coherency in one pass. */
 void cache_zero_and_clean(void *va, u64 bytes);
 

@@ -42,6 +42,21 @@ FUNCTION(cache_invalidate_instructions)
     ret
 END(cache_invalidate_instructions)
 
+/* void cache_zero_page(void *va) */
+FUNCTION(cache_zero_page)
+    mrs x3, dczid_el0
+    cmp x3, #4               /* as below */
+    b.ne 1f
+.rept 64
+    dc zva, x0
+    add x0, x0, #64
+.endr
+    ret
+1:  mov x1, #0
+    mov x2, #4096
+    b memset
+END(cache_zero_page)
+
 /*
  * void cache_zero_and_clean(void *va, u64 bytes): va and bytes are multiples of 64. DC ZVA zeroes a block of
  * DCZID_EL0 without reading it; where it is prohibited or larger than 64 bytes, stores do. The line is cleaned right

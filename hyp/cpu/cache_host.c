@@ -89,6 +89,11 @@ void cache_invalidate_instructions(void)
     store_relaxed(&code_written, false);
 }
 
+void cache_zero_page(void *va)
+{
+    memset(va, 0, 4096);
+}
+
 void cache_zero_and_clean(void *va, u64 bytes)
 {
     memset(va, 0, bytes);

@@ -280,9 +280,9 @@ static void test_populate_large_in_steps(void **state)
     struct frame *f = NULL;
     soil(9);
     cache_host_lines_cleaned = 0;
-    for (u32 i = 1; i < 32; i++) {
+    for (u32 i = 1; i < 16; i++) {
         assert_int_equal(domain_populate_step(d, 9, &f), E_RESTART);
-        assert_int_equal(cache_host_lines_cleaned, i * 1024);
+        assert_int_equal(cache_host_lines_cleaned, i * 2048);
         assert_int_equal(d->nr_pages, 512);
         assert_int_equal(list_length(), 0);
     }
@@ -306,17 +306,18 @@ static void test_populate_larger_than_2_mib(void **state)
     }
     assert_int_equal(e, OK);
     assert_int_equal(steps,
-                     256 + 7); /* the last clearing cuts; eight give, the last of them is OK */
+                     128 + 7); /* the last clearing cuts; eight give, the last of them is OK */
     expect_clear(f, 12);
     assert_int_equal(list_length(), 1u << 12);
 }
 
-static void test_populate_order_5_has_two_steps(void **state)
+static void test_populate_order_6_has_two_steps(void **state)
 {
     struct frame *f = NULL;
-    assert_int_equal(domain_populate_step(d, 5, &f), E_RESTART);
     assert_int_equal(domain_populate_step(d, 5, &f), OK);
-    assert_int_equal(list_length(), 32);
+    assert_int_equal(domain_populate_step(d, 6, &f), E_RESTART);
+    assert_int_equal(domain_populate_step(d, 6, &f), OK);
+    assert_int_equal(list_length(), 96);
 }
 
 static void test_populate_is_one_block_whoever_comes(void **state)
@@ -328,12 +329,12 @@ static void test_populate_is_one_block_whoever_comes(void **state)
     assert_int_equal(domain_populate_step(d, 0, &f), OK);
     assert_int_equal(domain_populate_step(d, 9, &f), E_RESTART);
     assert_ptr_equal(d->populate_block, block);
-    assert_int_equal(d->populate_done_pages, 32);
+    assert_int_equal(d->populate_done_pages, 64);
     assert_int_equal(d->nr_pages, 513);
     /* Another order replaces it. */
     assert_int_equal(domain_populate_step(d, 6, &f), E_RESTART);
     assert_int_equal(d->nr_pages, 65);
-    assert_int_equal(d->populate_done_pages, 16);
+    assert_int_equal(d->populate_done_pages, 32);
     domain_populate_cancel(d);
     assert_int_equal(d->nr_pages, 1);
     assert_null(d->populate_block);
@@ -344,7 +345,7 @@ static void test_populate_cancelled_while_given(void **state)
 {
     struct frame *f;
     d->max_pages = 1u << 12;
-    for (u32 i = 0; i < 256 + 3; i++) {
+    for (u32 i = 0; i < 128 + 3; i++) {
         assert_int_equal(domain_populate_step(d, 12, &f), E_RESTART);
     }
     assert_int_equal(d->populate_given_pages, 3 * 512);
@@ -372,7 +373,7 @@ static void test_populate_return(void **state)
     assert_int_equal(list_length(), 128);
     assert_int_equal(domain_populate_step(d, 7, &again), E_RESTART);
     domain_populate_return(d, f, 7);
-    assert_int_equal(d->populate_done_pages, 16);
+    assert_int_equal(d->populate_done_pages, 32);
 }
 
 static void test_populate_without_memory(void **state)
@@ -401,7 +402,7 @@ static void test_killed_while_clearing(void **state)
 static void test_killed_while_giving(void **state)
 {
     struct frame *f;
-    for (u32 i = 0; i < 64 + 1; i++) {
+    for (u32 i = 0; i < 32 + 1; i++) {
         assert_int_equal(domain_populate_step(d, 10, &f), E_RESTART);
     }
     assert_int_equal(list_length(), 512);
@@ -431,7 +432,7 @@ int main(void)
         TEST(test_populate_small),
         TEST(test_populate_large_in_steps),
         TEST(test_populate_larger_than_2_mib),
-        TEST(test_populate_order_5_has_two_steps),
+        TEST(test_populate_order_6_has_two_steps),
         TEST(test_populate_is_one_block_whoever_comes),
         TEST(test_populate_cancelled_while_given),
         TEST(test_populate_return),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * New memory of a domain, made in bounded steps: a block is taken from the heap, zeroed and cleaned
- * 64 KiB at a time while it is HEAP still (so that giving up is one free), and then put on the
+ * 128 KiB at a time while it is HEAP still (so that giving up is one free), and then put on the
  * domain's list 512 pages at a time. Where it stands is kept in the domain, so that a caller who
  * was sent out of EL2 just comes again.
  */
@@ -12,7 +12,7 @@
 #include "dom/pages.h"
 #include "mem/frame.h"
 
-#define CLEAR_PAGES 16u /* 64 KiB */
+#define CLEAR_PAGES 32u /* 128 KiB */
 #define GIVE_PAGES  512u
 #define SMALL_ORDER 4u /* up to here a block is one step and needs no cursor */
 

@@ -3,8 +3,8 @@
 
 #include "base/bits.h"
 #include "base/panic.h"
-#include "base/string.h"
 #include "cpu/atomic.h"
+#include "cpu/cache.h"
 #include "sync/spinlock.h"
 
 #define NR_ORDERS (FRAME_MAX_ORDER + 1)
@@ -287,8 +287,8 @@ enum err frame_alloc_zeroed(u32 order, struct frame **out)
 {
     check(order <= 4);
     enum err e = frame_alloc(order, out);
-    if (e == OK) {
-        memset(frame_map(*out), 0, PAGE_SIZE << order);
+    for (u32 i = 0; e == OK && i < 1u << order; i++) {
+        cache_zero_page(frame_map(*out + i));
     }
     return e;
 }
@@ -331,25 +331,18 @@ void frame_split(struct frame *f, u32 order, u32 to)
  * a million pages a GiB. Both links go up by one addition. */
 static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
 {
-    _Static_assert(sizeof(struct frame) == 4 * sizeof(u64) && offsetof(struct frame, next) == 8 &&
-                   offsetof(struct frame, prev) == 12);
+    _Static_assert(offsetof(struct frame, owner) == 4 && offsetof(struct frame, state) == 6 &&
+                   offsetof(struct frame, next) == 8 && offsetof(struct frame, prev) == 12 &&
+                   offsetof(struct frame, gfn) == 16);
     const u32 index = index_of(first);
-    const struct frame like = {.refs = FRAME_OWNED,
-                               .owner = d.id,
-                               .state = FRAME_GUEST,
-                               .next = index + 1,
-                               .prev = index - 1,
-                               .gfn = FRAME_NO_GFN};
-    const u64 *from = (const u64 *)&like;
-    const u64 state = from[0];
-    u64 links = from[1];
-    const u64 gfn = from[2];
-    const u64 private = from[3];
-    for (u64 *to = (u64 *)first; to < (u64 *)(first + nr); to += 4) {
+    const u64 state = FRAME_OWNED | (u64)d.id << 32 | (u64)FRAME_GUEST << 48;
+    u64 links = (index + 1u) | (u64)(index - 1u) << 32;
+    u64 *to = (u64 *)first;
+#pragma GCC unroll 2
+    for (u32 i = 0; i < nr; i++, to += 4) {
         store_relaxed(&to[0], state);
         to[1] = links;
-        to[2] = gfn;
-        to[3] = private;
+        to[2] = FRAME_NO_GFN; /* and no writable mapping */
         links += 1 | BIT(32);
     }
 }

@@ -375,7 +375,6 @@ static void test_assign_run(void **state)
         assert_int_equal(f[i].order, 0);
         assert_int_equal(f[i].gfn, FRAME_NO_GFN);
         assert_int_equal(f[i].writable_maps, 0);
-        assert_int_equal(f[i].private, 0);
         assert_int_equal(f[i].next, i < 7 ? first + i + 1 : FRAME_NIL);
         assert_int_equal(f[i].prev, i > 0 ? first + i - 1 : FRAME_NIL);
         assert_true(frame_is_owned((mfn_t){first + i}, one));

@@ -134,6 +134,18 @@ enum err p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type
     return e;
 }
 
+bool p2m_is_empty(struct p2m *p2m, gfn_t gfn, u32 order)
+{
+    if (gfn.gfn >= P2M_GFN_END) {
+        return true;
+    }
+    u32 level;
+    read_lock(&p2m->lock);
+    const u64 pte = walk_find(p2m, gfn, &level);
+    read_unlock(&p2m->lock);
+    return pte == 0 && level_order(level) >= order;
+}
+
 enum err p2m_reserve(struct p2m *p2m, gfn_t gfn, u32 order)
 {
     if (!is_range(gfn, order)) {

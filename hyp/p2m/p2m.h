@@ -95,6 +95,8 @@ void p2m_destroy(struct p2m *p2m);
  * address space or unaligned. E_RESTART (order > 9 only): so much was there that it needs another
  * call with the same arguments. Takes the lock. */
 enum err p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type);
+/* Nothing is in the way of p2m_map() with this gfn and order: not a table either. */
+bool p2m_is_empty(struct p2m *p2m, gfn_t gfn, u32 order);
 /* Makes the tables that p2m_map() of the same gfn and order will need. E_NOMEM, E_INVAL. */
 enum err p2m_reserve(struct p2m *p2m, gfn_t gfn, u32 order);
 /* Maps a SHARED page at gfn; E_BUSY when it is mapped somewhere already (XENMEM_add_to_physmap of

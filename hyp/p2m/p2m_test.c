@@ -638,6 +638,18 @@ static void test_reserve(void **state)
     assert_int_equal(p2m_reserve(p2m, G(1), 9), E_INVAL);
 }
 
+static void test_empty(void **state)
+{
+    assert_true(p2m_is_empty(p2m, G(0), 18));
+    assert_int_equal(p2m_map(p2m, G(515), M(0x9000), 0, P2M_DEVICE), OK);
+    assert_false(p2m_is_empty(p2m, G(515), 0));
+    assert_true(p2m_is_empty(p2m, G(512), 0));
+    assert_false(p2m_is_empty(p2m, G(512), 9));
+    assert_true(p2m_is_empty(p2m, G(0), 9));
+    assert_false(p2m_is_empty(p2m, G(0), 18));
+    assert_true(p2m_is_empty(p2m, G(P2M_GFN_END), 9));
+}
+
 /* 256 pages side by side in place of others: they do not all go in one stay, and nothing is written
  * before the last did. */
 static void test_map_of_many_slots_restarts(void **state)
@@ -968,6 +980,7 @@ int main(void)
         TEST(test_table_bound),
         TEST(test_no_memory_keeps_the_old_state),
         TEST(test_reserve),
+        TEST(test_empty),
         TEST(test_map_over_much_restarts),
         TEST(test_map_of_many_slots_restarts),
         TEST(test_map_over_full_tables_gets_there),
