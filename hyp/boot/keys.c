@@ -17,16 +17,63 @@
 /* UNCHECKED: a dump of the moment. */
 UNCHECKED static void print_cache(const struct slab_cache *c, void *arg)
 {
+    *(u64 *)arg += c->nr_pages;
     if (c->nr_live != 0 || c->nr_pages != 0) {
         log_info("  %-20s %6u bytes %6u live %5u pages", c->name, c->object_bytes, c->nr_live,
                  c->nr_pages);
     }
 }
 
-static void print_memory(void)
+static struct domain *next_domain(const struct domain *d)
 {
+    return dom_next((domid_t){(u16)(d->id.id + 1)});
+}
+
+/* Where all pages of RAM are. UNCHECKED: likewise. */
+UNCHECKED static void print_memory(void)
+{
+    u64 slabs = 0;
+    u64 guests = 0;
+    u64 tables = 0;
+    u64 grants = 0;
     memory_print();
-    slab_for_each(print_cache, NULL);
+    slab_for_each(print_cache, &slabs);
+    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+        guests += d->nr_pages;
+        tables += d->p2m->nr_tables;
+        grants += gnttab_nr_frames(d) + gnttab_nr_kept_pages(d);
+    }
+    const struct {
+        const char *what;
+        u64 pages;
+    } purpose[] = {
+        {"domains' own", guests},
+        {"domains' stage-2 tables", tables},
+        {"grant tables", grants},
+        {"slabs, as above", slabs},
+        {"image and frame table", memory_nr_own()},
+        {"free", frame_nr_free()},
+    };
+    u64 rest = frame_nr_total();
+    for (u32 i = 0; i < ARRAY_LEN(purpose); i++) {
+        log_info("memory: %10llu KiB %s", purpose[i].pages * 4, purpose[i].what);
+        rest -= purpose[i].pages;
+    }
+    log_info("memory: %10llu KiB else: EL2's tables, CPUs, firmware, shared info", rest * 4);
+}
+
+static void print_ports(void)
+{
+    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+        evtchn_dump(d);
+    }
+}
+
+static void print_grants(void)
+{
+    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+        gnttab_dump(d);
+    }
 }
 
 /* UNCHECKED: likewise. */
@@ -51,11 +98,9 @@ UNCHECKED static void print_resources(void)
         pages += domain_hardware->p2m->nr_tables + gnttab_nr_kept_pages(domain_hardware);
     }
     log_info("resource pages %llu", pages);
-    struct domain *d = dom_next((domid_t){0});
-    while (d) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
         ports += evtchn_nr_ports_in_use(d);
         maptrack += gnttab_nr_maptrack(d);
-        d = dom_next((domid_t){(u16)(d->id.id + 1)});
     }
     log_info("resource ports %u", ports);
     log_info("resource maptrack %u", maptrack);
@@ -81,7 +126,9 @@ static void hang(void)
 }
 
 static const struct debug_key keys[] = {
-    {'m', "memory and slabs", print_memory},
+    {'e', "event channels", print_ports},
+    {'g', "grants in use", print_grants},
+    {'m', "memory by purpose", print_memory},
     {'M', "what is in use, by name and count", print_resources},
     {'C', "panic", crash},
     {'L', "loop for ever on this CPU, for the watchdog to find", hang},

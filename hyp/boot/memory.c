@@ -215,3 +215,8 @@ void memory_print(void)
     log_info("memory: %llu MiB of %llu MiB free, frame table %llu KiB", frame_nr_free() >> 8,
              frame_nr_total() >> 8, frame_table_bytes >> 10);
 }
+
+u64 memory_nr_own(void)
+{
+    return (image_range.bytes + frame_table_bytes) >> PAGE_SHIFT;
+}

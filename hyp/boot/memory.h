@@ -13,5 +13,7 @@ enum err memory_init(const struct range *image);
 void memory_release_fdt(void);
 /* One line a bank and a line for what is taken. */
 void memory_print(void);
+/* Pages of the image and of the frame table. */
+u64 memory_nr_own(void);
 
 #endif

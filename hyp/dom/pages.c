@@ -128,12 +128,11 @@ enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
 /* page_lock held. Off the list; true when no borrower is left: the page is HEAP again and the
  * caller frees it. A domain that began to die since the caller found its page may have lost it, and
  * the page may be anybody's; the lock keeps only what is d's still. */
-static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned) REQUIRES(d->page_lock)
+static bool drop_locked(struct domain *d, struct frame *f) REQUIRES(d->page_lock)
 {
     bool is_own = load_relaxed(&f->state) == FRAME_GUEST && load_relaxed(&f->owner) == d->id.id;
     enum frame_drop drop = is_own ? frame_drop_owner(f) : DROP_GONE;
-    *was_owned = drop != DROP_GONE;
-    if (*was_owned) {
+    if (drop != DROP_GONE) {
         unlink_page(d, f);
     }
     if (drop != DROP_LAST) {
@@ -143,28 +142,14 @@ static bool drop_locked(struct domain *d, struct frame *f, bool *was_owned) REQU
     return true;
 }
 
-bool domain_drop_page(struct domain *d, struct frame *f)
-{
-    bool owned;
-    spin_lock(&d->page_lock);
-    bool free = drop_locked(d, f, &owned);
-    pages_count_out_locked(d, free ? 1 : 0);
-    spin_unlock(&d->page_lock);
-    if (free) {
-        frame_free(f, 0);
-    }
-    return owned;
-}
-
 static void drop_run_locked(struct domain *d, struct frame *first, u32 nr) REQUIRES(d->page_lock)
 {
     u32 start = 0;
     u32 nr_free = 0;
-    bool owned;
     /* Neighbours that are free together go back as one: the allocator need not merge them page by
      * page. */
     for (u32 i = 0; i <= nr; i++) {
-        if (i < nr && drop_locked(d, &first[i], &owned)) {
+        if (i < nr && drop_locked(d, &first[i])) {
             continue;
         }
         if (i > start) {
@@ -243,13 +228,12 @@ enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
     (void)cursor;
     domain_populate_cancel(d);
     u32 nr_free = 0;
-    bool owned;
     spin_lock(&d->page_lock);
     d->drop_left = 0; /* on the list they are, too */
     u32 i = 0;
     for (; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
         struct frame *f = at(d->page_list);
-        if (drop_locked(d, f, &owned)) {
+        if (drop_locked(d, f)) {
             frame_free(f, 0);
             nr_free++;
         }

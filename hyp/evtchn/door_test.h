@@ -25,12 +25,6 @@ void spin_lock(struct spinlock *l)
     locks_held++;
 }
 
-bool spin_try_lock(struct spinlock *l)
-{
-    spin_lock(l);
-    return true;
-}
-
 void spin_unlock(struct spinlock *l)
 {
     assert_int_equal(l->owner, 1);

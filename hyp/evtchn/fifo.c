@@ -113,7 +113,7 @@ static bool link_behind(struct domain *d, struct word_ref tail, u32 link)
         return linked;
     }
     (void)word_clear_bit(tail, EVTCHN_FIFO_BUSY);
-    log_guest(LOG_WARN, d->id, "port %u not linked: the event word keeps changing\n", link);
+    log_guest(LOG_WARN, d->id, "port %u not linked: the event word keeps changing", link);
     return true; /* lost, by the guest's own doing */
 }
 

@@ -247,13 +247,13 @@ UNCHECKED void evtchn_dump(struct domain *d)
     static const char *const names[] = {"free",        "reserved", "unbound",
                                         "interdomain", "virq",     "ipi"};
     struct evtchn_table *t = d->evtchn;
-    log_info("d%u: %u ports in use, %s\n", d->id.id, t->nr_active,
+    log_info("d%u: %u ports in use, %s", d->id.id, t->nr_active,
              t->abi == &evtchn_two_level ? "2-level" : "FIFO");
     for (u32 port = 1; port < t->nr_ports; port++) {
         struct evtchn *chn = port_find(t, port);
         u64 w = port_word(chn);
         if (word_state(w) > PORT_RESERVED) {
-            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u%s\n", port,
+            log_info("  %4u %c%c vcpu %u priority %u %s d%u %u%s", port,
                      t->abi->is_pending(d, chn, port) ? 'p' : '-',
                      t->abi->is_masked(d, port) ? 'm' : '-', word_vcpu(w), word_priority(w),
                      names[word_state(w)], word_domid(w).id, word_peer(w),

@@ -86,11 +86,6 @@ u8 gpage_read8(const struct gpage *p, u32 offset)
     return load_relaxed((u8 *)at(p, offset, 1));
 }
 
-u16 gpage_read16(const struct gpage *p, u32 offset)
-{
-    return load_relaxed((u16 *)at(p, offset, 2));
-}
-
 u32 gpage_read32(const struct gpage *p, u32 offset)
 {
     return load_relaxed((u32 *)at(p, offset, 4));
@@ -110,12 +105,6 @@ void gpage_read(const struct gpage *p, u32 offset, void *to, u32 bytes)
 void gpage_write8(struct gpage *p, u32 offset, u8 value)
 {
     store_relaxed((u8 *)at(p, offset, 1), value);
-    wrote(p);
-}
-
-void gpage_write16(struct gpage *p, u32 offset, u16 value)
-{
-    store_relaxed((u16 *)at(p, offset, 2), value);
     wrote(p);
 }
 
@@ -215,19 +204,6 @@ static void done(struct attempt *a, bool changed)
 CMPXCHG(16)
 CMPXCHG(32)
 CMPXCHG(64)
-
-u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value)
-{
-    u32 *word = at(p, offset, 4);
-    u32 found = load_relaxed(word);
-    struct attempt a = {.page = p};
-    bool changed;
-    do {
-        changed = exclusive_try32(word, &found, value);
-    } while (!changed && again(&a));
-    done(&a, changed);
-    return found;
-}
 
 static __cold u64 change_bits_again(struct gpage *p, u64 *word, u64 found, u64 set, u64 clear)
 {

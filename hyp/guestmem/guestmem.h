@@ -64,13 +64,11 @@ void gpage_from_frame(struct domain *d, struct frame *f, struct gpage *out);
 void gpage_put(struct gpage *p);
 
 u8 gpage_read8(const struct gpage *p, u32 offset);
-u16 gpage_read16(const struct gpage *p, u32 offset);
 u32 gpage_read32(const struct gpage *p, u32 offset);
 u64 gpage_read64(const struct gpage *p, u32 offset);
 void gpage_read(const struct gpage *p, u32 offset, void *to, u32 bytes);
 /* Offsets are within the page, aligned to the access. Plain reads and writes order nothing. */
 void gpage_write8(struct gpage *p, u32 offset, u8 value);
-void gpage_write16(struct gpage *p, u32 offset, u16 value);
 void gpage_write32(struct gpage *p, u32 offset, u32 value);
 void gpage_write64(struct gpage *p, u32 offset, u64 value);
 void gpage_write(struct gpage *p, u32 offset, const void *from, u32 bytes);
@@ -87,7 +85,6 @@ void gpage_clear_bits(struct gpage *p, u32 offset, u64 bits); /* of an aligned w
 bool gpage_cmpxchg16(struct gpage *p, u32 offset, u16 *expected, u16 value);
 bool gpage_cmpxchg32(struct gpage *p, u32 offset, u32 *expected, u32 value);
 bool gpage_cmpxchg64(struct gpage *p, u32 offset, u64 *expected, u64 value);
-u32 gpage_xchg32(struct gpage *p, u32 offset, u32 value);
 
 /* The hypervisor wrote to f. Nobody listens yet: log-dirty mode hangs itself in here. */
 extern void (*guest_dirty_hook)(struct frame *f);

@@ -50,7 +50,6 @@ void walk_gather_drain(struct p2m_gather *g) REQUIRES(g->p2m->lock);
 
 maddr_t walk_empty_table(void); /* vmid.c: the table that p2m_deactivate loads */
 /* vmid.c: flush by whatever VMID the tables have, if they have one. */
-void vmid_flush(struct p2m *p2m);
 void vmid_flush_range(struct p2m *p2m, gfn_t gfn, u64 pages);
 /* Lets go of it: nobody has it loaded. */
 void vmid_release(struct p2m *p2m);

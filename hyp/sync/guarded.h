@@ -28,7 +28,6 @@
 #define REQUIRES_SHARED(...) GUARD(requires_shared_capability(__VA_ARGS__))
 #define ACQUIRES(...)        GUARD(acquire_capability(__VA_ARGS__))
 #define ACQUIRES_SHARED(...) GUARD(acquire_shared_capability(__VA_ARGS__))
-#define MAY_ACQUIRE(...)     GUARD(try_acquire_capability(true, __VA_ARGS__))
 #define RELEASES(...)        GUARD(release_capability(__VA_ARGS__))
 #define RELEASES_SHARED(...) GUARD(release_shared_capability(__VA_ARGS__))
 #define ASSUMES(...)         GUARD(assert_capability(__VA_ARGS__))

@@ -77,18 +77,6 @@ void spin_lock(struct spinlock *l)
     lock_ticket(l);
 }
 
-bool spin_try_lock(struct spinlock *l)
-{
-    u16 turn = load_relaxed(&l->owner);
-    u16 next = turn;
-    /* Free means next == owner; taking a ticket then is taking the lock. */
-    if (!atomic_cmpxchg(&l->next, &next, (u16)(turn + 1))) {
-        return false;
-    }
-    lock_note_taken(l->rank, l->name, false);
-    return true;
-}
-
 void spin_unlock(struct spinlock *l)
 {
     lock_note_released(l->rank, l->name);

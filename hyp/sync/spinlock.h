@@ -58,7 +58,6 @@ struct IS_LOCK spinlock {
 
 void spin_init(struct spinlock *l, enum lock_rank rank, const char *name);
 void spin_lock(struct spinlock *l) ACQUIRES(l);
-bool spin_try_lock(struct spinlock *l) MAY_ACQUIRE(l);
 void spin_unlock(struct spinlock *l) RELEASES(l);
 bool spin_is_locked(const struct spinlock *l);
 /* Two locks of one rank, in address order; the same lock twice is taken once. */

@@ -140,8 +140,9 @@ xl dmesg | grep -q . || fail "xl dmesg says nothing"
 before=$(xl dmesg | wc -l)
 try xl debug-keys h
 [ "$(xl dmesg | wc -l)" -gt "$before" ] || fail "debug key h printed nothing"
-for key in q r e g m; do
-    try xl debug-keys $key
+for key in "q domain 0:" "r sched: policy" "e d0: .* ports in use" "g d0: grant table of" "m KiB domains' stage-2 tables"; do
+    try xl debug-keys "${key%% *}"
+    xl dmesg | tail -n 400 | grep -q "${key#* }" || fail "debug key ${key%% *} says nothing of '${key#* }'"
 done
 try xl dmesg -c
 [ "$(xl dmesg | wc -l)" -lt "$before" ] || fail "xl dmesg -c cleared nothing"
