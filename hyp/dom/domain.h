@@ -178,8 +178,8 @@ enum err domain_add_pages(struct domain *d, struct frame *first, u32 order);
 enum err domain_reserve_pages(struct domain *d, u64 nr);
 void domain_unreserve_pages(struct domain *d, u64 nr);
 bool domain_add_reserved(struct domain *d, struct frame *first, u32 nr);
-/* Drops the owner's allocation of neighbours, nr <= 512: a page goes when its borrowers do; one that
- * was dropped before is left alone. No mapping of the domain's own is left: it was removed and
+/* Drops the owner's allocation of neighbours, nr <= 512: a page goes when its borrowers do; one
+ * that was dropped before is left alone. No mapping of the domain's own is left: it was removed and
  * flushed. */
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr);
 /* A long run, one at a time a domain, in steps that a stay has room for. Claimed before its leaf is

@@ -407,15 +407,15 @@ void gnttab_swap(struct domain *d, u32 ref_a, u32 ref_b, s16 *status)
 UNCHECKED void gnttab_dump(struct domain *d)
 {
     struct gnttab *g = d->gnttab;
-    log_info("d%u: grant table of %u frames (at most %u), %u mappings made", d->id.id,
-             g->nr_frames, g->max_frames, g->nr_mappings);
+    log_info("d%u: grant table of %u frames (at most %u), %u mappings made", d->id.id, g->nr_frames,
+             g->max_frames, g->nr_mappings);
     for (u32 ref = 0; ref < g->nr_frames * GREFS_FRAME; ref++) {
         const struct active *a = active_find(g, ref, false);
         if (a == NULL) {
             ref |= ACTIVES_PAGE - 1; /* nothing in this page */
         } else if (is_pinned(a)) {
-            log_info("  %u: d%u reads %u writes %u mfn %llx", ref, a->domid, a->readers,
-                     a->writers, (unsigned long long)frame_to_mfn(a->frame).mfn);
+            log_info("  %u: d%u reads %u writes %u mfn %llx", ref, a->domid, a->readers, a->writers,
+                     (unsigned long long)frame_to_mfn(a->frame).mfn);
         }
     }
 }

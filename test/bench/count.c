@@ -299,9 +299,10 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         } else if (strcmp(argv[i], "profile=on") == 0) {
             profile = true;
         } else {
-            fprintf(stderr,
-                    "count.so: unknown argument '%s' (lo= hi= out= entries=on profile=on where= at=)\n",
-                    argv[i]);
+            fprintf(
+                stderr,
+                "count.so: unknown argument '%s' (lo= hi= out= entries=on profile=on where= at=)\n",
+                argv[i]);
             return -1;
         }
     }
