@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
 # run.sh check | run.sh errors | run.sh fuzz SECONDS | run.sh soak SECONDS: the hypervisor's fuzzers. check is the share of `make test`:
-# fixed seeds, about a minute. errors runs the builds that count regions, for errors.py. fuzz gives each fuzzer so long; soak runs seeded drivers only, on seeds from the clock. The last line counts.
+# fixed seeds, about a minute. errors runs the builds that count regions, for errors.py. fuzz gives each fuzzer so long; soak runs
+# seeded drivers only, on seeds from the clock; these two run JOBS of them at once, one a core unless told. The last line counts.
 set -uo pipefail
 cd "$(dirname "$0")/../.." || exit
 mode=$1
@@ -9,18 +10,25 @@ seconds=${2:-60}
 logs=build/fuzz/logs
 mkdir -p "$logs" build/fuzz/corpus
 export TSAN_OPTIONS="suppressions=test/fuzz/tsan.supp halt_on_error=1"
-passed=0
-failed=0
+jobs=1
+rm -f $logs/*.failed $logs/*.passed
 
-# name, command: what it says last is told
+# name, command: when there is room; what it says last is told
 run() {
+    while [ "$(jobs -rp | wc -l)" -ge "$jobs" ]; do
+        wait -n
+    done
+    one "$@" &
+}
+
+one() {
     local name=$1 log=$logs/$1.log
     shift
     if "$@" >"$log" 2>&1; then
-        passed=$((passed + 1))
+        touch "$logs/$name.passed"
         echo "  ok       fuzz $name: $(tail -n 1 "$log")"
     else
-        failed=$((failed + 1))
+        touch "$logs/$name.failed"
         echo "  FAILED   fuzz $name"
         grep -E 'error|ERROR|SUMMARY|fuzz: again' "$log" | head -n 10
         echo "           again: $*, log: $log"
@@ -72,10 +80,12 @@ case $mode in
         seeded races races-cover --seed 2 --calls 100000 --cpus 3
         run faults build/fuzz/faults-cover
         run corpus build/fuzz/hypercalls-cover test/fuzz/corpus/*
-        llvm-profdata merge -o $counts/all $counts/*.profraw || failed=$((failed + 1))
+        wait
+        llvm-profdata merge -o $counts/all $counts/*.profraw || touch $logs/merge.failed
         ;;
     fuzz | soak)
         seed=${SEED:-$(date +%s)}
+        jobs=${JOBS:-$(nproc)}
         for gic in 2 3; do
             seeded "hypercalls-gicv$gic" hypercalls --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 3 --gic $gic
             seeded "hypercalls-faults-gicv$gic" hypercalls --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 2 --gic $gic --faults
@@ -90,5 +100,8 @@ case $mode in
         run faults build/fuzz/faults
         ;;
 esac
+wait
+passed=$(find $logs -name '*.passed' | wc -l)
+failed=$(find $logs -name '*.failed' | wc -l)
 echo "fuzz: $passed passed, $failed failed"
 [ "$failed" = 0 ]
