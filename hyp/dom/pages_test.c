@@ -319,6 +319,29 @@ static void test_populate_larger_than_2_mib(void **state)
     assert_int_equal(list_length(), 1u << 12);
 }
 
+/* Memory of the pool is given as it is; a page is zeroed sooner than cut out of it. */
+static void test_populate_from_the_pool(void **state)
+{
+    struct frame *f = NULL;
+    soil(12);
+    while (frame_wants_zeroing()) {
+        frame_zero_some();
+    }
+    cache_host_lines_cleaned = 0;
+    assert_int_equal(domain_populate_step(d, 9, &f), OK);
+    expect_clear(f, 9);
+    assert_int_equal(cache_host_lines_cleaned, 0);
+    d->max_pages = 1u << 12;
+    assert_int_equal(domain_populate_step(d, 10, &f), E_RESTART); /* cut in two */
+    assert_int_equal(domain_populate_step(d, 10, &f), E_RESTART);
+    assert_int_equal(domain_populate_step(d, 10, &f), OK);
+    expect_clear(f, 10);
+    assert_int_equal(cache_host_lines_cleaned, 0);
+    assert_int_equal(list_length(), 512 + 1024);
+    assert_int_equal(domain_populate_step(d, 4, &f), OK);
+    assert_int_equal(cache_host_lines_cleaned, 16 * 64);
+}
+
 static void test_populate_order_6_has_two_steps(void **state)
 {
     struct frame *f = NULL;
@@ -447,6 +470,7 @@ int main(void)
         TEST(test_populate_without_memory),
         TEST(test_killed_while_clearing),
         TEST(test_killed_while_giving),
+        TEST(test_populate_from_the_pool), /* last: the pool stays */
     };
     return cmocka_run_group_tests(tests, start_group, NULL);
 }

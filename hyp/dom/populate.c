@@ -43,13 +43,16 @@ void domain_populate_cancel(struct domain *d)
     spin_unlock(&d->page_lock);
 }
 
-static enum err begin_locked(struct domain *d, u32 order, struct frame **out) REQUIRES(d->page_lock)
+static enum err begin_locked(struct domain *d, u32 order, struct frame **out, bool *is_zeroed)
+    REQUIRES(d->page_lock)
 {
     enum err e = pages_count_in_locked(d, 1ULL << order);
     if (e != OK) {
         return e;
     }
-    e = frame_alloc(order, out);
+    /* What is zeroed quickly does not cut a block of the pool. */
+    *is_zeroed = order > SMALL_ORDER;
+    e = frame_alloc_either(order, is_zeroed, out);
     if (e != OK) {
         pages_count_out_locked(d, 1ULL << order);
     }
@@ -58,9 +61,12 @@ static enum err begin_locked(struct domain *d, u32 order, struct frame **out) RE
 
 static enum err small_locked(struct domain *d, u32 order, struct frame **out) REQUIRES(d->page_lock)
 {
-    enum err e = begin_locked(d, order, out);
+    bool is_zeroed;
+    enum err e = begin_locked(d, order, out, &is_zeroed);
     if (e == OK) {
-        clear(*out, 1u << order);
+        if (!is_zeroed) {
+            clear(*out, 1u << order);
+        }
         pages_give_locked(d, *out, 1u << order);
     }
     return e;
@@ -76,12 +82,11 @@ static enum err step_locked(struct domain *d, struct frame **out) REQUIRES(d->pa
         if (d->populate_done_pages < total) {
             return E_RESTART;
         }
-        if (d->populate_order > ORDER_2M) {
-            /* Pieces that can be given one by one and that the allocator still understands between.
-             */
-            frame_split(block, d->populate_order, ORDER_2M);
-            return E_RESTART;
-        }
+    }
+    if (d->populate_given_pages == 0 && block->order > ORDER_2M) {
+        /* Pieces that can be given one by one and that the allocator still understands between. */
+        frame_split(block, d->populate_order, ORDER_2M);
+        return E_RESTART;
     }
     if (d->populate_given_pages < total) {
         u32 nr = MIN(total - d->populate_given_pages, GIVE_PAGES);
@@ -112,9 +117,10 @@ enum err domain_populate_step(struct domain *d, u32 order, struct frame **out)
             cancel_locked(d);
         }
         if (!d->populate_block) {
-            e = begin_locked(d, order, &d->populate_block);
+            bool is_zeroed = false;
+            e = begin_locked(d, order, &d->populate_block, &is_zeroed);
             d->populate_order = order;
-            d->populate_done_pages = 0;
+            d->populate_done_pages = is_zeroed ? 1u << order : 0;
             d->populate_given_pages = 0;
         }
         if (e == OK) {

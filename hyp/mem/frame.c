@@ -8,6 +8,9 @@
 #include "sync/spinlock.h"
 
 #define NR_ORDERS (FRAME_MAX_ORDER + 1)
+/* So much of RAM is kept zeroed, in pieces of 32 KiB: some 1,700 instructions under the lock. */
+#define POOL_PART  8u
+#define ZERO_ORDER 3u
 
 /* Frame indices are 32 bits: 16 TiB of machine addresses, less the index that means none. */
 #define INDEX_END 0xffffffffULL
@@ -16,9 +19,14 @@ struct frame_bank frame_bank[FRAME_BANKS_MAX];
 static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
-static u32 free_head[NR_ORDERS] GUARDED_BY(frame_lock) = {[0 ... NR_ORDERS - 1] = FRAME_NIL};
-static u64 nr_free GUARDED_BY(frame_lock); /* read without it as a hint */
-static u64 nr_total;                       /* [c] after boot */
+/* Free blocks by whether they are zeroed (struct frame: private) and order; and a bit for each
+ * order of which there are any. */
+static u32 free_head[2][NR_ORDERS] GUARDED_BY(frame_lock) = {
+    [0 ... 1] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}};
+static u32 free_orders[2] GUARDED_BY(frame_lock);
+static u64 nr_free GUARDED_BY(frame_lock);   /* read without it as a hint */
+static u64 nr_zeroed GUARDED_BY(frame_lock); /* of these; likewise */
+static u64 nr_total;                         /* [c] after boot */
 
 bool (*mem_fail_hook)(void);
 
@@ -59,18 +67,22 @@ void frame_set_state(struct frame *f, enum frame_state state, domid_t owner)
  * state says no more than HEAP before its owner goes on.
  */
 
-static void push(u32 index, u32 order) REQUIRES(frame_lock)
+static void push(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
 {
+    u32 *head = &free_head[is_zeroed][order];
     struct frame *f = at(index);
     store_relaxed(&f->refs, 0);
     frame_set_state(f, FRAME_FREE, FRAME_NO_OWNER);
     f->order = (u8)order;
+    f->private = is_zeroed;
     f->prev = FRAME_NIL;
-    f->next = free_head[order];
+    f->next = *head;
     if (f->next != FRAME_NIL) {
         at(f->next)->prev = index;
     }
-    free_head[order] = index;
+    *head = index;
+    free_orders[is_zeroed] |= 1u << order;
+    store_relaxed(&nr_zeroed, nr_zeroed + ((u64)is_zeroed << order));
 }
 
 static void unlink(struct frame *f) REQUIRES(frame_lock)
@@ -81,7 +93,18 @@ static void unlink(struct frame *f) REQUIRES(frame_lock)
     if (f->prev != FRAME_NIL) {
         at(f->prev)->next = f->next;
     } else {
-        free_head[f->order] = f->next;
+        free_head[f->private][f->order] = f->next;
+        free_orders[f->private] ^= (u32)(f->next == FRAME_NIL) << f->order;
+    }
+    store_relaxed(&nr_zeroed, nr_zeroed - (f->private << f->order));
+}
+
+/* Gives all but the first 2^to of an unlinked block back to its list. */
+static void cut(u32 index, u32 order, u32 to, bool is_zeroed) REQUIRES(frame_lock)
+{
+    while (order > to) {
+        order--;
+        push(index + (1u << order), order, is_zeroed);
     }
 }
 
@@ -99,7 +122,9 @@ static void write_head(u32 index, u32 order, enum frame_state state)
     frame_set_state(f, state, FRAME_NO_OWNER);
 }
 
-static void free_block(u32 index, u32 order) REQUIRES(frame_lock)
+/* What is dirty makes the rest of its 2 MiB dirty, rather than to leave them in pieces; what is
+ * zeroed waits for its neighbours. */
+static void free_block(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
 {
     store_relaxed(&nr_free, nr_free + (1ULL << order));
     while (order < FRAME_MAX_ORDER) {
@@ -107,14 +132,15 @@ static void free_block(u32 index, u32 order) REQUIRES(frame_lock)
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
          * written. */
         if (!frame_is_ram(buddy) || load_relaxed(&at(buddy)->state) != FRAME_FREE ||
-            at(buddy)->order != order) {
+            at(buddy)->order != order ||
+            (at(buddy)->private != is_zeroed && (is_zeroed || order >= ORDER_2M))) {
             break;
         }
         unlink(at(buddy));
         index &= ~(1u << order);
         order++;
     }
-    push(index, order);
+    push(index, order, is_zeroed);
 }
 
 /* The largest block that starts at index, is aligned, and ends at or before end. */
@@ -147,6 +173,7 @@ static bool carve(u32 index, u32 order, enum frame_state state) REQUIRES(frame_l
 {
     u32 head = find_block(index);
     u32 have = at(head)->order;
+    const bool is_zeroed = at(head)->private != 0;
     if (load_relaxed(&at(head)->state) != state || have < order) {
         return false;
     }
@@ -159,7 +186,7 @@ static bool carve(u32 index, u32 order, enum frame_state state) REQUIRES(frame_l
         u32 upper = head + (1u << have);
         u32 other = index >= upper ? head : upper;
         if (state == FRAME_FREE) {
-            push(other, have);
+            push(other, have, is_zeroed);
         } else {
             write_head(other, have, state);
         }
@@ -186,7 +213,7 @@ enum err frame_add_ram(maddr_t start, u64 bytes)
     nr_total += end - first;
     while (first < end) {
         u32 order = fitting_order(first, end);
-        free_block((u32)first, order);
+        free_block((u32)first, order, false);
         first += 1ULL << order;
     }
     spin_unlock(&frame_lock);
@@ -205,7 +232,7 @@ static void change_range(u64 first, u64 end, enum frame_state from, enum frame_s
             carved = carve((u32)first, order, from);
         }
         if (carved && to == FRAME_FREE) {
-            free_block((u32)first, order);
+            free_block((u32)first, order, false);
         } else if (carved) {
             write_head((u32)first, order, to);
         }
@@ -253,7 +280,7 @@ enum err frame_take(mfn_t first, u32 order, struct frame **out)
 
 /* --- blocks --- */
 
-enum err frame_alloc(u32 order, struct frame **out)
+enum err frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out)
 {
     if (order > FRAME_MAX_ORDER) {
         return E_INVAL;
@@ -262,32 +289,37 @@ enum err frame_alloc(u32 order, struct frame **out)
         return E_NOMEM;
     }
     spin_lock(&frame_lock);
-    u32 have = order;
-    while (have <= FRAME_MAX_ORDER && free_head[have] == FRAME_NIL) {
-        have++;
+    if (free_orders[*is_zeroed] >> order == 0) {
+        *is_zeroed = !*is_zeroed;
     }
-    if (have > FRAME_MAX_ORDER) {
+    const u32 orders = free_orders[*is_zeroed] >> order << order;
+    if (orders == 0) {
         spin_unlock(&frame_lock);
         return E_NOMEM;
     }
-    u32 index = free_head[have];
+    const u32 have = bit_lowest(orders);
+    const u32 index = free_head[*is_zeroed][have];
     unlink(at(index));
     store_relaxed(&nr_free, nr_free - (1ULL << order));
-    while (have > order) {
-        have--;
-        push(index + (1u << have), have);
-    }
+    cut(index, have, order, *is_zeroed);
     write_head(index, order, FRAME_HEAP);
     spin_unlock(&frame_lock);
     *out = at(index);
     return OK;
 }
 
+enum err frame_alloc(u32 order, struct frame **out)
+{
+    bool is_zeroed = false;
+    return frame_alloc_either(order, &is_zeroed, out);
+}
+
 enum err frame_alloc_zeroed(u32 order, struct frame **out)
 {
     check(order <= 4);
-    enum err e = frame_alloc(order, out);
-    for (u32 i = 0; e == OK && i < 1u << order; i++) {
+    bool is_zeroed = false;
+    enum err e = frame_alloc_either(order, &is_zeroed, out);
+    for (u32 i = 0; e == OK && !is_zeroed && i < 1u << order; i++) {
         cache_zero_page(frame_map(*out + i));
     }
     return e;
@@ -297,7 +329,30 @@ void frame_free(struct frame *f, u32 order)
 {
     check(f->state == FRAME_HEAP && f->order == order && load_relaxed(&f->refs) == 0);
     spin_lock(&frame_lock);
-    free_block(index_of(f), order);
+    free_block(index_of(f), order, false);
+    spin_unlock(&frame_lock);
+}
+
+bool frame_wants_zeroing(void)
+{
+    const u64 nr = load_relaxed(&nr_zeroed);
+    return nr < nr_total / POOL_PART && nr < load_relaxed(&nr_free);
+}
+
+void frame_zero_some(void)
+{
+    spin_lock(&frame_lock);
+    if (free_orders[false] != 0) {
+        /* The smallest: so it goes on where it was. */
+        u32 order = bit_lowest(free_orders[false]);
+        const u32 index = free_head[false][order];
+        unlink(at(index));
+        cut(index, order, ZERO_ORDER, false);
+        order = MIN(order, ZERO_ORDER);
+        cache_zero_and_clean(frame_map(at(index)), PAGE_SIZE << order);
+        store_relaxed(&nr_free, nr_free - (1ULL << order));
+        free_block(index, order, true);
+    }
     spin_unlock(&frame_lock);
 }
 
@@ -308,7 +363,7 @@ void frame_free_range(struct frame *first, u64 nr)
     spin_lock(&frame_lock);
     while (index < end) {
         u32 order = fitting_order(index, end);
-        free_block((u32)index, order);
+        free_block((u32)index, order, false);
         index += 1ULL << order;
     }
     spin_unlock(&frame_lock);
@@ -484,8 +539,10 @@ UNCHECKED void frame_reset(void)
     nr_banks = 0;
     frame_bank[0] = (struct frame_bank){0};
     nr_free = 0;
+    nr_zeroed = 0;
     nr_total = 0;
     for (u32 i = 0; i < NR_ORDERS; i++) {
-        free_head[i] = FRAME_NIL;
+        free_head[false][i] = free_head[true][i] = FRAME_NIL;
     }
+    free_orders[false] = free_orders[true] = 0;
 }

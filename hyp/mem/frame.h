@@ -39,7 +39,8 @@ struct frame {
                        [RANK_PAGES] */
     u32 gfn; /* SHARED: where the owner maps it, or FRAME_NO_GFN [owner's p2m lock]; HEAP: slab's */
     u32 writable_maps; /* [a] writable foreign and grant mappings: dirty while not 0 */
-    u64 private;       /* of the owning room in this state (a cursor, a back pointer) */
+    u64 private; /* of the owning room in this state (a cursor, a back pointer); FREE: 1 when zeroed
+                    and cleaned to the point of coherency */
 };
 _Static_assert(sizeof(struct frame) == 32, "two records a cache line");
 
@@ -72,7 +73,14 @@ enum err frame_take(mfn_t first, u32 order, struct frame **out);
 /* 2^order contiguous, naturally aligned pages in state HEAP; contents undefined. Any context;
  * E_NOMEM. */
 enum err frame_alloc(u32 order, struct frame **out);
-/* The same, zeroed; order <= 4 so that the stay is bounded. */
+/* The same. *is_zeroed: whether one that is zeroed, and cleaned to the point of coherency, is
+ * preferred; then, whether it is. */
+enum err frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out);
+/* Too little free memory is zeroed. */
+bool frame_wants_zeroing(void);
+/* A step of that, for a CPU that has nothing else to do. */
+void frame_zero_some(void);
+/* The same as frame_alloc(), zeroed; order <= 4 so that the stay is bounded. */
 enum err frame_alloc_zeroed(u32 order, struct frame **out);
 /* Gives a HEAP block back (same order as allocated; or its parts after frame_split). */
 void frame_free(struct frame *f, u32 order);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "test/host/fake.h"
 
+#include "cpu/cache_host.h"
 #include "sync/spinlock.h"
 
 #define MIB(n)     ((u64)(n) << 20)
@@ -142,6 +143,122 @@ static void test_zeroed(void **state)
     expect_panic(err_ignore(frame_alloc_zeroed(5, &g)), "check failed");
     fake_fail_after(0);
     assert_int_equal(frame_alloc_zeroed(0, &g), E_NOMEM);
+}
+
+/* --- the pool of what is zeroed --- */
+
+static bool alloc_guest(u32 order, struct frame **f)
+{
+    bool is_zeroed = true;
+    assert_int_equal(frame_alloc_either(order, &is_zeroed, f), OK);
+    return is_zeroed;
+}
+
+static void fill_pool(void)
+{
+    while (frame_wants_zeroing()) {
+        frame_zero_some();
+    }
+}
+
+static void test_an_idle_cpu_zeroes_an_eighth(void **state)
+{
+    memset(fake_ram((maddr_t){FAKE_RAM}), 0xee, MIB(64));
+    cache_host_dirty(fake_ram((maddr_t){FAKE_RAM}), MIB(64));
+    struct frame *f[16];
+    assert_false(alloc_guest(0, &f[0]));
+    frame_free(f[0], 0);
+    u32 steps = 0;
+    while (frame_wants_zeroing()) {
+        frame_zero_some();
+        steps++;
+        assert_int_equal(frame_nr_free(), PAGES(64));
+    }
+    assert_int_equal(steps, PAGES(8) / 8);
+    /* Guests get them first, whole; the hypervisor takes what is dirty. */
+    struct frame *heap = alloc(9);
+    for (u32 i = 0; i < 4; i++) {
+        assert_true(alloc_guest(9, &f[i]));
+        assert_true(cache_host_is_clean(frame_map(f[i]), MIB(2)));
+        const u64 *word = frame_map(f[i]);
+        for (u64 w = 0; w < MIB(2) / sizeof(*word); w++) {
+            assert_int_equal(word[w], 0);
+        }
+    }
+    assert_false(alloc_guest(9, &f[4]));
+    assert_true(frame_wants_zeroing());
+    for (u32 i = 0; i < 5; i++) {
+        frame_free(f[i], 9);
+    }
+    frame_free(heap, 9);
+    struct frame *all = alloc(14); /* all dirty, all one block again */
+    frame_free(all, 14);
+    assert_false(alloc_guest(0, &f[0]));
+    frame_free(f[0], 0);
+}
+
+/* What is given back makes its neighbours dirty within 2 MiB, and not beyond. */
+static void test_zeroed_and_dirty_neighbours(void **state)
+{
+    fill_pool();
+    struct frame *f;
+    struct frame *g;
+    assert_true(alloc_guest(0, &f));
+    frame_free(f, 0);
+    assert_true(alloc_guest(9, &f)); /* one of the three that are left */
+    assert_true(alloc_guest(9, &g));
+    frame_free(f, 9);
+    frame_free(g, 9);
+    assert_true(alloc_guest(9, &f));
+    assert_false(alloc_guest(9, &g));
+    frame_free(f, 9);
+    frame_free(g, 9);
+    fill_pool();
+    assert_int_equal(frame_nr_free(), PAGES(64));
+    for (u32 i = 0; i < 8; i++) {
+        assert_true(alloc_guest(8, &f));
+    }
+}
+
+/* The last dirty page too; and each kind serves for the other when it has run out. */
+static void test_one_kind_for_the_other(void **state)
+{
+    fake_ram_fini();
+    with_ram(FAKE_RAM, MIB(1));
+    struct frame *f[256];
+    for (u32 i = 0; i < 255; i++) {
+        f[i] = alloc(0);
+    }
+    assert_true(frame_wants_zeroing());
+    frame_zero_some();
+    assert_false(frame_wants_zeroing());
+    frame_zero_some(); /* nothing left to do */
+    f[255] = alloc(0);
+    assert_int_equal(frame_nr_free(), 0);
+    assert_false(frame_wants_zeroing());
+    struct frame *none;
+    assert_int_equal(frame_alloc_zeroed(0, &none), E_NOMEM);
+    for (u32 i = 0; i < 256; i++) {
+        frame_free(f[i], 0);
+    }
+    assert_false(alloc_guest(8, &f[0]));
+}
+
+/* A part of a zeroed block that is taken by address leaves the rest zeroed. */
+static void test_taken_out_of_a_zeroed_block(void **state)
+{
+    fill_pool();
+    struct frame *f;
+    assert_true(alloc_guest(9, &f));
+    const mfn_t first = frame_to_mfn(f);
+    frame_free(f, 9);
+    fill_pool();
+    assert_int_equal(frame_take(mfn_add(first, 5), 0, &f), OK);
+    u32 zeroed = 0;
+    while (alloc_guest(0, &f)) {
+        zeroed++;
+    }
+    assert_int_equal(zeroed, PAGES(8) - 1);
 }
 
 static void test_fault_injection(void **state)
@@ -535,6 +652,10 @@ int main(void)
         TEST(test_exhaustion_and_merging),
         TEST(test_free_checks),
         TEST(test_zeroed),
+        TEST(test_an_idle_cpu_zeroes_an_eighth),
+        TEST(test_zeroed_and_dirty_neighbours),
+        TEST(test_one_kind_for_the_other),
+        TEST(test_taken_out_of_a_zeroed_block),
         TEST(test_fault_injection),
         TEST(test_ragged_bank),
         TEST(test_two_banks),

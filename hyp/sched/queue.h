@@ -16,8 +16,9 @@ struct sched_queue {
     bool slice_armed GUARDED_BY(lock); /* the timer is set, not later than slice_end_ns */
     u64 ask_again_ns GUARDED_BY(lock); /* somebody waits who takes over then; 0: nobody */
     struct timer slice;
-    u64 idle_ns;       /* total; written by its CPU only */
-    u64 idle_since_ns; /* 0: not idle */
+    u64 idle_ns;          /* total; written by its CPU only */
+    u64 idle_since_ns;    /* 0: not idle */
+    bool has_waited_long; /* its last wait; its CPU's */
     /* policy fair */
     struct rb_tree tree GUARDED_BY(lock); /* by vruntime */
     u64 min_vruntime GUARDED_BY(lock);    /* never goes back */

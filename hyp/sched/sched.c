@@ -4,11 +4,14 @@
 #include "base/panic.h"
 #include "base/string.h"
 #include "cpu/atomic.h"
+#include "mem/frame.h"
 #include "sched/queue.h"
 #include "sched/watchdog.h"
 
 /* Units without a budget that one choice puts aside. */
 #define PARKED_AT_ONCE 16u
+/* After a wait as long as this the next one is used to zero memory. */
+#define LONG_WAIT_NS 2000000u
 
 DEFINE_PER_CPU(struct sched_queue, sched_queue);
 u64 sched_ratelimit_ns = SCHED_RATELIMIT_NS;
@@ -375,7 +378,9 @@ static bool end_idle(struct sched_queue *q, const struct sched_unit *next)
     }
     u64 until = load_relaxed(&next->since_ns);
     sched_mark_idle(q->cpu, false);
-    store_relaxed(&q->idle_ns, q->idle_ns + (until - MIN(since, until)));
+    const u64 waited_ns = until - MIN(since, until);
+    store_relaxed(&q->idle_ns, q->idle_ns + waited_ns);
+    q->has_waited_long = waited_ns >= LONG_WAIT_NS;
     store_relaxed(&q->idle_since_ns, 0);
     watchdog_end_idle();
     return true;
@@ -385,13 +390,17 @@ static bool end_idle(struct sched_queue *q, const struct sched_unit *next)
  * Waits in place until WORK_SCHED is set, or a waker has put a unit on. Both come with an
  * interrupt, which stays pending when it comes between the test and cpu_wait(): that returns at
  * once. Nobody but us takes the unit off again. What else is due, a hold of it say, is in the work
- * word.
+ * word. A CPU whose waits are long zeroes memory for guests to come, a step between two looks.
  */
 static struct sched_unit *wait_for_work(struct sched_queue *q)
 {
     struct sched_unit *u;
     while (!(u = load_acquire(&q->running)) && !(load_acquire(&this_cpu(work)) & BIT(WORK_SCHED))) {
-        cpu_wait();
+        if (q->has_waited_long && frame_wants_zeroing()) {
+            frame_zero_some();
+        } else {
+            cpu_wait();
+        }
         sched_up_idle_interrupt();
     }
     return u;

@@ -286,6 +286,44 @@ static void test_idle_in_place_comes_back_to_the_same_unit(void **state)
     assert_int_equal(g->nr_ceased, 1);
 }
 
+/* What others' idling has zeroed. */
+static void soil_pool(void)
+{
+    bool is_zeroed;
+    do {
+        struct frame *f;
+        is_zeroed = true;
+        assert_int_equal(frame_alloc_either(5, &is_zeroed, &f), OK);
+        frame_free(f, 5);
+    } while (is_zeroed);
+}
+
+static void wait_for(struct guest *g, u64 ns)
+{
+    sched_block(&g->unit);
+    leave_all();
+    host_time_advance_ns(ns);
+    sched_wake(&g->unit);
+    leave_all();
+}
+
+/* A wait after one that was long. */
+static void test_a_cpu_that_idles_long_zeroes_memory(void **state)
+{
+    machine(1);
+    struct guest *g = add_hog(256, 1);
+    leave_all();
+    wait_for(g, 1900000);
+    soil_pool();
+    wait_for(g, 2000000);
+    assert_true(frame_wants_zeroing());
+    wait_for(g, 100000);
+    assert_false(frame_wants_zeroing());
+    soil_pool();
+    wait_for(g, 2000000);
+    assert_true(frame_wants_zeroing());
+}
+
 static struct sched_unit *woken_by_interrupt;
 
 static void wakes(void)
@@ -574,6 +612,7 @@ int main(void)
         cmocka_unit_test(test_blocking_stops_and_waking_starts),
         cmocka_unit_test(test_a_wake_before_the_way_out_keeps_it_running),
         cmocka_unit_test(test_idle_in_place_comes_back_to_the_same_unit),
+        cmocka_unit_test(test_a_cpu_that_idles_long_zeroes_memory),
         cmocka_unit_test(test_a_wake_ends_the_wait_without_a_choice),
         cmocka_unit_test(test_a_hold_between_wake_and_entry),
         cmocka_unit_test(test_who_is_not_put_on_at_once),

@@ -2,7 +2,7 @@
 # The hypervisor as a process, and what attacks it there (docs/why/010, docs/fuzzing.md). `make fuzz T=60`, `make soak T=60`.
 # One build a kind of checking: the hypervisor's files with other flags, and the machine of test/fuzz around them.
 comma := ,
-FUZZ_WRAPPED := frame_alloc frame_alloc_zeroed slab_alloc heap_alloc copy_in copy_out copy_in_nth copy_out_nth copy_out_zero gpage_get \
+FUZZ_WRAPPED := frame_alloc frame_alloc_either frame_alloc_zeroed slab_alloc heap_alloc copy_in copy_out copy_in_nth copy_out_nth copy_out_zero gpage_get \
   p2m_map p2m_map_shared call_should_restart
 FUZZ_FLAGS_asan := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -DDEBUG=1
 FUZZ_FLAGS_fuzzer := $(FUZZ_FLAGS_asan) -fsanitize=fuzzer-no-link
@@ -20,7 +20,7 @@ FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_h
 FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
   hyp/trap/leave.c hyp/trap/switch.c hyp/boot/teardown.c hyp/boot/records.c $(filter-out %_main.c test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c test/spec/*.c))
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
-FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range)
+FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range frame_wants_zeroing)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)
 FUZZ_LINK_afl := $(FUZZ_LINK_asan)
 FUZZ_CC_afl := AFL_QUIET=1 afl-clang-fast

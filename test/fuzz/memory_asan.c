@@ -19,6 +19,7 @@ void __wrap_slab_free(struct slab_cache *c, void *object);
 void __wrap_heap_free(void *p, u32 bytes);
 void __wrap_frame_free(struct frame *f, u32 order);
 void __wrap_frame_free_range(struct frame *first, u64 nr);
+bool __wrap_frame_wants_zeroing(void);
 
 /* The size before it: who frees must know it. */
 static void *take(u32 bytes)
@@ -83,6 +84,12 @@ void __wrap_frame_free_range(struct frame *first, u64 nr)
 {
     __asan_poison_memory_region(frame_map(first), PAGE_SIZE * nr);
     __real_frame_free_range(first, nr);
+}
+
+/* Free pages are not to be touched here: the builds without ASan zero them. */
+bool __wrap_frame_wants_zeroing(void)
+{
+    return false;
 }
 
 u64 memory_objects(void)

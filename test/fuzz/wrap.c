@@ -130,6 +130,34 @@ enum err __wrap_frame_alloc(u32 order, struct frame **out)
     return e;
 }
 
+/* Zeroed is what the pool says is. */
+static void check_zeroed(const struct frame *f, u32 order)
+{
+    const u64 *word = frame_map((struct frame *)f);
+    for (u64 i = 0; i < (PAGE_SIZE << order) / sizeof(*word); i++) {
+        if (word[i] != 0) {
+            machine_finding("frame %llx is in the pool of zeroed ones and holds %llx",
+                            frame_to_mfn(f).mfn, word[i]);
+        }
+    }
+}
+
+enum err __real_frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out);
+enum err __wrap_frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out);
+enum err __wrap_frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out)
+{
+    enum err e = fails(HERE, "frame_alloc_either")
+                     ? E_NOMEM
+                     : __real_frame_alloc_either(order, is_zeroed, out);
+    if (e == OK) {
+        pages_become_used(frame_map(*out), PAGE_SIZE << order);
+        if (*is_zeroed) {
+            check_zeroed(*out, order);
+        }
+    }
+    return e;
+}
+
 enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out);
 enum err __wrap_frame_alloc_zeroed(u32 order, struct frame **out)
 {
