@@ -15,13 +15,18 @@ create_many() {
     done
 }
 
+# rested MARK COMMAND...: between, when the machine has rested: both hypervisors zero free memory while they idle
+rested() {
+    sleep 1
+    between "$@"
+}
 between 10 true
 create_many 1 1
 bare g2 "kernel = '/boot/idle.img'" "memory = 4"
-between 12 xl create -p /tmp/g2.cfg
+rested 12 xl create -p /tmp/g2.cfg
 create_many 3 37
 bare g40 "kernel = '/boot/idle.img'" "memory = 4"
-between 14 xl create -p /tmp/g40.cfg
+rested 14 xl create -p /tmp/g40.cfg
 dd if=/dev/urandom of=/tmp/ramdisk bs=1k count=1024 2>/dev/null
 {
     echo "name = 'debian'"
@@ -29,7 +34,7 @@ dd if=/dev/urandom of=/tmp/ramdisk bs=1k count=1024 2>/dev/null
     echo "ramdisk = '/tmp/ramdisk'"
     echo "memory = 256"
 } >/tmp/debian.cfg
-between 16 xl create -p /tmp/debian.cfg
+rested 16 xl create -p /tmp/debian.cfg
 
 # requests ID COMMAND...: how many the store gets until everybody is quiet again
 requests() {
