@@ -18,10 +18,10 @@
  * like everybody, and the answer is to both, as no key is pressed on a CPU that is held. Each
  * question has its own number, so that a CPU that is late to leave one is not counted in the next.
  *
- * Grace periods. While they are held CPUs go on to pass rcu_quiescent(), and the one that asks calls
- * what is due, until nothing is owed. It is called as IPI_RCU calls it, at the same place; a vCPU
- * that is freed there has left its CPU before its domain was taken apart (dom/destroy.c), so that
- * it does not wait for one that is held.
+ * Grace periods. While they are held CPUs go on to pass rcu_quiescent(), and the one that asks
+ * calls what is due, until nothing is owed. It is called as IPI_RCU calls it, at the same place; a
+ * vCPU that is freed there has left its CPU before its domain was taken apart (dom/destroy.c), so
+ * that it does not wait for one that is held.
  */
 #include "base/bits.h"
 #include "base/format.h"
@@ -40,8 +40,8 @@ void __wrap_rcu_quiescent(void);
 void __real_boot_register_keys(void);
 void __wrap_boot_register_keys(void);
 
-static bool wanted;              /* [a] a key was pressed and has no answer */
-static u32 question;             /* [a] odd: the one that is asked */
+static bool wanted;               /* [a] a key was pressed and has no answer */
+static u32 question;              /* [a] odd: the one that is asked */
 static DEFINE_PER_CPU(u32, held); /* [a] the question during which this CPU is held */
 
 /* ---- room: the allocator's, for as long as a question takes */
@@ -98,6 +98,8 @@ static void answer(void)
         log_error("specification: no memory for its maps: not asked");
     }
     give_rooms_back();
+    /* The log may have raised work of this CPU's, which the idle loop has looked at already. */
+    ipi_send(cpu_current(), IPI_WORK);
 }
 
 /* ---- the moment */

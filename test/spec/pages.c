@@ -10,8 +10,8 @@
  *
  * A GUEST page has the mark of its owner exactly if it is on a list, and borrowed + kept references
  * beside it. A SHARED page has the hypervisor's and borrowed. A page in anybody's tables is one of
- * these. Whatever else there is, nobody maps. The record of a page says something only where the page
- * is the first of its block (mem/frame.h), so the last walk goes from block to block.
+ * these. Whatever else there is, nobody maps. The record of a page says something only where the
+ * page is the first of its block (mem/frame.h), so the last walk goes from block to block.
  */
 #include "call/runstate.h"
 #include "dom/domain.h"

@@ -7,8 +7,8 @@
  *
  * Any driver may call them, after each operation, when no operation is under way (and so nothing is
  * borrowed for its length) and no grace period is owed. They change nothing and know nothing of how
- * the domains were made. Drivers: unit tests, the fuzzers' machine (test/fuzz/spec.c), and the image
- * of DEBUG=1, by a debug key (image.c).
+ * the domains were made. Drivers: unit tests, the fuzzers' machine (test/fuzz/spec.c), and the
+ * image of DEBUG=1, by a debug key (image.c).
  */
 #ifndef TEST_SPEC_SPEC_H
 #define TEST_SPEC_SPEC_H
