@@ -194,7 +194,7 @@ mutants: | deps-host
 	$(Q)test/mutate.py $(MUTANTS)
 
 # Bugs planted on purpose, each found by the tool that it names: make planted P="03 17"
-planted: $(FDT)/.unpacked | deps-host deps-tools deps-clang deps-lint
+planted: $(FDT)/.unpacked | deps-host deps-tools deps-clang deps-lint deps-run
 	$(Q)test/planted/planted.py $(P)
 
 # No prerequisite: a build anew would not be the one that panicked

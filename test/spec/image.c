@@ -142,18 +142,20 @@ static void be_held(u32 number)
     }
 }
 
+/* It looks again after each question: while we were held for one, wait_a_moment() may have taken
+ * the bit by which the next one called us. */
 void __wrap_rcu_quiescent(void)
 {
     assert(lock_nr_held() == 0);
     __real_rcu_quiescent();
-    u32 number = load_acquire(&question);
-    if (number & 1) {
-        be_held(number);
-    } else if (load_relaxed(&wanted)) {
-        if (atomic_cmpxchg(&question, &number, number + 1)) {
+    for (;;) {
+        u32 number = load_acquire(&question);
+        if (number & 1) {
+            be_held(number);
+        } else if (!load_relaxed(&wanted)) {
+            return;
+        } else if (atomic_cmpxchg(&question, &number, number + 1)) {
             ask(number + 1);
-        } else {
-            be_held(number); /* of who was first: it cannot end without us */
         }
     }
 }
