@@ -6,6 +6,7 @@ DEBUG ?= $(if $(filter host,$(ARCH)),1,0)
 TOOLCHAIN ?= gcc
 COVERAGE ?= 0
 OUT ?= build/$(ARCH)$(if $(filter arm64:1 host:0,$(ARCH):$(DEBUG)),$(if $(filter 1,$(DEBUG)),-debug,-release))$(if $(filter clang,$(TOOLCHAIN)),-clang)$(if $(filter 1,$(COVERAGE)),-coverage)
+COMMA := ,
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -16,7 +17,10 @@ SOURCES := $(sort $(shell find hyp -name '*.[cS]' 2>/dev/null))
 NEVER := %_test.c %_fuzz.c %_arm32.c %_arm32.S %_x86.c %_x86.S
 NOT_arm64 := %_host.c %_host.S
 NOT_host := %_arm.c %_arm.S %_arm64.c %_arm64.S hyp/trap/% hyp/boot/% hyp/plat/%
-ALSO_host := $(sort $(wildcard test/host/*.c test/spec/*.c hyp/boot/dom0*.c hyp/boot/image.c hyp/boot/inflate.c))
+# The specification can be asked in every process, and in the image of DEBUG=1 (test/spec/image.c)
+SPEC := $(sort $(filter-out %/image.c %/process.c,$(wildcard test/spec/*.c)))
+ALSO_arm64 := $(if $(filter 1,$(DEBUG)),$(SPEC) test/spec/image.c)
+ALSO_host := $(SPEC) test/spec/process.c $(sort $(wildcard test/host/*.c hyp/boot/dom0*.c hyp/boot/image.c hyp/boot/inflate.c))
 FILES := $(filter-out $(NEVER) $(NOT_$(ARCH)),$(SOURCES)) $(filter-out $(NEVER),$(ALSO_$(ARCH)))
 OBJECTS := $(patsubst %,$(OUT)/%.o,$(basename $(FILES)))
 TESTS := $(patsubst %.c,%,$(sort $(filter %_test.c,$(SOURCES)) $(wildcard abi/*_test.c)))
@@ -38,7 +42,8 @@ FLAGS_host := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-om
 # code as well, for what looks at them one by one; clang has no -fstack-usage behind its linker, and traces are read from DEBUG=1.)
 WHOLE := $(if $(filter gcc/arm64/0/0,$(TOOLCHAIN)/$(ARCH)/$(DEBUG)/$(COVERAGE)),-flto -ffat-lto-objects)
 CFLAGS := $(COMMON) $(FLAGS_$(ARCH)) $(ALSO_$(TOOLCHAIN)_$(ARCH)) $(WHOLE) $(if $(filter 1,$(COVERAGE)),--coverage -DCOVERAGE)
-LINK_arm64 := $(if $(filter clang,$(TOOLCHAIN)),-fuse-ld=lld) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096
+LINK_arm64 := $(if $(filter clang,$(TOOLCHAIN)),-fuse-ld=lld) -nostdlib -static -Wl,--gc-sections,--build-id=none,-z,max-page-size=4096 \
+  $(if $(filter 1,$(DEBUG)),-Wl$(COMMA)--wrap=rcu_quiescent$(COMMA)--wrap=boot_register_keys)
 
 Q := $(if $(V),,@)
 say = @printf '  %-8s %s\n' $(1) $(2)
@@ -151,7 +156,9 @@ $(IMAGES)/firmware/witness.img: $(WITNESS) $(wildcard test/firmware/*.h test/boo
 	$(Q)mkdir -p $(@D) && $(filter-out -fno-pic -fno-pie -static,$(GUEST_CC)) -I. -fpie -static-pie -Wl,--no-dynamic-linker,-T,test/boot/boot.lds -o $(@:.img=.elf) $(WITNESS)
 	$(Q)aarch64-linux-gnu-objcopy -O binary $(@:.img=.elf) $@
 
+# Some boot the image of DEBUG=1, too
 scenarios: all $(DOM0) $(GUESTS) $(GUESTS32) $(FIRMWARE) $(DEBIAN) tools | deps-run
+	$(if $(XEN)$(KANSO),,$(Q)$(MAKE) DEBUG=1 all)
 test: scenarios | deps-abi deps-host
 	$(Q)$(BOOTED) scripts/test.sh
 
@@ -187,7 +194,7 @@ mutants: | deps-host
 	$(Q)test/mutate.py $(MUTANTS)
 
 # Bugs planted on purpose, each found by the tool that it names: make planted P="03 17"
-planted: $(FDT)/.unpacked | deps-host deps-tools deps-clang deps-lint
+planted: $(FDT)/.unpacked | deps-host deps-tools deps-clang deps-lint deps-run
 	$(Q)test/planted/planted.py $(P)
 
 # No prerequisite: a build anew would not be the one that panicked

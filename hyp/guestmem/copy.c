@@ -142,34 +142,3 @@ enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes)
     gva_t at;
     return nth(base, index, bytes, &at) ? copy_out(at, from, bytes) : E_FAULT;
 }
-
-static enum err copy_gaddr(struct domain *d, enum direction way, char *ours, gaddr_t at, u32 bytes)
-{
-    if (bytes > COPY_MAX) {
-        return E_FAULT;
-    }
-    while (bytes > 0) {
-        u32 offset = (u32)(at.g & PAGE_MASK);
-        u32 here = MIN(bytes, (u32)PAGE_SIZE - offset);
-        struct frame *f;
-        if (p2m_get_page(d->p2m, gaddr_to_gfn(at), way != IN, &f) != OK) {
-            return E_FAULT;
-        }
-        move(way, ours, f, offset, here);
-        frame_put(f);
-        ours += here;
-        at.g += here;
-        bytes -= here;
-    }
-    return OK;
-}
-
-enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes)
-{
-    return copy_gaddr(d, IN, to, from, bytes);
-}
-
-enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes)
-{
-    return copy_gaddr(d, OUT, (char *)from, to, bytes);
-}

@@ -168,25 +168,6 @@ static void test_nth(void **state)
     assert_int_equal(copy_out_nth((gva_t){~0ULL - 7}, 1, &v, 8), E_FAULT);
 }
 
-static void test_by_guest_physical_address(void **state)
-{
-    this_cpu(current) = &vcpu_nobody;
-    u8 b[8];
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){RAM + PAGE_SIZE - 1}, 2), OK);
-    assert_memory_equal(b, "\1\2", 2);
-    assert_int_equal(copy_out_gaddr(d, (gaddr_t){RAM + PAGE_SIZE - 1}, "ab", 2), OK);
-    assert_memory_equal(fake_at(d, (gaddr_t){RAM + PAGE_SIZE}), "b\2", 2);
-    assert_int_equal(nr_dirty, 2);
-    assert_int_equal(frame_at(RAM)->refs, FRAME_OWNED);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){RO}, 1), OK);
-    assert_int_equal(copy_out_gaddr(d, (gaddr_t){RO}, "a", 1), E_FAULT);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){HOLE}, 1), E_FAULT);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){DEVICE}, 1), E_FAULT);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){~0ULL}, 2), E_FAULT);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){RAM}, 0x10001), E_FAULT);
-    assert_int_equal(copy_in_gaddr(d, b, (gaddr_t){HOLE}, 0), OK);
-}
-
 static void test_translate(void **state)
 {
     gaddr_t at;
@@ -223,7 +204,6 @@ int main(void)
         TEST(test_out),
         TEST(test_out_zero),
         TEST(test_nth),
-        TEST(test_by_guest_physical_address),
         TEST(test_translate),
     };
     return cmocka_run_group_tests(tests, start_group, NULL);

@@ -43,11 +43,6 @@ enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes);
 enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes);
 enum err copy_out_zero(gva_t to, u32 bytes);
 
-/* By guest-physical address of any domain (multicall entries in the tests, dumps, console rings).
- * E_FAULT as above. */
-enum err copy_in_gaddr(struct domain *d, void *to, gaddr_t from, u32 bytes);
-enum err copy_out_gaddr(struct domain *d, gaddr_t to, const void *from, u32 bytes);
-
 struct gpage {
     struct frame *frame;
     void __guest *va;

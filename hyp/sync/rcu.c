@@ -111,3 +111,12 @@ void rcu_run(void)
         head->fn(head);
     }
 }
+
+bool rcu_is_idle(void)
+{
+    spin_lock(&rcu.lock);
+    const bool idle =
+        list_is_empty(&rcu.next) && list_is_empty(&rcu.waiting) && list_is_empty(&rcu.done);
+    spin_unlock(&rcu.lock);
+    return idle;
+}

@@ -26,5 +26,7 @@ void rcu_quiescent(void);
  * CPU come back at once after it has left, and then it calls rcu_run(). */
 void rcu_up_later(void); /* upcall: irq/ipi.c */
 void rcu_run(void);
+/* Is nothing deferred whose call has not begun? */
+bool rcu_is_idle(void);
 
 #endif

@@ -143,16 +143,20 @@ static void test_many_are_called_in_bounded_steps(void **state)
 
 static void test_a_callback_has_a_stay_of_its_own(void **state)
 {
+    assert_true(rcu_is_idle());
     rcu_defer(&heads[0], count);
     for (u32 i = 0; i < CPUS; i++) {
+        assert_false(rcu_is_idle());
         fake_cpu(i);
         rcu_quiescent();
     }
     assert_int_equal(called, 0);
     assert_false(is_due(3));
     assert_int_equal(laters[3], 1);
+    assert_false(rcu_is_idle());
     rcu_run();
     assert_int_equal(called, 1);
+    assert_true(rcu_is_idle());
     assert_int_equal(laters[3], 1);
     fake_cpu(0);
 }

@@ -18,7 +18,7 @@ FUZZ_STEPS_tsan-cover := $(FUZZ_STEPS_tsan)
 FUZZ_COMMON := $(filter-out -DARCH_H% -DDEBUG=%,$(COMMON)) -DARCH_H='"cpu/arch_host.h"' -fno-pie -fno-optimize-sibling-calls
 # trap/'s and boot/'s portable files are the machine's, too; an old process's panic is log/panic_host.c
 FUZZ_SOURCES := $(filter-out $(NEVER) %_arm.c %_arm64.c hyp/trap/% hyp/boot/% hyp/plat/%,$(filter %.c,$(SOURCES))) \
-  hyp/trap/leave.c hyp/trap/switch.c hyp/boot/teardown.c hyp/boot/records.c $(filter-out %_main.c test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c test/spec/*.c))
+  hyp/trap/leave.c hyp/trap/switch.c hyp/boot/teardown.c hyp/boot/records.c $(filter-out %_main.c test/fuzz/memory_% test/fuzz/faults_%,$(wildcard test/fuzz/*.c)) $(SPEC) test/spec/process.c
 FUZZ_LINK := -no-pie $(FUZZ_WRAPPED:%=-Wl,--wrap=%)
 FUZZ_LINK_asan := $(patsubst %,-Wl$(comma)--wrap=%,slab_free heap_free frame_free frame_free_range frame_wants_zeroing)
 FUZZ_LINK_fuzzer := $(FUZZ_LINK_asan)

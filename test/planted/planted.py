@@ -59,6 +59,9 @@ TOOLS = {
     # a unit test of the hypervisor's with threads, under TSan: room/file
     "tsan": Tool("make ARCH=host OUT=build/host-tsan 'FLAGS_host=-O1 -fsanitize=thread -fno-omit-frame-pointer -Wno-tsan' "
                  "build/host-tsan/hyp/{}_test", "build/host-tsan/hyp/{}_test", "build/host-tsan", 120),
+    # the specification, asked in the image of DEBUG=1 while guests live and die
+    "image": Tool("make DEBUG=1 all dom0 guests tools", "env JOBS=1 GIC=3 KANSO=build/arm64-debug/kanso test/sys/run.py test 35_specification",
+                  "build/arm64-debug build/arm64/dom0.cpio.gz build/arm64/vmlinuz build/arm64/guest.cpio.gz build/arm64/guest build/arm64/tools"),
     # a part of make lint
     "lint": Tool("true", "scripts/lint.py {}", "build/lint build/arm64/hyp build/arm64/tools"),
 }

@@ -77,12 +77,15 @@ static bool exists(const struct spec_world *w, const struct domain *d)
     return false;
 }
 
-static void check_handles(const struct spec_world *w, const struct domain *d)
+static bool check_handles(const struct spec_world *w, const struct domain *d)
 {
     const struct gnttab *g = d->gnttab;
     const u32 nr = g->nr_maptrack_pages * MAPPINGS_PAGE;
     static struct spec_room room;
     u8 *seen = spec_zeroed(&room, nr + 1);
+    if (seen == NULL) {
+        return false;
+    }
     u32 used = 0;
     for (u32 h = 0; h < nr; h++) {
         const struct mapping *m = mapping_of(g, h);
@@ -104,22 +107,25 @@ static void check_handles(const struct spec_world *w, const struct domain *d)
     }
     spec_check(g->nr_mappings == used, "d%u: %u mappings, counted %u", d->id.id, used,
                g->nr_mappings);
+    return true;
 }
 
-void spec_grants_check(const struct spec_world *w)
+bool spec_grants_check(const struct spec_world *w)
 {
     for (u32 i = 0; i < w->nr; i++) {
         const struct domain *d = w->domain[i];
-        if (d->gnttab == NULL) {
-            continue;
+        if (d->gnttab != NULL && !check_handles(w, d)) {
+            return false;
         }
-        check_handles(w, d);
     }
     for (u32 i = 0; i < w->nr; i++) {
         const struct domain *d = w->domain[i];
         const u32 nr = d->gnttab != NULL ? d->gnttab->nr_frames * (u32)GREFS_FRAME : 0;
         static struct spec_room room;
         struct use *use = spec_zeroed(&room, (nr + 1) * sizeof(*use));
+        if (use == NULL) {
+            return false;
+        }
         for (u32 k = 0; k < w->nr; k++) {
             count(w->domain[k], d, use);
         }
@@ -127,4 +133,5 @@ void spec_grants_check(const struct spec_world *w)
             check_ref(d, ref, &use[ref]);
         }
     }
+    return true;
 }

@@ -10,7 +10,8 @@
  *
  * A GUEST page has the mark of its owner exactly if it is on a list, and borrowed + kept references
  * beside it. A SHARED page has the hypervisor's and borrowed. A page in anybody's tables is one of
- * these. Whatever else there is, nobody maps.
+ * these. Whatever else there is, nobody maps. The record of a page says something only where the
+ * page is the first of its block (mem/frame.h), so the last walk goes from block to block.
  */
 #include "call/runstate.h"
 #include "dom/domain.h"
@@ -24,13 +25,23 @@
 struct page {
     u32 owners, own, borrowed, writers, kept;
 };
-static struct page *map; /* from the first frame of RAM on */
-static u64 first, end;
-static u64 has[1 << 16]; /* GUEST pages, by owner */
+static struct page *map; /* of RAM, bank after bank */
+static u64 *has;         /* GUEST pages, by owner */
+#define OWNERS (1u << 16)
+
+static struct page *page_at(u64 index)
+{
+    struct page *before = map;
+    const struct frame_bank *b = frame_bank;
+    for (; index - b->first >= b->nr; b++) {
+        before += b->nr;
+    }
+    return &before[index - b->first];
+}
 
 static struct page *page_of(const struct frame *f)
 {
-    return &map[frame_to_mfn(f).mfn - first];
+    return page_at(frame_to_mfn(f).mfn);
 }
 
 static void keep(const struct gpage *p)
@@ -45,6 +56,7 @@ static void look_at_list(const struct domain *d)
     u64 nr = 0;
     u32 before = FRAME_NIL;
     for (u32 at = d->page_list; at != FRAME_NIL; at = frame_table[at].next) {
+        spec_check(frame_is_ram(at), "d%u lists frame %x, which is no RAM", d->id.id, at);
         const struct frame *f = &frame_table[at];
         spec_check(f->state == FRAME_GUEST && f->owner == d->id.id,
                    "d%u lists frame %x, in state %u of d%u", d->id.id, at, f->state, f->owner);
@@ -52,7 +64,7 @@ static void look_at_list(const struct domain *d)
                    before, f->prev);
         page_of(f)->owners++;
         before = at;
-        spec_check(++nr <= end - first, "d%u: the list of its pages goes round", d->id.id);
+        spec_check(++nr <= frame_nr_total(), "d%u: the list of its pages goes round", d->id.id);
     }
 }
 
@@ -128,10 +140,9 @@ static void look_at_rooms(const struct domain *d)
     }
 }
 
-static void compare(u64 index)
+static void compare(u64 index, const struct frame *f)
 {
-    const struct frame *f = &frame_table[index];
-    const struct page *p = page_of(f);
+    const struct page *p = page_at(index);
     u32 refs = p->borrowed + p->kept;
     spec_check(p->owners <= 1 && p->own <= 1, "frame %llx: %u owners, mapped %u times by its own",
                index, p->owners, p->own);
@@ -154,6 +165,22 @@ static void compare(u64 index)
                p->writers, f->writable_maps);
 }
 
+/* Each block of a bank, as its first record says. */
+static void compare_bank(const struct frame_bank *bank)
+{
+    const u64 end = bank->first + bank->nr;
+    for (u64 i = bank->first; i < end;) {
+        const struct frame *f = &frame_table[i];
+        const u64 next = i + (1ULL << f->order);
+        spec_check(f->order <= FRAME_MAX_ORDER && next <= end &&
+                       (f->order == 0 || (f->state != FRAME_GUEST && f->state != FRAME_SHARED)),
+                   "frame %llx in state %u: a block of order %u", i, f->state, f->order);
+        for (; i < next; i++) {
+            compare(i, f);
+        }
+    }
+}
+
 /* On the list, or only borrowed by now, or of a block that is being cleared. */
 static void compare_account(const struct domain *d)
 {
@@ -163,24 +190,24 @@ static void compare_account(const struct domain *d)
                d->nr_pages);
 }
 
-void spec_pages_check(const struct spec_world *w)
+bool spec_pages_check(const struct spec_world *w)
 {
-    first = frame_bank[0].first;
-    end = frame_end().mfn;
-    static struct spec_room room;
-    map = spec_zeroed(&room, (end - first) * sizeof(*map));
-    memset(has, 0, sizeof(has));
+    static struct spec_room pages, owners;
+    map = spec_zeroed(&pages, frame_nr_total() * sizeof(*map));
+    has = spec_zeroed(&owners, OWNERS * sizeof(*has));
+    if (map == NULL || has == NULL) {
+        return false;
+    }
     for (u32 i = 0; i < w->nr; i++) {
         look_at_list(w->domain[i]);
         look_at_tables(w->domain[i]);
         look_at_rooms(w->domain[i]);
     }
-    for (u64 i = first; i < end; i++) {
-        if (frame_is_ram(i)) {
-            compare(i);
-        }
+    for (u32 i = 0; i < FRAME_BANKS_MAX; i++) {
+        compare_bank(&frame_bank[i]);
     }
     for (u32 i = 0; i < w->nr; i++) {
         compare_account(w->domain[i]);
     }
+    return true;
 }

@@ -7,13 +7,11 @@
  *
  * Any driver may call them, after each operation, when no operation is under way (and so nothing is
  * borrowed for its length) and no grace period is owed. They change nothing and know nothing of how
- * the domains were made.
+ * the domains were made. Drivers: unit tests, the fuzzers' machine (test/fuzz/spec.c), and the
+ * image of DEBUG=1, by a debug key (image.c).
  */
 #ifndef TEST_SPEC_SPEC_H
 #define TEST_SPEC_SPEC_H
-
-#include <stdlib.h>
-#include <string.h>
 
 #include "base/types.h"
 
@@ -25,28 +23,26 @@ struct spec_world {
     u32 nr;
 };
 
-void spec_pages_check(const struct spec_world *w);
-void spec_events_check(const struct spec_world *w);
-void spec_grants_check(const struct spec_world *w);
-void spec_vcpus_check(const struct spec_world *w);
+/* False: there was no room for its map, so nothing is known. */
+bool spec_pages_check(const struct spec_world *w);
+bool spec_events_check(const struct spec_world *w);
+bool spec_grants_check(const struct spec_world *w);
+bool spec_vcpus_check(const struct spec_world *w);
+
+/* All of them, of all domains there are; nr_domains and nr_pages: what was looked at. */
+bool spec_ask(u32 *nr_domains, u64 *nr_pages);
 
 /* Something is not as it must be: defined by the driver. */
 __attribute__((noreturn, format(printf, 1, 2))) void spec_fail(const char *fmt, ...);
 
-/* Room for a check's map, all zero. It is kept, as spec_fail() may jump. One thread at a time. */
+/* Room for a check's map, all zero; NULL: there is none. It is kept, as spec_fail() may jump. One
+ * thread at a time. Defined once for processes (process.c), once for the image. */
 struct spec_room {
     void *p;
     u64 bytes;
+    struct spec_room *next; /* whose memory is given back when all is asked: image.c */
 };
-static inline void *spec_zeroed(struct spec_room *r, u64 bytes)
-{
-    if (r->bytes < bytes) {
-        free(r->p);
-        r->p = malloc(bytes);
-        r->bytes = bytes;
-    }
-    return memset(r->p, 0, bytes);
-}
+void *spec_zeroed(struct spec_room *r, u64 bytes);
 
 #define spec_check(x, fmt, ...)          \
     do {                                 \

@@ -29,7 +29,7 @@ static void check_vcpu(const struct domain *d, const struct vcpu *v)
     }
 }
 
-void spec_vcpus_check(const struct spec_world *w)
+bool spec_vcpus_check(const struct spec_world *w)
 {
     for (u32 i = 0; i < w->nr; i++) {
         const struct domain *d = w->domain[i];
@@ -42,4 +42,5 @@ void spec_vcpus_check(const struct spec_world *w)
             }
         }
     }
+    return true;
 }

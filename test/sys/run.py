@@ -7,8 +7,8 @@ run.py test [PATTERN...]        scenarios test/sys/NN_name.sh, by number or part
 Environment: KANSO=IMAGE or XEN=IMAGE (another hypervisor, `XEN=debian` for Debian's Xen 4.17), GIC=2|3,
 CPU=cortex-a57, JOBS=2, SEED=1, TOOLS=own|debian or names of our own tools that dom0 uses in place of Debian's (xenconsoled,xl),
 TOOLS_BIN=FOLDER (our tools, build/arm64/tools/bin). A scenario's line `# needs: ...` asks for smp=N mem=MIB dom0=MIB vcpus=N timeout=S
-disk=MIB net debian switch tools own zstd cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses; zstd: a kernel
-packed so). A scenario NN_name.py
+disk=MIB net debian switch tools own zstd debug cmdline=WORD args=WORD (tools: ours lie in dom0, own: and are what it uses; zstd: a kernel
+packed so; debug: the image of DEBUG=1 beside the one under test). A scenario NN_name.py
 boots its own machines; once: on no GIC in particular; apart: only when it is named; whole=S: there is more of it, within S seconds,
 when it is named or with WHOLE=1.
 """
@@ -47,6 +47,12 @@ def hypervisor():
     return path, path.name
 
 
+def image_of(needs):
+    """The image that a scenario boots."""
+    image = hypervisor()[0]
+    return image.parent.with_name(re.sub("^arm64(?!-debug)", "arm64-debug", image.parent.name)) / image.name if "debug" in needs else image
+
+
 def tools():
     """Which tools are ours: "debian", "own", or names."""
     return os.environ.get("TOOLS") or "debian"
@@ -80,12 +86,11 @@ def needs_of(script):
 
 def machine(gic, needs, ramdisk, dom0_words, where):
     """The QEMU command line."""
-    image, _ = hypervisor()
     command = [
         "qemu-system-aarch64", "-M", f"virt,virtualization=on,gic-version={gic}",
         "-cpu", os.environ.get("CPU", needs.get("cpu", "cortex-a57")), "-smp", needs["smp"], "-m", needs["mem"],
         "-accel", f"tcg,thread={os.environ.get('THREAD', needs.get('thread', 'multi'))}", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
-        "-kernel", str(image),
+        "-kernel", str(image_of(needs)),
         "-append", f"dom0_mem={needs['dom0']}M dom0_max_vcpus={needs['vcpus']} console=dtuart bootscrub=0 "
                    f"loglvl=all guest_loglvl=all {needs.get('cmdline', '')}".strip(),
         "-device", f"guest-loader,addr={KERNEL_ADDRESS:#x},kernel={IMAGES / 'vmlinuz'},"
@@ -268,12 +273,11 @@ def run_guest(script, gic, number, where):
     return ok, why
 
 
-def panic_of(log):
+def panic_of(log, image):
     """The last panic in a log, with names where the image's ELF is beside it."""
     if not log.exists() or b"panic on CPU" not in log.read_bytes():
         return ""
-    elf = hypervisor()[0]
-    named = subprocess.run([sys.executable, ROOT / "scripts/symbols.py", "--panic", "--elf", elf.with_name(elf.name + ".elf"), log],
+    named = subprocess.run([sys.executable, ROOT / "scripts/symbols.py", "--panic", "--elf", image.with_name(image.name + ".elf"), log],
                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
     return "".join(f"           {line}\n" for line in named.stdout.splitlines())
 
@@ -300,7 +304,7 @@ def run_scenario(script, gic, number):
             variable = "".join(f"{v}={os.environ[v]} " for v in ("KANSO", "XEN", "TOOLS", "TOOLS_BIN") if os.environ.get(v))
             variable += f"WHOLE={int(is_whole(needs))} " if "whole" in needs else ""
             print(f"           again: {variable}GIC={gic} test/sys/run.py test {script.stem}\n"
-                  f"           log:   {log.relative_to(ROOT)}\n{panic_of(log)}", end="", flush=True)
+                  f"           log:   {log.relative_to(ROOT)}\n{panic_of(log, image_of(needs))}", end="", flush=True)
     return ok
 
 
