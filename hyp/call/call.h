@@ -20,8 +20,14 @@ struct domain;
 /* The result is s64: >= 0 a value, < 0 an error (enum err). */
 typedef s64 call_fn(struct vcpu *v, struct call_args *args);
 
+/*
+ * Before the registers are saved (docs/why/015): the answer to a call of AArch64, which is not
+ * negative, or E_RESTART when it is call_dispatch() that answers it: then nothing has changed.
+ */
+s64 call_frameless(u64 command, u64 number);
 /* trap/: reads registers, dispatches, writes the result or prepares the restart. */
 void call_dispatch(struct vcpu *v);
+void call_dispatch_32bit(struct vcpu *v);
 /* call/multicall.c and table.c: the raw call without register traffic. */
 s64 call_run(struct vcpu *v, u64 number, struct call_args *args);
 /* True when this vCPU should leave EL2 now and continue later: work is due, or the stay has got

@@ -80,12 +80,12 @@ static void wfx(struct vcpu *v, u64 esr)
     }
 }
 
-/* Of AArch64 the two everyday ones do not come here: entry_arm64.S. */
+/* Of AArch64 the everyday ones do not come here: entry_arm64.S. */
 static void hvc(struct vcpu *v, u64 esr)
 {
     switch (esr & 0xffff) {
     case XEN_HYPERCALL_TAG:
-        call_dispatch(v);
+        call_dispatch_32bit(v);
         break;
     case 0:
         vpsci_call(v);

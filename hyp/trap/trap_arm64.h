@@ -85,7 +85,7 @@ bool trap_memory_control(struct vcpu *v, u32 crn, u32 crm, u32 op2, u64 value, b
 /* idregs_arm64.c */
 void idregs_init_cpu(void);
 /* ID register op0 3, op1 0, CRn 0, CRm 1..7, op2 as every guest sees it; the rest reads as zero. */
-u64 idregs_read(u32 crm, u32 op2);
+extern u64 idregs[8][8]; /* by CRm and op2; a CPU that comes lowers fields */
 
 /* switch_arm64.c */
 void switch_init_cpu(void);
