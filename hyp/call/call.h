@@ -3,9 +3,9 @@
  * Hypercalls: number in x16 (r12), arguments x0..x4, result in x0. A handler gets the caller and
  * its arguments and answers a number or an error; E_RESTART means "come again": the handler has put
  * what it needs into args (the ABI's own continuation encodings, the op's structure in guest
- * memory, or the domain's cursors), and the call is executed anew. Straight from a guest that is pc
- * - 4 with args written to the registers; inside a multicall the entry's args are written back and
- * the multicall itself continues at that entry.
+ * memory, or the domain's cursors), which it leaves alone else, and the call is executed anew.
+ * Straight from a guest that is pc - 4 with args written to the registers; inside a multicall the
+ * entry's args are written back and the multicall itself continues at that entry.
  */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
