@@ -5,6 +5,7 @@
  * registers.
  */
 #include "base/bits.h"
+#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
 #include "log/log.h"
@@ -88,7 +89,7 @@ void trap_cp15_32(struct vcpu *v, u64 esr)
     u32 opc2 = OPC2(esr);
     u64 value = (u32)trap_read_x(v, RT(esr));
     if (opc1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && IS_READ(esr)) {
-        finish(v, esr, crm <= 3 ? idregs[crm & 3][opc2] : 0);
+        finish(v, esr, crm <= 3 ? idregs[index_clamp(crm, 4)][opc2] : 0);
         return;
     }
     switch (CP15(opc1, crn, crm, opc2)) {

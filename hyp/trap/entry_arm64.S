@@ -66,6 +66,17 @@
     isb
 .endm
 
+// SP: this CPU's stack, or the vCPU if there is no work
+.macro vcpu_unless_work otherwise
+    mrs x17, tpidr_el2
+    address_of x9, percpu_current
+    address_of x10, percpu_work
+    ldr x9, [x9, x17]
+    ldr w10, [x10, x17]
+    cbnz w10, \otherwise
+    mov sp, x9
+.endm
+
 // SP: the vCPU
 .macro restore_volatile_and_leave
     ldp x3, x4, [sp, #AT_PC]
@@ -111,6 +122,7 @@ FUNCTION(lower_sync)
     cmp x2, x3
     b.ne 1f
     ldr x0, [sp]
+    cbnz w0, 4f // no command but 0 is answered here
     mov x1, x16
     bl call_frameless
     tbnz x0, #63, ordinary_call
@@ -170,17 +182,11 @@ may_leave:
 
 ordinary_call:
     ldr x30, [sp, #AT_X30]
-    save_volatile sp
+4:  save_volatile sp
     take_stack
     bl call_dispatch
 leave_volatile:
-    mrs x17, tpidr_el2
-    address_of x9, percpu_current
-    address_of x10, percpu_work
-    ldr x9, [x9, x17]
-    ldr w10, [x10, x17]
-    cbnz w10, 3f
-    mov sp, x9
+    vcpu_unless_work otherwise=3f
     restore_volatile_and_leave
 3:  str x19, [x9, #AT_X19]
     save_rest x9
@@ -198,22 +204,11 @@ END(lower_sync)
 
 FUNCTION(lower_serror)
     save_first
-    save_volatile sp
-    mrs x1, esr_el2
-    save_rest sp
-    take_stack
-    bl trap_serror
-    b leave_all
+    b ordinary
 END(lower_serror)
 
 FUNCTION(leave_all)
-    mrs x17, tpidr_el2
-    address_of x9, percpu_current
-    address_of x10, percpu_work
-    ldr x9, [x9, x17]
-    ldr w10, [x10, x17]
-    cbnz w10, leave_slowly
-    mov sp, x9
+    vcpu_unless_work otherwise=leave_slowly
     restore_rest
     restore_volatile_and_leave
 END(leave_all)

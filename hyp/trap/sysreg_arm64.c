@@ -180,7 +180,7 @@ static __cold void access_by_table(struct vcpu *v, u64 esr)
         if (a.read) {
             trap_write_x(v, n, a.value);
         }
-        trap_skip(v, esr);
+        v->regs.pc += 4;
     }
 }
 
@@ -192,7 +192,7 @@ void trap_sysreg(struct vcpu *v, u64 esr)
     u32 key = esr & ISS_KEY;
     if (key == REG(3, 0, 12, 11, 5) && !(esr & ISS_READ) && gic->version == 3) {
         vgic_sgi1r_write(v, trap_read_x(v, n));
-        trap_skip(v, esr);
+        v->regs.pc += 4;
     } else {
         access_by_table(v, esr);
     }

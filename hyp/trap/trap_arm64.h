@@ -19,7 +19,6 @@ struct domain;
 
 /* called by entry_arm64.S */
 void trap_sync(struct vcpu *v, u64 esr);
-void trap_serror(struct vcpu *v, u64 esr);
 __noreturn void trap_panic(const struct cpu_regs *r, u64 sp, u64 kind);
 extern char trap_vectors[];
 
