@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
-# 8. Bare-metal guests do what is forbidden: each gets its exception or error, host and neighbour go on
+# 8. Bare-metal guests do what is forbidden: each gets its exception or error, and a trap changes no register but the one it answers
+#    in; host and neighbour go on
 # needs: mem=3072 timeout=240
 . /test/lib.sh
 
