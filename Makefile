@@ -55,6 +55,14 @@ else
 all: $(OUT)/libkanso.a
 endif
 
+# What answers before the registers are saved (docs/why/015) has x0 to x3, x16, x17 and no stack, so it calls nothing either. A whole program
+# forgets the flags of a file. (clang reserves no register of arguments where there is a tail call.)
+FRAMELESS_gcc := -fno-lto -Wstack-usage=0 $(patsubst %,-ffixed-x%,4 5 6 7 8 9 10 11 12 13 14 15 18)
+FRAMELESS_clang := -Wframe-larger-than=0 $(patsubst %,-ffixed-x%,9 10 11 12 13 14 15 18) -fcall-saved-x8
+ifeq ($(ARCH),arm64)
+$(OUT)/hyp/%/frameless.o: private CFLAGS += $(FRAMELESS_$(TOOLCHAIN))
+endif
+
 $(OUT)/kanso.elf: $(OBJECTS) hyp/boot/kanso_arm64.lds $(FDT)/.unpacked
 	$(call say,LINK,$@)
 	$(Q)$(CC) $(if $(WHOLE),$(CFLAGS) -flto-partition=one) $(LINK_arm64) -Wl,-T,hyp/boot/kanso_arm64.lds -Wl,-Map,$@.map -o $@ $(OBJECTS) $(FDT)/usr/lib/aarch64-linux-gnu/libfdt.a

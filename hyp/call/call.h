@@ -3,9 +3,9 @@
  * Hypercalls: number in x16 (r12), arguments x0..x4, result in x0. A handler gets the caller and
  * its arguments and answers a number or an error; E_RESTART means "come again": the handler has put
  * what it needs into args (the ABI's own continuation encodings, the op's structure in guest
- * memory, or the domain's cursors), and the call is executed anew. Straight from a guest that is pc
- * - 4 with args written to the registers; inside a multicall the entry's args are written back and
- * the multicall itself continues at that entry.
+ * memory, or the domain's cursors), which it leaves alone else, and the call is executed anew.
+ * Straight from a guest that is pc - 4 with args written to the registers; inside a multicall the
+ * entry's args are written back and the multicall itself continues at that entry.
  */
 #ifndef CALL_CALL_H
 #define CALL_CALL_H
@@ -20,8 +20,14 @@ struct domain;
 /* The result is s64: >= 0 a value, < 0 an error (enum err). */
 typedef s64 call_fn(struct vcpu *v, struct call_args *args);
 
+/*
+ * Before the registers are saved (docs/why/015): the answer to a call of AArch64, which is not
+ * negative, or E_RESTART when it is call_dispatch() that answers it: then nothing has changed.
+ */
+s64 call_frameless(u64 command, u64 number);
 /* trap/: reads registers, dispatches, writes the result or prepares the restart. */
 void call_dispatch(struct vcpu *v);
+void call_dispatch_32bit(struct vcpu *v);
 /* call/multicall.c and table.c: the raw call without register traffic. */
 s64 call_run(struct vcpu *v, u64 number, struct call_args *args);
 /* True when this vCPU should leave EL2 now and continue later: work is due, or the stay has got

@@ -195,10 +195,11 @@ s64 call_event_channel_op(struct vcpu *v, struct call_args *args)
     u32 port; /* close, send and unmask: all of their structure */
     _Static_assert(sizeof(struct xen_evtchn_send) == sizeof(port));
 
-    switch (command) {
-    case EVTCHNOP_send:
+    if (likely(command == EVTCHNOP_send)) {
         return likely(copy_in(&port, arg, sizeof(port)) == OK) ? evtchn_send(d, (port_t){port})
                                                                : E_FAULT;
+    }
+    switch (command) {
     case EVTCHNOP_unmask:
         return likely(copy_in(&port, arg, sizeof(port)) == OK) ? evtchn_unmask(d, (port_t){port})
                                                                : E_FAULT;

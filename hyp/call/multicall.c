@@ -34,13 +34,7 @@ static s64 run_entry(struct vcpu *v, struct xen_multicall_entry *e)
     if (unlikely(e->op == __HYPERVISOR_multicall)) {
         return E_INVAL; /* would recurse */
     }
-    struct call_args *theirs = (struct call_args *)e->args;
-    struct call_args args = *theirs;
-    const s64 result = call_run(v, e->op, &args);
-    if (unlikely(result == E_RESTART)) {
-        *theirs = args;
-    }
-    return result;
+    return call_run(v, e->op, (struct call_args *)e->args);
 }
 
 /* How many entries from here on are copied at once: they lie in one page, so that all are there or

@@ -15,7 +15,7 @@ s64 call_run(struct vcpu *v, u64 number, struct call_args *args)
     case 100:
         return (s64)(args->arg[0] + args->arg[1]);
     case 101:
-        return ++args->arg[2] < 3 ? (s64)E_RESTART : (s64)OK;
+        return args->arg[2] < 2 ? args->arg[2]++, (s64)E_RESTART : (s64)OK;
     default:
         return E_NOSYS;
     }

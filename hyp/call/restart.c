@@ -11,7 +11,7 @@
  * is below the 20,000 of test/sys/31_stay.py where each takes 1 ns. */
 #define STAYS_A_SECOND 140000u
 
-DEFINE_PER_CPU(u64, restart_asked_ticks);
+DEFINE_PER_CPU(u64, restart_until_ticks);
 
 bool call_should_restart(void)
 {
@@ -19,9 +19,9 @@ bool call_should_restart(void)
         return true;
     }
     const u64 now = cpu_counter_ticks();
-    if (this_cpu(restart_asked_ticks) == 0) {
-        this_cpu(restart_asked_ticks) = now | 1; /* never 0 */
-        return false;
+    u64 *until = &this_cpu(restart_until_ticks);
+    if (*until == 0) {
+        *until = now + clock_frequency_hz() / STAYS_A_SECOND;
     }
-    return now - this_cpu(restart_asked_ticks) > clock_frequency_hz() / STAYS_A_SECOND;
+    return now > *until;
 }

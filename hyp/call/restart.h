@@ -5,14 +5,14 @@
 
 #include "sync/percpu.h"
 
-/* Counter at the first question of this call, which comes after a first piece of work unless that
- * is long; 0: not asked yet. */
-DECLARE_PER_CPU(u64, restart_asked_ticks);
+/* When the current call is to leave, as the counter goes: counted from its first question, which
+ * comes after a first piece of work unless that is long; 0: not asked yet. */
+DECLARE_PER_CPU(u64, restart_until_ticks);
 
 /* A call begins on this CPU. */
 static inline void restart_begin(void)
 {
-    this_cpu(restart_asked_ticks) = 0;
+    this_cpu(restart_until_ticks) = 0;
 }
 
 #endif

@@ -46,48 +46,41 @@ u32 call_nr_args(u64 number)
     return e ? e->nr_args : 0;
 }
 
-static inline s64 run(struct vcpu *v, u64 number, struct call_args *args)
+s64 call_run(struct vcpu *v, u64 number, struct call_args *args)
 {
     const struct call_entry *e = find_entry(number);
     return likely(e) ? e->fn(v, args) : E_NOSYS;
 }
 
-s64 call_run(struct vcpu *v, u64 number, struct call_args *args)
-{
-    return run(v, number, args);
-}
-
-/* The guest executes its HVC (4 bytes in A64, A32 and T32) again, with the arguments moved on. */
-static void answer(struct cpu_regs *r, s64 result)
-{
-    if (likely(result != E_RESTART)) {
-        r->x[0] = (u64)result;
-    } else {
-        r->pc -= 4;
-    }
-}
-
-static void dispatch_32bit(struct vcpu *v)
-{
-    struct cpu_regs *r = &v->regs;
-    for (u32 i = 0; i < ARRAY_LEN(r->args.arg); i++) {
-        r->x[i] &= 0xffffffff;
-    }
-    answer(r, run(v, r->x[12] & 0xffffffff, &r->args));
-    for (u32 i = 0; i < ARRAY_LEN(r->args.arg); i++) {
-        r->x[i] &= 0xffffffff;
-    }
-}
-
 /* The arguments are the caller's registers: what a handler moves on is moved on, and what a call
  * leaves in them but its result the ABI leaves open. */
-void call_dispatch(struct vcpu *v)
+static inline void dispatch(struct vcpu *v, u64 number)
 {
     struct cpu_regs *r = &v->regs;
     restart_begin();
-    if (unlikely(r->pstate & PSTATE_AARCH32)) {
-        dispatch_32bit(v);
-        return;
+    const s64 result = call_run(v, number, &r->args);
+    if (likely(result != E_RESTART)) {
+        r->x[0] = (u64)result;
+    } else {
+        r->pc -= 4; /* the guest executes its HVC (4 bytes in A64, A32 and T32) again */
     }
-    answer(r, run(v, r->x[16], &r->args));
+}
+
+void call_dispatch(struct vcpu *v)
+{
+    dispatch(v, v->regs.x[16]);
+}
+
+static void narrow(struct call_args *args)
+{
+    for (u32 i = 0; i < ARRAY_LEN(args->arg); i++) {
+        args->arg[i] &= 0xffffffff;
+    }
+}
+
+void call_dispatch_32bit(struct vcpu *v)
+{
+    narrow(&v->regs.args);
+    dispatch(v, v->regs.x[12] & 0xffffffff);
+    narrow(&v->regs.args);
 }

@@ -34,7 +34,7 @@ HANDLER(vm_assist)
 HANDLER(domctl)
 HANDLER(sysctl)
 
-DEFINE_PER_CPU(u64, restart_asked_ticks);
+DEFINE_PER_CPU(u64, restart_until_ticks);
 
 static const struct {
     u32 number;
@@ -93,9 +93,9 @@ static void a_64_bit_guest_calls(void **state)
     set_registers(v, PSTATE_EL1H);
     v->regs.x[16] = 17;
     answer = -22;
-    this_cpu(restart_asked_ticks) = 5;
+    this_cpu(restart_until_ticks) = 5;
     call_dispatch(v);
-    assert_true(this_cpu(restart_asked_ticks) == 0);
+    assert_true(this_cpu(restart_until_ticks) == 0);
     assert_string_equal(called, "xen_version");
     for (u32 i = 0; i < 5; i++) {
         assert_true(got.arg[i] == 0xabcd000000000000 + i);
@@ -117,7 +117,7 @@ static void a_32_bit_guest_calls(void **state)
     set_registers(v, PSTATE_AARCH32 | 0x13);
     v->regs.x[12] = 0xffffffff0000001d; /* the upper half is none of his */
     answer = -1;
-    call_dispatch(v);
+    call_dispatch_32bit(v);
     assert_string_equal(called, "sched_op");
     assert_true(got.arg[3] == 3);
     assert_true(v->regs.x[0] == 0xffffffff);
@@ -140,7 +140,7 @@ static void a_call_comes_again(void **state)
     set_registers(v, PSTATE_AARCH32 | 0x13);
     v->regs.x[12] = 12;
     moved_on.arg[0] = 0x123456789a;
-    call_dispatch(v);
+    call_dispatch_32bit(v);
     assert_true(v->regs.x[0] == 0x3456789a);
     assert_int_equal(v->regs.pc, 0x80000);
 }

@@ -14,8 +14,7 @@
 /* What a guest that may not know is told, as Xen tells it. */
 #define DENIED "<denied>"
 
-/* major << 16 | minor; tools choose their own version by it. [c] after boot */
-static u32 abi_version = 4 << 16 | 17;
+u32 version_abi = 4 << 16 | 17;
 static const char *capabilities = "xen-3.0-aarch64 "; /* [c] after boot */
 
 void version_init(bool aarch32)
@@ -36,7 +35,7 @@ void version_init(bool aarch32)
         log_warn("option abi=%s is not <major>.<minor>: ignored", text);
         return;
     }
-    abi_version = (u32)(major << 16 | minor);
+    version_abi = (u32)(major << 16 | minor);
 }
 
 /* text and zeros up to bytes, which are at most 1024. */
@@ -100,7 +99,7 @@ s64 call_xen_version(struct vcpu *v, struct call_args *args)
     const gva_t to = {args->arg[1]};
     switch ((u32)args->arg[0]) {
     case XENVER_version:
-        return abi_version;
+        return version_abi;
     case XENVER_extraversion:
         return out_string(to, "-kanso", XEN_EXTRAVERSION_LEN);
     case XENVER_compile_info:

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/features.h"
+#include "abi/sched.h"
 #include "abi/version.h"
 #include "call/fake_test.h"
 #include "call/version.h"
@@ -20,10 +21,18 @@ bool option_find(const char *name, char *out, u32 size)
     return true;
 }
 
+s64 sched_yield_frameless(void)
+{
+    return OK;
+}
+
 static s64 version(u64 command, u64 to)
 {
     struct call_args args = {{command, to}};
-    return call_xen_version(vcpu_current(), &args);
+    const s64 early = call_frameless(command, __HYPERVISOR_xen_version);
+    const s64 answer = call_xen_version(vcpu_current(), &args);
+    assert_true(early == E_RESTART || (early == answer && answer >= 0));
+    return answer;
 }
 
 static void number_follows_the_option(void **state)
@@ -44,6 +53,12 @@ static void number_follows_the_option(void **state)
     version_init(false);
     assert_string_equal(fake_line, "");
     assert_int_equal(version(XENVER_version, 0), 0x40014);
+    assert_int_equal(call_frameless(XENVER_version, __HYPERVISOR_xen_version), 0x40014);
+    /* Of 64 bits the number, of 32 the command. */
+    assert_int_equal(call_frameless(1ULL << 32, __HYPERVISOR_xen_version), 0x40014);
+    assert_int_equal(call_frameless(SCHEDOP_yield, __HYPERVISOR_sched_op), OK);
+    assert_int_equal(call_frameless(SCHEDOP_block, __HYPERVISOR_sched_op), E_RESTART);
+    assert_int_equal(call_frameless(0, 1ULL << 32 | __HYPERVISOR_xen_version), E_RESTART);
     option_abi = NULL;
 }
 

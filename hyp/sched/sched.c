@@ -193,7 +193,7 @@ void sched_yield_unit(struct sched_unit *u)
     spin_lock(&q->lock);
     u->yielded = true;
     spin_unlock(&q->lock);
-    percpu_raise(q->cpu, WORK_SCHED);
+    percpu_raise_here(WORK_SCHED);
 }
 
 void sched_hold(struct sched_unit *u)

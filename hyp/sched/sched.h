@@ -132,6 +132,8 @@ bool sched_wake(struct sched_unit *u);
 void sched_block(struct sched_unit *u);
 /* current unit; returns at once when nobody else waits here */
 void sched_yield_unit(struct sched_unit *u);
+/* before its registers are saved (call/call.h): OK when nobody else waits here, else E_RESTART */
+s64 sched_yield_frameless(void);
 /* Pausing: counts. sched_hold() does not wait; sched_is_running() says whether some CPU still has
  * it in a guest. */
 void sched_hold(struct sched_unit *u);

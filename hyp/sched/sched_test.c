@@ -479,11 +479,13 @@ static void test_yield_lets_another_run_and_costs_nothing_alone(void **state)
     machine(1);
     struct guest *a = add_hog(256, 1);
     leave_all();
+    assert_int_equal(sched_yield_frameless(), OK);
     sched_yield_unit(&a->unit);
     assert_int_equal(this_cpu(work), 0);
     struct guest *b = add_hog(256, 1);
     leave_all();
     struct sched_unit *first = sched_current();
+    assert_int_equal(sched_yield_frameless(), E_RESTART);
     sched_yield_unit(first);
     leave_all();
     struct sched_unit *second = sched_current();

@@ -5,6 +5,7 @@
  * registers.
  */
 #include "base/bits.h"
+#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
 #include "log/log.h"
@@ -88,7 +89,7 @@ void trap_cp15_32(struct vcpu *v, u64 esr)
     u32 opc2 = OPC2(esr);
     u64 value = (u32)trap_read_x(v, RT(esr));
     if (opc1 == 0 && crn == 0 && crm >= 1 && crm <= 7 && IS_READ(esr)) {
-        finish(v, esr, crm <= 3 ? idregs_read(crm, opc2) : 0);
+        finish(v, esr, crm <= 3 ? idregs[index_clamp(crm, 4)][opc2] : 0);
         return;
     }
     switch (CP15(opc1, crn, crm, opc2)) {
@@ -189,13 +190,13 @@ void trap_cp10(struct vcpu *v, u64 esr)
     }
     switch (CRN(esr)) {
     case VMRS_MVFR0:
-        finish(v, esr, idregs_read(3, 0));
+        finish(v, esr, idregs[3][0]);
         break;
     case VMRS_MVFR1:
-        finish(v, esr, idregs_read(3, 1));
+        finish(v, esr, idregs[3][1]);
         break;
     case VMRS_MVFR2:
-        finish(v, esr, idregs_read(3, 2));
+        finish(v, esr, idregs[3][2]);
         break;
     default:
         refuse(v, esr);

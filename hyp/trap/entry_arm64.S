@@ -5,7 +5,8 @@
 //
 // Hypercalls and interrupts save only what C may change (x0..x18, x30): x19..x29 come back from C
 // unchanged. When work is due, and a switch may follow, they are stored then. The others store
-// all, for the decoders to look at.
+// all, for the decoders to look at. Before either, what can be answered with x0..x3, x16 and
+// x17 alone is (docs/why/015).
 #include "cpu/asm_arm64.h"
 #include "cpu/regs_arm64.h"
 
@@ -21,23 +22,26 @@
 
 // ---- way in: x0, x1 are stored already
 
-.macro save_volatile
+.macro save_first
     stp x2, x3, [sp, #16]
-    stp x4, x5, [sp, #32]
-    stp x6, x7, [sp, #48]
-    stp x8, x9, [sp, #64]
-    stp x10, x11, [sp, #80]
-    stp x12, x13, [sp, #96]
-    stp x14, x15, [sp, #112]
     stp x16, x17, [sp, #128]
-    stp x18, x19, [sp, #AT_X18]
     str x30, [sp, #AT_X30]
-    mrs x3, elr_el2
-    mrs x4, spsr_el2
-    stp x3, x4, [sp, #AT_PC]
 .endm
 
 // base: the vCPU
+.macro save_volatile base
+    stp x4, x5, [\base, #32]
+    stp x6, x7, [\base, #48]
+    stp x8, x9, [\base, #64]
+    stp x10, x11, [\base, #80]
+    stp x12, x13, [\base, #96]
+    stp x14, x15, [\base, #112]
+    stp x18, x19, [\base, #AT_X18]
+    mrs x3, elr_el2
+    mrs x4, spsr_el2
+    stp x3, x4, [\base, #AT_PC]
+.endm
+
 .macro save_rest base
     stp x20, x21, [\base, #160]
     stp x22, x23, [\base, #176]
@@ -55,6 +59,24 @@
 
 // ---- way out
 
+.macro leave
+    eret
+    // Some cores run on past eret until it takes effect: nothing of use is here.
+    dsb nsh
+    isb
+.endm
+
+// SP: this CPU's stack, or the vCPU if there is no work
+.macro vcpu_unless_work otherwise
+    mrs x17, tpidr_el2
+    address_of x9, percpu_current
+    address_of x10, percpu_work
+    ldr x9, [x9, x17]
+    ldr w10, [x10, x17]
+    cbnz w10, \otherwise
+    mov sp, x9
+.endm
+
 // SP: the vCPU
 .macro restore_volatile_and_leave
     ldp x3, x4, [sp, #AT_PC]
@@ -71,10 +93,7 @@
     ldp x4, x5, [sp, #32]
     ldp x2, x3, [sp, #16]
     ldp x0, x1, [sp]
-    eret
-    // Some cores run on past eret until it takes effect: nothing of use is here.
-    dsb nsh
-    isb
+    leave
 .endm
 
 .macro restore_rest
@@ -87,63 +106,109 @@
 .endm
 
 FUNCTION(lower_irq)
-    save_volatile
+    save_first
+interrupted:
+    save_volatile sp
     take_stack
     bl irq_handle
     b leave_volatile
 END(lower_irq)
 
-// Two immediates of HVC are everyday: Xen's calls go on to leave_volatile, PSCI's are beside them.
 FUNCTION(lower_sync)
-    save_volatile
-    mrs x1, esr_el2
-    movz w5, #HVC_HIGH, lsl #16
-    movk w5, #XEN_HYPERCALL_TAG
-    cmp x1, x5
+    save_first
+    mrs x2, esr_el2
+    movz w3, #HVC_HIGH, lsl #16
+    movk w3, #XEN_HYPERCALL_TAG
+    cmp x2, x3
     b.ne 1f
+    ldr x0, [sp]
+    cbnz w0, 4f // no command but 0 is answered here
+    mov x1, x16
+    bl call_frameless
+    tbnz x0, #63, ordinary_call
+answered:
+    str x0, [sp]
+    ldp x16, x17, [sp, #128]
+may_leave:
+    mrs x0, tpidr_el2
+    address_of x1, percpu_work
+    ldr w0, [x1, x0]
+    cbnz w0, interrupted // most likely by an IPI that comes after the eret else
+    ldr x30, [sp, #AT_X30]
+    ldp x2, x3, [sp, #16]
+    ldp x0, x1, [sp]
+    leave
+
+1:  sub w3, w3, #XEN_HYPERCALL_TAG
+    cmp x2, x3
+    b.ne 2f
+    ldr x0, [sp]
+    bl vpsci_frameless
+    tbz x0, #63, answered
+    b ordinary
+
+// MRS Xt, S3_0_C0_C<0..7>_<op2> (ISS: D19.2.39): the ID registers are a table that has every index,
+// and row 0, where only REVIDR_EL1 traps, is zero. Xt may be in the frame, or XZR.
+2:  lsr w0, w2, #20
+    cmp w0, #(EC_SYSREG << 6 | 1 << 5 | 3)
+    b.ne ordinary
+    tst w2, #0x1fc00 // op1, CRn
+    b.ne ordinary
+    tbnz w2, #4, ordinary // CRm
+    tbz w2, #0, ordinary  // MSR
+    ubfx w0, w2, #1, #3
+    ubfx w1, w2, #17, #3
+    bfi w1, w0, #3, #3
+    address_of x0, idregs
+    ldr x0, [x0, x1, lsl #3]
+    mrs x3, elr_el2
+    add x3, x3, #4
+    msr elr_el2, x3
+    ubfx w2, w2, #5, #5
+    adr x3, 3f
+    add x3, x3, x2, lsl #3
+    br x3
+3:  .irp t, 0, 1, 2, 3
+    str x0, [sp, #8 * \t]
+    b may_leave
+    .endr
+    .irp t, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29
+    mov x\t, x0
+    b may_leave
+    .endr
+    str x0, [sp, #AT_X30]
+    b may_leave
+    b may_leave
+
+ordinary_call:
+    ldr x30, [sp, #AT_X30]
+4:  save_volatile sp
     take_stack
     bl call_dispatch
 leave_volatile:
-    mrs x17, tpidr_el2
-    address_of x9, percpu_current
-    address_of x10, percpu_work
-    ldr x9, [x9, x17]
-    ldr w10, [x10, x17]
-    cbnz w10, 3f
-    mov sp, x9
+    vcpu_unless_work otherwise=3f
     restore_volatile_and_leave
-1:  sub w5, w5, #XEN_HYPERCALL_TAG
-    cmp x1, x5
-    b.ne 2f
-    take_stack
-    bl vpsci_call
-    b leave_volatile
-2:  save_rest sp
-    take_stack
-    bl trap_sync
-    b leave_all
 3:  str x19, [x9, #AT_X19]
     save_rest x9
     b leave_slowly
+
+ordinary:
+    ldr x30, [sp, #AT_X30]
+    save_volatile sp
+    save_rest sp
+    mrs x1, esr_el2
+    take_stack
+    bl trap_sync
+    b leave_all
 END(lower_sync)
 
 FUNCTION(lower_serror)
-    save_volatile
-    mrs x1, esr_el2
-    save_rest sp
-    take_stack
-    bl trap_serror
-    b leave_all
+    save_first
+    b ordinary
 END(lower_serror)
 
 FUNCTION(leave_all)
-    mrs x17, tpidr_el2
-    address_of x9, percpu_current
-    address_of x10, percpu_work
-    ldr x9, [x9, x17]
-    ldr w10, [x10, x17]
-    cbnz w10, leave_slowly
-    mov sp, x9
+    vcpu_unless_work otherwise=leave_slowly
     restore_rest
     restore_volatile_and_leave
 END(leave_all)
@@ -179,20 +244,11 @@ FUNCTION(el2_exception)
     str x0, [x1, #8]
     mov x0, x1
     mov x1, x3
-    stp x4, x5, [x0, #32]
-    stp x6, x7, [x0, #48]
-    stp x8, x9, [x0, #64]
-    stp x10, x11, [x0, #80]
-    stp x12, x13, [x0, #96]
-    stp x14, x15, [x0, #112]
+    save_volatile x0
     stp x16, x17, [x0, #128]
-    stp x18, x19, [x0, #AT_X18]
     save_rest x0
     mrs x4, sp_el0
     stp x30, x4, [x0, #AT_X30]
-    mrs x4, elr_el2
-    mrs x5, spsr_el2
-    stp x4, x5, [x0, #AT_PC]
     address_of x4, panic_stack_top
     mov sp, x4
     mov x29, xzr

@@ -80,12 +80,12 @@ static void wfx(struct vcpu *v, u64 esr)
     }
 }
 
-/* Of AArch64 the two everyday ones do not come here: entry_arm64.S. */
+/* Of AArch64 the everyday ones do not come here: entry_arm64.S. */
 static void hvc(struct vcpu *v, u64 esr)
 {
     switch (esr & 0xffff) {
     case XEN_HYPERCALL_TAG:
-        call_dispatch(v);
+        call_dispatch_32bit(v);
         break;
     case 0:
         vpsci_call(v);
@@ -111,6 +111,28 @@ static void smc(struct vcpu *v, u64 esr)
     vpsci_call(v);
 }
 
+/*
+ * An SError that came while a guest ran: its own access, or a device's that it drove. What it lost
+ * is handed on as a virtual one, and the host goes on; where nothing was lost, all do. (One that
+ * EL2 caused is pending until the next eret, and lands here, too: SErrors are masked at EL2.)
+ */
+static void serror(struct vcpu *v, u64 esr)
+{
+    switch (serror_reach(ESR_ISS(esr))) {
+    case SERROR_REACH_NONE:
+        log_guest(LOG_WARN, v->domain->id, "vcpu %u: SError, syndrome %llx, nothing is lost", v->id,
+                  esr);
+        break;
+    case SERROR_REACH_GUEST:
+        log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr,
+                  v->regs.pc);
+        trap_inject_serror(v);
+        break;
+    case SERROR_REACH_MACHINE:
+        panic("uncontainable SError, syndrome %llx, while d%u ran", esr, v->domain->id.id);
+    }
+}
+
 typedef void exit_fn(struct vcpu *v, u64 esr);
 static exit_fn *const exits[64] = {
     [EC_WFX] = wfx,
@@ -128,6 +150,7 @@ static exit_fn *const exits[64] = {
     [EC_SYSREG] = trap_sysreg,
     [EC_IABT_LOW] = trap_instruction_abort,
     [EC_DABT_LOW] = trap_data_abort,
+    [EC_SERROR] = serror,
 };
 
 void trap_sync(struct vcpu *v, u64 esr)
@@ -137,27 +160,5 @@ void trap_sync(struct vcpu *v, u64 esr)
         fn(v, esr);
     } else {
         undefined(v, esr);
-    }
-}
-
-/*
- * An SError that came while a guest ran: its own access, or a device's that it drove. What it lost
- * is handed on as a virtual one, and the host goes on; where nothing was lost, all do. (One that
- * EL2 caused is pending until the next eret, and lands here, too: SErrors are masked at EL2.)
- */
-void trap_serror(struct vcpu *v, u64 esr)
-{
-    switch (serror_reach(ESR_ISS(esr))) {
-    case SERROR_REACH_NONE:
-        log_guest(LOG_WARN, v->domain->id, "vcpu %u: SError, syndrome %llx, nothing is lost", v->id,
-                  esr);
-        break;
-    case SERROR_REACH_GUEST:
-        log_guest(LOG_ERROR, v->domain->id, "vcpu %u: SError, syndrome %llx, at %llx", v->id, esr,
-                  v->regs.pc);
-        trap_inject_serror(v);
-        break;
-    case SERROR_REACH_MACHINE:
-        panic("uncontainable SError, syndrome %llx, while d%u ran", esr, v->domain->id.id);
     }
 }

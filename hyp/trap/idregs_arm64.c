@@ -80,14 +80,9 @@ static const struct id_rule rules[] = {
     {7, 2, F(0) | F(4) | F(8) | F(16) | F(20) | F(28) | F(32) | F(48) | F(52) | F(60), 0, {{0}}},
 };
 
-static u64 values[64];
+u64 idregs[8][8];
 static bool first_done;
 static struct spinlock lock = SPINLOCK_INIT(RANK_IRQ, "idregs");
-
-u64 idregs_read(u32 crm, u32 op2)
-{
-    return values[(crm & 7) * 8 + (op2 & 7)];
-}
 
 static u64 host_read(u32 crm, u32 op2)
 {
@@ -139,7 +134,7 @@ void idregs_init_cpu(void)
     spin_lock(&lock);
     for (u32 i = 0; i < ARRAY_LEN(rules); i++) {
         const struct id_rule *r = &rules[i];
-        u64 *value = &values[r->crm * 8 + r->op2];
+        u64 *value = &idregs[r->crm][r->op2];
         u64 mine = allowed(r);
         store_relaxed(value, first_done ? smaller_fields(*value, mine) : mine);
     }

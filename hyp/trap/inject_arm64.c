@@ -50,10 +50,10 @@ static void enter64(struct vcpu *v, u64 esr)
     if (!(old & PSTATE_AARCH32)) {
         now |= old & PSTATE_DIT64;
     }
-    if (idregs_read(7, 1) >> ID_AA64MMFR1_PAN & 0xf) {
+    if (idregs[7][1] >> ID_AA64MMFR1_PAN & 0xf) {
         now |= sctlr & SCTLR_SPAN ? old & PSTATE_PAN : PSTATE_PAN;
     }
-    if ((idregs_read(4, 1) >> ID_AA64PFR1_SSBS & 0xf) && (sctlr & SCTLR_DSSBS)) {
+    if ((idregs[4][1] >> ID_AA64PFR1_SSBS & 0xf) && (sctlr & SCTLR_DSSBS)) {
         now |= PSTATE_SSBS64;
     }
     write_sysreg(v->regs.pc, elr_el1);
@@ -72,7 +72,7 @@ static void enter32(struct vcpu *v, u32 mode, u32 lr, u64 lr_value, u32 vector, 
     now |= sctlr & A32_SCTLR_TE ? PSTATE_T32 : 0;
     now |= sctlr & A32_SCTLR_EE ? A32_E : 0;
     now |= sctlr & A32_SCTLR_DSSBS ? A32_SSBS : 0;
-    if ((idregs_read(7, 1) >> ID_AA64MMFR1_PAN & 0xf) && !(sctlr & A32_SCTLR_SPAN)) {
+    if ((idregs[7][1] >> ID_AA64MMFR1_PAN & 0xf) && !(sctlr & A32_SCTLR_SPAN)) {
         now |= PSTATE_PAN;
     }
     if (mode == A32_MODE_UND) {

@@ -32,7 +32,7 @@
  * was not on a stage-1 walk: then stage 1 is walked once more. False: that walk failed, the guest
  * changed its tables meanwhile.
  */
-static bool fault_address(u64 esr, u64 far, gaddr_t *out)
+static inline bool fault_address(u64 esr, u64 far, gaddr_t *out)
 {
     if ((esr & FSC_KIND) == FSC_PERMISSION && !(esr & ISS_S1PTW)) {
         u64 saved = read_sysreg(par_el1);
@@ -114,11 +114,10 @@ void trap_data_abort(struct vcpu *v, u64 esr)
     u64 far = read_sysreg(far_el2);
     bool write = esr & ISS_WNR;
     gaddr_t at;
-    if (resolve_tlb_conflict(esr)) {
-        return;
-    }
     if (!is_stage2_fault(esr)) {
-        trap_inject_data_abort(v, far, write);
+        if (!resolve_tlb_conflict(esr)) {
+            trap_inject_data_abort(v, far, write);
+        }
         return;
     }
     if (!fault_address(esr, far, &at)) {

@@ -180,24 +180,20 @@ static __cold void access_by_table(struct vcpu *v, u64 esr)
         if (a.read) {
             trap_write_x(v, n, a.value);
         }
-        trap_skip(v, esr);
+        v->regs.pc += 4;
     }
 }
 
-/* What guests do all the time is looked for first: ID registers (op0 3, op1 0, CRn 0), and an SGI
- * (ICC_SGI1R_EL1). */
+/* What guests do all the time is looked for first: an SGI (ICC_SGI1R_EL1). Reads of the ID
+ * registers do not come here: entry_arm64.S. */
 void trap_sysreg(struct vcpu *v, u64 esr)
 {
     u32 n = (u32)FIELD(esr, 9, 5);
     u32 key = esr & ISS_KEY;
-    if ((key & ~(REG(0, 0, 0, 15, 7))) == REG(3, 0, 0, 0, 0) && KEY_CRM(key) - 1 < 7 &&
-        (esr & ISS_READ)) {
-        trap_write_x(v, n, idregs_read(KEY_CRM(key), KEY_OP2(key)));
-    } else if (key == REG(3, 0, 12, 11, 5) && !(esr & ISS_READ) && gic->version == 3) {
+    if (key == REG(3, 0, 12, 11, 5) && !(esr & ISS_READ) && gic->version == 3) {
         vgic_sgi1r_write(v, trap_read_x(v, n));
+        v->regs.pc += 4;
     } else {
         access_by_table(v, esr);
-        return;
     }
-    trap_skip(v, esr);
 }

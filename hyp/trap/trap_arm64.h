@@ -19,7 +19,6 @@ struct domain;
 
 /* called by entry_arm64.S */
 void trap_sync(struct vcpu *v, u64 esr);
-void trap_serror(struct vcpu *v, u64 esr);
 __noreturn void trap_panic(const struct cpu_regs *r, u64 sp, u64 kind);
 extern char trap_vectors[];
 
@@ -85,7 +84,7 @@ bool trap_memory_control(struct vcpu *v, u32 crn, u32 crm, u32 op2, u64 value, b
 /* idregs_arm64.c */
 void idregs_init_cpu(void);
 /* ID register op0 3, op1 0, CRn 0, CRm 1..7, op2 as every guest sees it; the rest reads as zero. */
-u64 idregs_read(u32 crm, u32 op2);
+extern u64 idregs[8][8]; /* by CRm and op2; a CPU that comes lowers fields */
 
 /* switch_arm64.c */
 void switch_init_cpu(void);

@@ -21,7 +21,6 @@ enum {
 
 #define SMCCC_FAST            BIT(31)
 #define SMCCC_64BIT           BIT(30)
-#define PSCI_VERSION_1_1      0x10001
 #define SMCCC_VERSION_1_1     0x10001
 #define MIGRATE_NOT_NEEDED    2 /* MIGRATE_INFO_TYPE: no trusted OS, or one that runs anywhere */
 #define WORKAROUND_NOT_NEEDED 1
@@ -218,7 +217,7 @@ static function_fn standard_count;
 static const struct function functions[] = {
     {PSCI_cpu_off, cpu_off},
     {PSCI_cpu_on, cpu_on},
-    {0x84000000, version},
+    {PSCI_VERSION, version},
     {0x84000001, cpu_suspend},
     {0xc4000001, cpu_suspend},
     {0x84000002, cpu_off},

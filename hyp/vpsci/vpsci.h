@@ -14,4 +14,9 @@ struct vcpu;
  * down. No locks held. */
 void vpsci_call(struct vcpu *v);
 
+/* Before the registers are saved: the answer to a function, or E_RESTART (call_frameless()). */
+s64 vpsci_frameless(u64 function);
+#define PSCI_VERSION     0x84000000u
+#define PSCI_VERSION_1_1 0x10001
+
 #endif

@@ -104,13 +104,16 @@ static u64 call(u64 id, u64 a1, u64 a2, u64 a3)
     r->x[1] = a1;
     r->x[2] = a2;
     r->x[3] = a3;
+    const s64 early = vpsci_frameless(id);
     vpsci_call(&vcpu[0]);
+    assert_true(early == E_RESTART || early == (s64)r->x[0]);
     assert_int_equal(lock_nr_held(), 0);
     return r->x[0];
 }
 
 static void test_versions_and_features(void **state)
 {
+    assert_int_equal(vpsci_frameless(0x84000000), 0x10001);
     assert_int_equal(call(0x84000000, 0, 0, 0), 0x10001);
     assert_int_equal(call(0xffffffff84000000, 0, 0, 0), 0x10001); /* the number is 32 bits */
     assert_int_equal(call(0x80000000, 0, 0, 0), 0x10001);

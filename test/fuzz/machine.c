@@ -141,9 +141,17 @@ static void wait(void)
 
 void machine_hvc(struct vcpu *v, u32 immediate)
 {
+    u64 *x = v->regs.x;
     v->regs.pc += 4;
-    if (immediate == 0) {
+    const s64 answer = v->regs.pstate & PSTATE_AARCH32 ? E_RESTART
+                       : immediate == 0                ? vpsci_frameless(x[0])
+                                                       : call_frameless(x[0], x[16]);
+    if (answer >= 0) {
+        x[0] = (u64)answer;
+    } else if (immediate == 0) {
         vpsci_call(v);
+    } else if (v->regs.pstate & PSTATE_AARCH32) {
+        call_dispatch_32bit(v);
     } else {
         call_dispatch(v);
     }
