@@ -72,9 +72,9 @@
         F(xen_memory_reservation, extent_order, K_PICK, order),                  \
         F(xen_memory_reservation, mem_flags, K_PICK, PICK(0, 0, 0, 0, 0, 0, 1)), \
         F(xen_memory_reservation, domid, K_DOM, 0)
-#define BIND_IRQ                                                      \
+#define BIND_IRQ                                                          \
     D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32)), \
-        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),              \
+        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),                  \
         D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32))
 
 const struct call_shape call_shapes[] = {
@@ -273,7 +273,7 @@ const struct call_shape call_shapes[] = {
     DOMCTL(2, set_paging_mempool_size, D(paging_mempool.size, K_GADDR, 3)),
     DOMCTL(1, get_paging_mempool_size),
     DOMCTL(1, get_domain_state),
-    ROW(domctl, S_CONTROL, BY_DOM0 | FILLS, 2, XEN_DOMCTL_, get_domain_state, xen_domctl,
+    ROW(domctl, S_CONTROL, BY_DOM0, 8, XEN_DOMCTL_, get_domain_state, xen_domctl,
         F(xen_domctl, domain, K_NUM, XEN_DOMID_INVALID)),
     DOMCTL(2, cacheflush, D(cacheflush.start_pfn, K_FRAME, 0), D(cacheflush.nr_pfns, K_MAX, 600)),
     DOMCTL(2, irq_permission, D(irq_permission.pirq, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32)),
@@ -313,14 +313,9 @@ const struct call_shape call_shapes[] = {
     SYSCTL(1, scheduler_op, S(scheduler_op.sched_id, K_NUM, XEN_SCHEDULER_CREDIT2),
            S(scheduler_op.cmd, K_MAX, 2), S(scheduler_op.u.sched_credit2.ratelimit_us, K_ANY, 0)),
     EVENT(1, reset_again, reset, F(xen_evtchn_reset, dom, K_DOM, 0)),
-    /* ---- what fills a table, or a count */
-    ROW(event_channel_op, S_PTR, BY_DOM0 | FILLS, 1, EVTCHNOP_, alloc_unbound,
-        xen_evtchn_alloc_unbound, F(xen_evtchn_alloc_unbound, dom, K_NUM, XEN_DOMID_SELF),
-        F(xen_evtchn_alloc_unbound, remote_dom, K_NUM, XEN_DOMID_SELF)),
-    ROW(event_channel_op, S_PTR, BY_DOM0 | FILLS, 1, EVTCHNOP_, expand_array,
-        xen_evtchn_expand_array, F(xen_evtchn_expand_array, array_gfn, K_GFN, 0)),
-    ROW(domctl, S_CONTROL, BY_DOM0 | FILLS, 1, XEN_DOMCTL_, pausedomain, xen_domctl,
-        F(xen_domctl, interface_version, K_NUM, XEN_DOMCTL_INTERFACE_VERSION),
-        F(xen_domctl, domain, K_DOM, 1)),
+    /* More than there is: dom0 has no bound of its own. */
+    MEMORY(BY_DOM0, 1, claim_pages, xen_memory_reservation,
+           F(xen_memory_reservation, nr_extents, K_MAX, 16384),
+           F(xen_memory_reservation, domid, K_NUM, 0)),
 };
 const u32 nr_call_shapes = sizeof(call_shapes) / sizeof(call_shapes[0]);

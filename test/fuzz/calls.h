@@ -56,7 +56,6 @@ enum shape {
 
 #define BY_GUEST 1u
 #define BY_DOM0  2u
-#define FILLS    4u /* mostly again and again: what has a bound gets there */
 
 struct call_shape {
     u8 number;

@@ -29,7 +29,7 @@
         "createdomain", .keep = offsetof(struct xen_domctl, domain), .value = { \
             D(createdomain.flags, NUM, 3),                                      \
             D(createdomain.max_vcpus, NUM, 2),                                  \
-            D(createdomain.max_evtchn_port, NUM, ports),                         \
+            D(createdomain.max_evtchn_port, NUM, ports),                        \
             D(createdomain.max_grant_frames, NUM, 4),                           \
             D(createdomain.max_maptrack_frames, NUM, 4),                        \
             D(createdomain.grant_opts, NUM, 1),                                 \
@@ -107,13 +107,16 @@
             V(xen_evtchn_alloc_unbound, remote_dom, DOM, 0)                                     \
         }                                                                                       \
     }
-/* All the ports that dom0's table has room for: with the next one it grows. */
-#define FULL_TABLE                                                 \
-    {                                                              \
-        "alloc_unbound", .times = 127, .value = {                  \
-            V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF), \
-            V(xen_evtchn_alloc_unbound, remote_dom, DOM, 0)        \
-        }                                                          \
+/* All the ports that dom0's table has room for, the first of them freed and taken again: who wants
+ * one more looks at them all, longer than a stay, and has the table grow. */
+#define MANY 1151
+#define FULL_TABLE                                                                          \
+    {"alloc_unbound", .times = MANY,                                                        \
+     .value = {V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF),                       \
+               V(xen_evtchn_alloc_unbound, remote_dom, DOM, 0)}},                           \
+        {"close", .value = {V(xen_evtchn_close, port, NUM, 1)}},                            \
+    {                                                                                       \
+        "alloc_unbound", .value = { V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF) } \
     }
 
 const struct fault_case fault_cases[] = {
@@ -266,6 +269,22 @@ const struct fault_case fault_cases[] = {
      WHOLE,
      {{"init_control", 1, .value = {V(xen_evtchn_init_control, control_gfn, NUM, GUEST_RAM + 3)}},
       {"expand_array", 1, .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}}}},
+    {"expand_array, ports that were there before",
+     PARTIAL, /* its page is there from the first of its stays on */
+     {FULL_TABLE,
+      {"init_control", .value = {V(xen_evtchn_init_control, control_gfn, RAM, 3)}},
+      {"expand_array", .value = {V(xen_evtchn_expand_array, array_gfn, RAM, 4)}}}},
+    {"expand_array, no more room",
+     WHOLE,
+     {{"init_control", 1, .value = {V(xen_evtchn_init_control, control_gfn, NUM, GUEST_RAM + 3)}},
+      {"expand_array", 1, .times = 128,
+       .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}},
+      {"expand_array", 1, .answer = E_NOSPC,
+       .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}}}},
+    {"pausedomain, too often",
+     WHOLE,
+     {{"pausedomain", .times = 255, .value = {TARGET(DOM, 1)}},
+      {"pausedomain", .answer = E_OVERFLOW, .value = {TARGET(DOM, 1)}}}},
     {"reset of events",
      PARTIAL,
      {UNBOUND, {"reset", 1, .value = {V(xen_evtchn_reset, dom, NUM, XEN_DOMID_SELF)}}}},
@@ -321,9 +340,9 @@ const struct fault_case fault_cases[] = {
      {CREATE,
       {"irq_permission", .value = {TARGET(NEW, 0), D(irq_permission.pirq, NUM, 32),
                                    D(irq_permission.allow_access, NUM, 1)}},
-      {"bind_pt_irq", .value = {TARGET(NEW, 0), D(bind_pt_irq.machine_irq, NUM, 32),
-                                D(bind_pt_irq.irq_type, NUM, PT_IRQ_TYPE_SPI),
-                                D(bind_pt_irq.u.spi.spi, NUM, 32)}},
+      {"bind_pt_irq",
+       .value = {TARGET(NEW, 0), D(bind_pt_irq.machine_irq, NUM, 32),
+                 D(bind_pt_irq.irq_type, NUM, PT_IRQ_TYPE_SPI), D(bind_pt_irq.u.spi.spi, NUM, 32)}},
       UART(E_BUSY)}},
     {"a second UART", WHOLE, {CREATE, POOL, LIMIT, PAGE, UART(0), UART(E_INVAL)}},
     {"unbind_pt_irq",

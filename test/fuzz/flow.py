@@ -4,7 +4,6 @@
 A value is the set of constants that it can be, ANY among them when it can be others, too. They are followed through arithmetic, choices and
 calls, along the branches that can be taken: a branch on a value that is known, or that cannot be what it is compared with, is not. What
 a call is given is followed into it as long as it is one constant. What comes out of memory is ANY."""
-import itertools
 import re
 
 ANY = None
@@ -143,7 +142,7 @@ class Program:
         self.functions, self.taken, self.members, self.tables = {}, [], {}, {}
         for module, text in modules.items():
             self.load(module, text)
-        self.memo, self.done, self.busy, self.cyclic = {}, set(), set(), False
+        self.known = {}
         self.seeds, self.resolve, self.prune, self.pruned, self.row = {}, lambda found: found, {}, {}, None
 
     def load(self, module, text):
@@ -177,24 +176,14 @@ class Program:
         return self.resolve([g for g in {self.find(*where) for where in taken} if g and g.kinds == kinds and g.kind == kind])
 
     def answers(self, f, arguments=()):
-        """What f answers, when it is given these (a set each; those that are left out are ANY)."""
+        """What f answers, when it is given these (a set each; those that are left out are ANY). Nothing, to one that it calls itself: in the
+        hypervisor only a multicall comes back to where it began, and that answers its entries' results to nobody."""
         given = tuple(a if len(a) == 1 else frozenset((ANY,)) for a in arguments)
         key = (f, given, self.row if f.module.startswith("hyp/call/") else None)
-        if key in self.done:
-            return self.memo[key]
-        if key in self.busy:
-            self.cyclic = True
-            return self.memo.get(key, frozenset())
-        self.busy.add(key)
-        while True:
-            before, cyclic, self.cyclic = self.memo.get(key), self.cyclic, False
-            self.memo[key] = Run(self, f, given).result
-            if not self.cyclic or self.memo[key] == before:
-                break
-        self.cyclic = cyclic
-        self.busy.discard(key)
-        self.done.add(key)
-        return self.memo[key]
+        if key not in self.known:
+            self.known[key] = frozenset()
+            self.known[key] = Run(self, f, given).result
+        return self.known[key]
 
 
 class Run:
@@ -203,12 +192,11 @@ class Run:
     def __init__(self, program, f, given):
         self.program, self.f = program, f
         self.values = dict(zip(f.parameters, given))
-        self.live, self.edges, self.calls = {f.entry}, set(), []
+        self.live, self.edges = {f.entry}, set()
         self.result = frozenset()
         before = None
         while before != (self.values, len(self.edges), self.result):
             before = (dict(self.values), len(self.edges), self.result)
-            self.calls = []
             for block in f.blocks:
                 if block in self.live:
                     self.step(block)
@@ -291,7 +279,6 @@ class Run:
             if never:
                 self.program.pruned.setdefault((self.f.name, g.name), set()).update(answer & never)
             answer -= never
-            self.calls.append((g, tuple(given), answer))
             out |= answer
         return out if found or name[0] == "%" else (ANY,)
 
@@ -305,9 +292,13 @@ class Run:
         return {int(compare(x & mask, y & mask) if unsigned else compare(signed(x, bits), signed(y, bits))) for x in left for y in right}
 
     def cast(self, block, how, value, bits_in, bits_out):
+        before = self.at(value, block)
+        if bits_in == 1:
+            true = 1 if how == "zext" else -1
+            return {true * v for v in ((0, 1) if ANY in before else before)}
         if how == "zext":
-            return (v if v is ANY else v & ((1 << bits_in) - 1) for v in self.at(value, block))
-        return (v if v is ANY else signed(signed(v, bits_in), bits_out) for v in self.at(value, block))
+            return (v if v is ANY else v & ((1 << bits_in) - 1) for v in before)
+        return (v if v is ANY else signed(signed(v, bits_in), bits_out) for v in before)
 
     def binary(self, block, how, a, b, bits):
         left, right = self.at(a, block), self.at(b, block)

@@ -24,9 +24,6 @@
 #define PRESSURE_LEN  24u
 #define FAULT_DEPTH   16u
 #define FAULT_DEEP    200u
-#define REPEATS_SELDOM 16u
-#define REPEATS_SOME 300u
-#define REPEATS_MANY 1400u
 #define SPEC_CALLS    250u /* between two looks of the specification */
 
 bool fuzz_faults;
@@ -283,19 +280,6 @@ static void check_registers(const struct vcpu *v)
     r->tpidr_el1 = tag;
 }
 
-/* What has a bound gets there by one call after the other. */
-static void choose_row(const struct vcpu *v, struct guest *g)
-{
-    if (g->repeats != 0) {
-        g->repeats--;
-        return;
-    }
-    g->row = generate_row(v->domain);
-    if (call_shapes[g->row].by & FILLS && choose_one_in(REPEATS_SELDOM)) {
-        g->repeats = choose_one_in(4) ? REPEATS_MANY : REPEATS_SOME;
-    }
-}
-
 ONE_THREAD static void guest(struct vcpu *v)
 {
     struct guest *g = guest_of(v);
@@ -315,8 +299,8 @@ ONE_THREAD static void guest(struct vcpu *v)
             v->regs.x[input_below(5)] = input_u64();
         }
         fuzz_call(v, g);
-    } else if (g->repeats != 0 || input_below(16) < 13) {
-        if (g->repeats == 0 && --input.left % SPEC_CALLS == 0 && input.left != 0) {
+    } else if (input_below(16) < 13) {
+        if (--input.left % SPEC_CALLS == 0 && input.left != 0) {
             looking = true;
             machine_end();
         }
@@ -324,7 +308,7 @@ ONE_THREAD static void guest(struct vcpu *v)
         if (fuzz_faults && choose_one_in(2)) {
             wrap_fail_nth(machine_choose(choose_one_in(4) ? FAULT_DEEP : FAULT_DEPTH));
         }
-        choose_row(v, g);
+        g->row = generate_row(v->domain);
         generate_call(v, &call_shapes[g->row]);
         fuzz_call(v, g);
     } else {

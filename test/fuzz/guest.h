@@ -32,8 +32,7 @@ struct guest {
     bool fetched_own; /* but not in what was last fetched of it */
     u32 row, restarts;
     u64 generation;
-    u64 array; /* of S_ARRAY, when it began */
-    u32 repeats; /* how often calls of this row are still to come */
+    u64 array;      /* of S_ARRAY, when it began */
     u32 fetched_op; /* the first word of what was fetched at x0, since its last HVC */
     bool has_fetched_op;
 };
