@@ -23,6 +23,7 @@ STRUCTURE = {"domctl": "struct.xen_domctl", "sysctl": "struct.xen_sysctl", "plat
 # Above it: how far the call is
 CURSORS, EXPAND_ARRAY = ("memory_op", "grant_table_op"), ("event_channel_op", 12)
 # An operation that there is not: 63, but for
+NO_OTHER = ("multicall", "physdev_op")
 NO_OPERATION = {"domctl": 127, "sysctl": 31}
 
 
@@ -64,7 +65,8 @@ class Calls:
         self.operations = {}
         for call in ("domctl", "sysctl"):
             module = f"hyp/call/{call}.c"
-            self.operations[call] = [[(self.program.find(module, name), flags) for name, flags in row] for row in self.program.tables[(module, "ops")]]
+            table = self.program.tables[(module, "ops")]
+            self.operations[call] = [[(self.program.find(module, name), flags) for name, flags in row] for row in table]
         self.handlers = {h for table in self.operations.values() for row in table for h, _ in row}
 
     def name(self, number):
@@ -126,6 +128,9 @@ def main(reasons_path, folder, *logs):
         row = rows[f"{calls.name(number) or 'none'} {name}"]
         row[0] |= calls.can_answer(number, operation)
         row[1] += seen
+    for number, call in enumerate(calls.calls):
+        if call and calls.name(number) not in NO_OTHER:
+            rows[f"{calls.name(number)} other"][0] |= calls.can_answer(number, None)
     nr = collections.Counter()
     faults, used = [], set()
     for row, (can, seen) in sorted(rows.items()):
@@ -133,8 +138,10 @@ def main(reasons_path, folder, *logs):
         used |= {(row, e) for e in excused}
         missing, strange = sorted(can - set(seen) - excused), sorted(set(seen) - can)
         line = " ".join(f"{e} {seen[e]}" for e in sorted(seen))
-        print(f"{row:40} {line}{''.join(f', elsewhere {e}' for e in sorted(excused))}{''.join(f', {e} MISSING' for e in missing)}")
-        faults += [f"{row}: {e} MISSING" for e in missing] + [f"{row}: {e} was answered {seen[e]} times, and is not in the code" for e in strange]
+        line += "".join(f", elsewhere {e}" for e in sorted(excused)) + "".join(f", {e} MISSING" for e in missing)
+        print(f"{row:40} {line}".rstrip())
+        faults += [f"{row}: {e} MISSING" for e in missing]
+        faults += [f"{row}: {e} was answered {seen[e]} times, and is not in the code" for e in strange]
         nr.update(can=len(can), seen=len(can & set(seen)), excused=len(excused), missing=len(missing))
     stale = {key for key, why in reasons.items() if key not in used and not why.startswith("seldom:")}
     faults += [f"{reasons_path}: {row}: {e}: was answered, or cannot be" for row, e in sorted(stale)]

@@ -332,7 +332,6 @@ static bool lists;
 static void panic_is_clean(void)
 {
     if (lists) {
-        report_print(stdout, true);
         wrap_print_sites(stdout);
         fflush(stdout);
     }

@@ -15,7 +15,10 @@ BINARY = {
     "add": lambda a, b: a + b, "sub": lambda a, b: a - b, "mul": lambda a, b: a * b, "and": lambda a, b: a & b, "or": lambda a, b: a | b,
     "xor": lambda a, b: a ^ b, "shl": lambda a, b: a << (b & 63)
 }
-COMPARE = {"eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b, "ge": lambda a, b: a >= b}
+COMPARE = {
+    "eq": lambda a, b: a == b, "ne": lambda a, b: a != b, "lt": lambda a, b: a < b, "le": lambda a, b: a <= b, "gt": lambda a, b: a > b,
+    "ge": lambda a, b: a >= b
+}
 
 
 def split(text, at=",", end=""):
@@ -32,10 +35,12 @@ def split(text, at=",", end=""):
 
 
 def width(kind):
+    """Of a type, in bits."""
     return int(kind[1:]) if re.fullmatch(r"i\d+", kind) else 64
 
 
 def signed(n, bits):
+    """The lowest bits of n as a number with a sign; a single one has none."""
     n &= (1 << bits) - 1
     return n - (1 << bits) if bits > 1 and n >> (bits - 1) else n
 
@@ -110,8 +115,7 @@ def parse(code):
     """(operation, what it takes) of the right side."""
     word = code.split(" ", 1)[0]
     if word == "phi":
-        kind = code.split()[1]
-        return "phi", [(operand(v), b) for v, b in re.findall(r"\[ (.*?), %([\w.]+) \]", code)], kind
+        return "phi", [(operand(v), b) for v, b in re.findall(r"\[ (.*?), %([\w.]+) \]", code)]
     if word == "select":
         c, a, b = split(code[7:])
         return "select", operand(c), operand(a), operand(b)
@@ -135,8 +139,9 @@ def parse(code):
 
 
 class Program:
-    """All functions of some modules. seeds: {(structure, indices): constant}, what memory is known to hold; resolve: chooses among the functions that
-    a call by pointer could reach by its type; prune: {(caller, callee): constants that do not pass}."""
+    """All functions of some modules. seeds: {(type, indices): constants}, what memory is known to hold; resolve: chooses among the functions
+    that a call by pointer could reach by its type; prune: {(caller, callee): constants that do not pass}, and pruned those that were there;
+    row: for which seeds the answers of call/ are."""
 
     def __init__(self, modules):
         self.functions, self.taken, self.members, self.tables = {}, [], {}, {}
@@ -163,6 +168,7 @@ class Program:
                 self.tables[(module, name)] = [re.findall(r"\* @([\w.]+)(?:, i32 (\d+))?", r) for r in split(rows[1])]
 
     def find(self, module, name):
+        """The function that a module knows by this name."""
         return self.functions.get((module, name)) or self.functions.get(("", name))
 
     def called(self, f, name, kinds, kind):
@@ -212,21 +218,18 @@ class Run:
         cond, edges = self.f.exits.get(block, ("", []))
         known = self.at(cond, block) if cond else frozenset((ANY,))
         for target, n in edges:
-            taken = ANY in known or n is None or (any(k not in n for k in known) if isinstance(n, list) else n in known)
-            if taken:
+            if ANY in known or n is None or (known - set(n) if isinstance(n, list) else n in known):
                 self.live.add(target)
                 self.edges.add((block, target))
 
-    def at(self, operand_, block):
+    def at(self, name, block):
         """What a value can be in this block: less than where it was made, after branches on it."""
-        if not isinstance(operand_, str):
-            return frozenset((operand_,))
-        value = self.values.get(operand_, frozenset((ANY,)) if operand_ not in self.f.where else frozenset())
-        seen = set()
-        while len(self.f.before[block]) == 1 and block not in seen:
-            seen.add(block)
+        if not isinstance(name, str):
+            return frozenset((name,))
+        value = self.values.get(name, frozenset() if name in self.f.where else frozenset((ANY,)))
+        while len(self.f.before[block]) == 1:
             above = self.f.before[block][0]
-            value = self.less(value, operand_, above, block)
+            value = self.less(value, name, above, block)
             block = above
         return value
 
@@ -234,7 +237,7 @@ class Run:
         """Of value what can be when above goes on to block."""
         cond, edges = self.f.exits[above]
         ways = [n for target, n in edges if target == block]
-        if not cond or len(ways) != 1 or ways[0] is None:
+        if not cond or len(ways) != 1 or ways[0] is None or not isinstance(name, str):
             return value
         if cond == name:
             return value - set(ways[0]) if isinstance(ways[0], list) else only(value, ways[0])
@@ -254,13 +257,8 @@ class Run:
     def ret(self, block, value):
         return self.at(value, block)
 
-    def phi(self, block, ways, _kind):
-        parts = [self.through(v, b, block) for v, b in ways if (b, block) in self.edges]
-        return frozenset().union(*parts)
-
-    def through(self, value, above, block):
-        here = self.at(value, above)
-        return self.less(here, value, above, block) if isinstance(value, str) else here
+    def phi(self, block, ways):
+        return frozenset().union(*(self.less(self.at(v, above), v, above, block) for v, above in ways if (above, block) in self.edges))
 
     def select(self, block, cond, yes, no):
         known = self.at(cond, block)

@@ -74,7 +74,7 @@ build/fuzz/ir/%.ll: %.c test/fuzz/fuzz.mk | deps-host deps-fuzz
 -include $(FUZZ_IR:.ll=.d)
 # Every place where an error or a restart begins, and every pair of a call and its errors: reached, or a reason why no fuzzer can
 FUZZ_COUNTING := $(addprefix build/fuzz/,hypercalls-cover faults-cover races-cover)
-FUZZ_ANSWERS := $(patsubst %,build/fuzz/logs/%.log,hypercalls hypercalls-gicv2 hypercalls-faults races faults corpus)
+FUZZ_ANSWERS := $(patsubst %,build/fuzz/counted/%.log,hypercalls hypercalls-gicv2 hypercalls-faults races faults corpus)
 fuzz-errors: $(FUZZ_COUNTING) $(FUZZ_IR) | deps-cover
 	$(Q)test/fuzz/run.sh errors
 	$(Q)failed=; test/fuzz/errors.py build/fuzz/counts/all test/fuzz/errors.tsv $(FUZZ_COUNTING) || failed=1; \

@@ -7,6 +7,7 @@ cd "$(dirname "$0")/../.." || exit
 mode=$1
 seconds=${2:-60}
 logs=build/fuzz/logs
+[ "$mode" != errors ] || logs=build/fuzz/counted
 mkdir -p "$logs" build/fuzz/corpus
 export TSAN_OPTIONS="suppressions=test/fuzz/tsan.supp halt_on_error=1"
 passed=0
