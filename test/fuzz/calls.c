@@ -52,6 +52,9 @@
     ROW(sysctl, S_CONTROL, BY_DOM0, weight, XEN_SYSCTL_, op, xen_sysctl, \
         F(xen_sysctl, interface_version, K_NUM, XEN_SYSCTL_INTERFACE_VERSION), ##__VA_ARGS__)
 
+/* What a reset that was interrupted goes on as; no caller begins with it. */
+#define EVTCHNOP_reset_again 14
+
 #define PICK(...) PICK_(__VA_ARGS__, 255, 255, 255, 255, 255, 255, 255, 255)
 #define PICK_(a, b, c, d, e, f, g, h, ...)                                         \
     ((u64)(a) | (u64)(b) << 8 | (u64)(c) << 16 | (u64)(d) << 24 | (u64)(e) << 32 | \
@@ -69,10 +72,10 @@
         F(xen_memory_reservation, extent_order, K_PICK, order),                  \
         F(xen_memory_reservation, mem_flags, K_PICK, PICK(0, 0, 0, 0, 0, 0, 1)), \
         F(xen_memory_reservation, domid, K_DOM, 0)
-#define BIND_IRQ                                                      \
-    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63, 64)), \
-        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),              \
-        D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63, 64))
+#define BIND_IRQ                                                          \
+    D(bind_pt_irq.machine_irq, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32)), \
+        D(bind_pt_irq.irq_type, K_NUM, PT_IRQ_TYPE_SPI),                  \
+        D(bind_pt_irq.u.spi.spi, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32))
 
 const struct call_shape call_shapes[] = {
     /* ---- events */
@@ -228,6 +231,7 @@ const struct call_shape call_shapes[] = {
     BARE(hvm_op, S_PTR, BOTH, 1, HVMOP_, guest_request_vm_event),
     ROW(platform_op, S_CONTROL, BY_DOM0, 1, XENPF_, settime64, xen_platform_op,
         F(xen_platform_op, interface_version, K_NUM, XENPF_INTERFACE_VERSION),
+        F(xen_platform_op, u.settime64.mbz, K_PICK, PICK(0, 0, 0, 0, 0, 0, 0, 1)),
         F(xen_platform_op, u.settime64.secs, K_ANY, 0),
         F(xen_platform_op, u.settime64.nsecs, K_MAX, 999999999)),
     {__HYPERVISOR_physdev_op, S_PTR, BY_DOM0, 1, 0, "any", 0, 0, (const struct field *)0},
@@ -236,7 +240,7 @@ const struct call_shape call_shapes[] = {
     DOMCTL(2, createdomain, F(xen_domctl, domain, K_PICK, PICK(0, 0, 0, 0, 0, 0, 2, 9)),
            D(createdomain.flags, K_PICK, PICK(3, 3, 3, 19, 19, 1)),
            D(createdomain.max_vcpus, K_PICK, PICK(1, 2, 2, 3, 8)),
-           D(createdomain.max_evtchn_port, K_PICK, PICK(127, 64, 127, 3)),
+           D(createdomain.max_evtchn_port, K_PICK, PICK(127, 64, 127, 3, 0)),
            D(createdomain.max_grant_frames, K_PICK, PICK(1, 2, 8, 32, 64)),
            D(createdomain.max_maptrack_frames, K_PICK, PICK(0, 1, 2, 8)),
            D(createdomain.grant_opts, K_NUM, 1),
@@ -269,10 +273,10 @@ const struct call_shape call_shapes[] = {
     DOMCTL(2, set_paging_mempool_size, D(paging_mempool.size, K_GADDR, 3)),
     DOMCTL(1, get_paging_mempool_size),
     DOMCTL(1, get_domain_state),
-    ROW(domctl, S_CONTROL, BY_DOM0, 2, XEN_DOMCTL_, get_domain_state, xen_domctl,
+    ROW(domctl, S_CONTROL, BY_DOM0, 8, XEN_DOMCTL_, get_domain_state, xen_domctl,
         F(xen_domctl, domain, K_NUM, XEN_DOMID_INVALID)),
     DOMCTL(2, cacheflush, D(cacheflush.start_pfn, K_FRAME, 0), D(cacheflush.nr_pfns, K_MAX, 600)),
-    DOMCTL(2, irq_permission, D(irq_permission.pirq, K_PICK, PICK(40, 41, 42, 43, 63, 64)),
+    DOMCTL(2, irq_permission, D(irq_permission.pirq, K_PICK, PICK(40, 41, 42, 43, 63, 64, 32)),
            D(irq_permission.allow_access, K_MAX, 1)),
     DOMCTL(2, iomem_permission, D(iomem_permission.first_mfn, K_DEVICE, 0),
            D(iomem_permission.nr_mfns, K_PICK, PICK(16, 1, 2, 0, 3)),
@@ -308,5 +312,10 @@ const struct call_shape call_shapes[] = {
            S(cpupool_op.cpumap.nr_bits, K_MAX, 64)),
     SYSCTL(1, scheduler_op, S(scheduler_op.sched_id, K_NUM, XEN_SCHEDULER_CREDIT2),
            S(scheduler_op.cmd, K_MAX, 2), S(scheduler_op.u.sched_credit2.ratelimit_us, K_ANY, 0)),
+    EVENT(1, reset_again, reset, F(xen_evtchn_reset, dom, K_DOM, 0)),
+    /* More than there is: dom0 has no bound of its own. */
+    MEMORY(BY_DOM0, 1, claim_pages, xen_memory_reservation,
+           F(xen_memory_reservation, nr_extents, K_MAX, 16384),
+           F(xen_memory_reservation, domid, K_NUM, 0)),
 };
 const u32 nr_call_shapes = sizeof(call_shapes) / sizeof(call_shapes[0]);

@@ -29,6 +29,7 @@ struct step {
     const char *row; /* of call_shapes; NULL: the end */
     u8 who;          /* 0: dom0, n: guest n */
     u8 vcpu;         /* S_VCPU */
+    u16 times;       /* how often; 0: once */
     u16 keep;        /* offset of a word to keep of the structure, when it is done; 0: none */
     s64 answer;      /* when nothing fails */
     struct value value[VALUES_MAX];

@@ -23,12 +23,13 @@
 #define TARGET(kind, v)    V(xen_domctl, domain, kind, v)
 #define FAR                0x90000ULL /* a place that needs tables */
 
-#define CREATE                                                                  \
+#define CREATE CREATE_WITH(127)
+#define CREATE_WITH(ports)                                                      \
     {                                                                           \
         "createdomain", .keep = offsetof(struct xen_domctl, domain), .value = { \
             D(createdomain.flags, NUM, 3),                                      \
             D(createdomain.max_vcpus, NUM, 2),                                  \
-            D(createdomain.max_evtchn_port, NUM, 127),                          \
+            D(createdomain.max_evtchn_port, NUM, ports),                        \
             D(createdomain.max_grant_frames, NUM, 4),                           \
             D(createdomain.max_maptrack_frames, NUM, 4),                        \
             D(createdomain.grant_opts, NUM, 1),                                 \
@@ -106,6 +107,17 @@
             V(xen_evtchn_alloc_unbound, remote_dom, DOM, 0)                                     \
         }                                                                                       \
     }
+/* All the ports that dom0's table has room for, the first of them freed and taken again: who wants
+ * one more looks at them all, longer than a stay, and has the table grow. */
+#define MANY 1151
+#define FULL_TABLE                                                                          \
+    {"alloc_unbound", .times = MANY,                                                        \
+     .value = {V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF),                       \
+               V(xen_evtchn_alloc_unbound, remote_dom, DOM, 0)}},                           \
+        {"close", .value = {V(xen_evtchn_close, port, NUM, 1)}},                            \
+    {                                                                                       \
+        "alloc_unbound", .value = { V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF) } \
+    }
 
 const struct fault_case fault_cases[] = {
     {"createdomain", ANSWER, {CREATE}},
@@ -127,6 +139,13 @@ const struct fault_case fault_cases[] = {
      {{"max_mem", .value = {TARGET(DOM, 1), D(max_mem.max_memkb, NUM, 1 << 16)}},
       {"populate_physmap", 0, .answer = 1,
        .value = {RESERVATION(1, 9), V(xen_memory_reservation, domid, DOM, 1)}, .list = {FAR}}}},
+    {"remove_from_physmap, out of 2 MiB",
+     WHOLE,
+     {{"max_mem", .value = {TARGET(DOM, 1), D(max_mem.max_memkb, NUM, 1 << 16)}},
+      {"populate_physmap", 0, .answer = 1,
+       .value = {RESERVATION(1, 9), V(xen_memory_reservation, domid, DOM, 1)}, .list = {FAR}},
+      {"remove_from_physmap", .value = {V(xen_remove_from_physmap, domid, DOM, 1),
+                                        V(xen_remove_from_physmap, gpfn, NUM, FAR + 1)}}}},
     /* In steps: cleared, split, given; and mapped over what two tables hold. */
     {"populate, 4 MiB over single pages",
      PARTIAL,
@@ -230,6 +249,18 @@ const struct fault_case fault_cases[] = {
                                      V(xen_evtchn_bind_interdomain, remote_port, RESULT, 0)}}}},
     {"bind_virq", WHOLE, {{"bind_virq", 1, .value = {V(xen_evtchn_bind_virq, virq, NUM, 1)}}}},
     {"bind_ipi", WHOLE, {{"bind_ipi", 1, .value = {V(xen_evtchn_bind_ipi, vcpu, NUM, 1)}}}},
+    {"alloc_unbound, the table grows",
+     WHOLE,
+     {FULL_TABLE,
+      {"alloc_unbound", .value = {V(xen_evtchn_alloc_unbound, dom, NUM, XEN_DOMID_SELF)}}}},
+    {"bind_interdomain, the table grows",
+     WHOLE,
+     {FULL_TABLE,
+      UNBOUND,
+      {"bind_interdomain", .value = {V(xen_evtchn_bind_interdomain, remote_dom, DOM, 1),
+                                     V(xen_evtchn_bind_interdomain, remote_port, RESULT, 0)}}}},
+    {"bind_virq, the table grows", WHOLE, {FULL_TABLE, {"bind_virq", .who = 0}}},
+    {"bind_ipi, the table grows", WHOLE, {FULL_TABLE, {"bind_ipi", .who = 0}}},
     {"close", WHOLE, {UNBOUND, {"close", 1, .value = {V(xen_evtchn_close, port, RESULT, 0)}}}},
     {"init_control",
      ANSWER,
@@ -238,6 +269,22 @@ const struct fault_case fault_cases[] = {
      WHOLE,
      {{"init_control", 1, .value = {V(xen_evtchn_init_control, control_gfn, NUM, GUEST_RAM + 3)}},
       {"expand_array", 1, .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}}}},
+    {"expand_array, ports that were there before",
+     PARTIAL, /* its page is there from the first of its stays on */
+     {FULL_TABLE,
+      {"init_control", .value = {V(xen_evtchn_init_control, control_gfn, RAM, 3)}},
+      {"expand_array", .value = {V(xen_evtchn_expand_array, array_gfn, RAM, 4)}}}},
+    {"expand_array, no more room",
+     WHOLE,
+     {{"init_control", 1, .value = {V(xen_evtchn_init_control, control_gfn, NUM, GUEST_RAM + 3)}},
+      {"expand_array", 1, .times = 128,
+       .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}},
+      {"expand_array", 1, .answer = E_NOSPC,
+       .value = {V(xen_evtchn_expand_array, array_gfn, NUM, GUEST_RAM + 4)}}}},
+    {"pausedomain, too often",
+     WHOLE,
+     {{"pausedomain", .times = 255, .value = {TARGET(DOM, 1)}},
+      {"pausedomain", .answer = E_OVERFLOW, .value = {TARGET(DOM, 1)}}}},
     {"reset of events",
      PARTIAL,
      {UNBOUND, {"reset", 1, .value = {V(xen_evtchn_reset, dom, NUM, XEN_DOMID_SELF)}}}},
@@ -287,6 +334,16 @@ const struct fault_case fault_cases[] = {
                  D(memory_mapping.first_mfn, NUM, 0x9000), D(memory_mapping.nr_mfns, NUM, 3),
                  D(memory_mapping.add_mapping, NUM, 1)}}}},
     {"a UART", ANSWER, {CREATE, POOL, LIMIT, PAGE, UART(0)}},
+    {"a UART, no port left", WHOLE, {CREATE_WITH(0), POOL, LIMIT, PAGE, UART(E_NOSPC)}},
+    {"a UART, its interrupt is a device's",
+     WHOLE,
+     {CREATE,
+      {"irq_permission", .value = {TARGET(NEW, 0), D(irq_permission.pirq, NUM, 32),
+                                   D(irq_permission.allow_access, NUM, 1)}},
+      {"bind_pt_irq",
+       .value = {TARGET(NEW, 0), D(bind_pt_irq.machine_irq, NUM, 32),
+                 D(bind_pt_irq.irq_type, NUM, PT_IRQ_TYPE_SPI), D(bind_pt_irq.u.spi.spi, NUM, 32)}},
+      UART(E_BUSY)}},
     {"a second UART", WHOLE, {CREATE, POOL, LIMIT, PAGE, UART(0), UART(E_INVAL)}},
     {"unbind_pt_irq",
      WHOLE,

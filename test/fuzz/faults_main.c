@@ -34,7 +34,7 @@
 
 static const struct fault_case *now;
 static u64 fail_k;
-static u32 at_step;
+static u32 at_step, nr_times; /* how often it was done */
 static bool again, was_failure, armed;
 static u64 kept, print_before;
 static s64 last_answer;
@@ -228,7 +228,10 @@ static void step_is_done(struct vcpu *v, const struct step *s, const struct gues
         if (answer != s->answer) {
             machine_finding("step %u (%s) answers %lld", at_step, s->row, answer);
         }
-        at_step++;
+        if (++nr_times >= s->times) {
+            nr_times = 0;
+            at_step++;
+        }
         return;
     }
     if (again) {
@@ -306,7 +309,7 @@ static bool run(const struct fault_case *c, u64 k)
 {
     now = c;
     fail_k = k;
-    at_step = 0;
+    at_step = nr_times = 0;
     again = was_failure = armed = false;
     settle = 0;
     wrap_fail_nth(~0ULL);
@@ -393,6 +396,7 @@ int main(int argc, char **argv)
         printf("%-32s %llu failures\n", fault_cases[i].name, k);
     }
     if (lists) {
+        report_print(stdout, true);
         wrap_print_sites(stdout);
     }
     printf("faults: %u cases, %u failures; no finding\n", nr_fault_cases, failures);

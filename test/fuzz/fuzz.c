@@ -191,19 +191,66 @@ static void look_at_result(struct vcpu *v, const struct guest *g)
     }
 }
 
+void fuzz_fetched(const struct vcpu *v, const void *what, u64 at, u32 bytes)
+{
+    struct guest *g = v == &vcpu_nobody ? NULL : guest_of(v);
+    if (g && g->in_call && at == v->regs.x[0] && bytes >= sizeof(g->fetched_op) &&
+        !g->has_fetched_op) {
+        memcpy(&g->fetched_op, what, sizeof(g->fetched_op));
+        g->has_fetched_op = true;
+    }
+}
+
+/* What is called: the row that was meant, or what another vCPU, or a guess, has made of it. */
+static u32 row_called(const struct vcpu *v, const struct guest *g, u64 number, u64 x0)
+{
+    const struct call_shape *meant = &call_shapes[g->row];
+    switch (number) {
+    case __HYPERVISOR_domctl:
+    case __HYPERVISOR_sysctl:
+    case __HYPERVISOR_platform_op:
+        if (!g->has_fetched_op && meant->number == number) {
+            return g->row;
+        }
+        return report_row((u32)number, !g->has_fetched_op              ? ~0u
+                                       : number == __HYPERVISOR_sysctl ? g->fetched_op & 0x7fffffff
+                                                                       : g->fetched_op);
+    case __HYPERVISOR_multicall:
+    case __HYPERVISOR_physdev_op:
+        return report_row((u32)number, 0);
+    case __HYPERVISOR_memory_op:
+        return report_row((u32)number, x0 & 0x3f);
+    case __HYPERVISOR_grant_table_op:
+        return report_row((u32)number, x0 & 0xfff);
+    case __HYPERVISOR_event_channel_op:
+        return report_row((u32)number, (x0 & 0xff) == EVTCHNOP_expand_array ? x0 & 0xff : (u32)x0);
+    case __HYPERVISOR_hvm_op:
+        return report_row((u32)number, x0 >> 32 ? ~0u : (u32)x0);
+    default:
+        return report_row((u32)MIN(number, 63ULL), (u32)x0);
+    }
+}
+
 void fuzz_call(struct vcpu *v, struct guest *g)
 {
+    const bool is_32bit = v->regs.pstate & PSTATE_AARCH32;
+    const u64 number = is_32bit ? v->regs.x[12] & 0xffffffff : v->regs.x[16];
+    const u64 x0 = is_32bit ? v->regs.x[0] & 0xffffffff : v->regs.x[0];
+
     if (!g->in_call) {
         g->in_call = true;
         g->restarts = 0;
         g->array = v->regs.x[1];
         g->fetched_own = false;
-        g->is_foreign = permission_is_foreign(v, &call_shapes[g->row], g->array);
+        g->is_foreign = number == call_shapes[g->row].number &&
+                        permission_is_foreign(v, &call_shapes[g->row], g->array);
     }
+    g->has_fetched_op = false;
     v->regs.pc = HVC_AT;
     machine_hvc(v, XEN_HYPERCALL_TAG);
+    const u32 row = row_called(v, g, number, x0);
     if (v->regs.pc == HVC_AT) {
-        report_restart(g->row);
+        report_restart(row);
         if (++g->restarts > RESTARTS_MAX) {
             machine_finding("d%u: %s restarts for ever", v->domain->id.id,
                             call_shapes[g->row].name);
@@ -217,7 +264,7 @@ void fuzz_call(struct vcpu *v, struct guest *g)
     if (g->is_foreign && !g->fetched_own && g->restarts == 0) {
         permission_check_answer(v, &call_shapes[g->row], g->array, (s64)v->regs.x[0]);
     }
-    report_answer(g->row, v->regs.pstate & PSTATE_AARCH32 ? (s32)v->regs.x[0] : (s64)v->regs.x[0]);
+    report_answer(row, is_32bit ? (s32)v->regs.x[0] : (s64)v->regs.x[0]);
 }
 
 /* Its EL1 registers are its own, or fresh. */

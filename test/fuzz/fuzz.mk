@@ -65,10 +65,19 @@ fuzz-sites: $(FUZZ_PROGRAMS)
 	$(Q)build/fuzz/faults --list >build/fuzz/faults.sites
 	$(Q)build/fuzz/faults-slabs --list >build/fuzz/faults-slabs.sites
 	$(Q)test/fuzz/sites.py $(foreach p,hypercalls faults faults-slabs,build/fuzz/$(p) build/fuzz/$(p).sites)
-# Every place where an error or a restart begins: reached, or a reason why no fuzzer can
+# What clang makes of the hypervisor's files, each function on its own: flow.py reads there what each can answer
+FUZZ_FLAGS_ir := -O2 -fno-inline -fno-jump-tables -fno-vectorize -fno-slp-vectorize -fno-unroll-loops -g0 -DDEBUG=1
+FUZZ_IR := $(patsubst %.c,build/fuzz/ir/%.ll,$(filter hyp/%,$(FUZZ_SOURCES)))
+build/fuzz/ir/%.ll: %.c test/fuzz/fuzz.mk | deps-host deps-fuzz
+	$(call say,CC,'ir $<')
+	$(Q)mkdir -p $(@D) && clang $(FUZZ_COMMON) $(FUZZ_FLAGS_ir) -S -emit-llvm -o $@ $<
+-include $(FUZZ_IR:.ll=.d)
+# Every place where an error or a restart begins, and every pair of a call and its errors: reached, or a reason why no fuzzer can
 FUZZ_COUNTING := $(addprefix build/fuzz/,hypercalls-cover faults-cover races-cover)
-fuzz-errors: $(FUZZ_COUNTING) | deps-cover
+FUZZ_ANSWERS := $(patsubst %,build/fuzz/counted/%.log,hypercalls hypercalls-gicv2 hypercalls-faults races faults corpus)
+fuzz-errors: $(FUZZ_COUNTING) $(FUZZ_IR) | deps-cover
 	$(Q)test/fuzz/run.sh errors
-	$(Q)test/fuzz/errors.py build/fuzz/counts/all test/fuzz/errors.tsv $(FUZZ_COUNTING)
+	$(Q)failed=; test/fuzz/errors.py build/fuzz/counts/all test/fuzz/errors.tsv $(FUZZ_COUNTING) || failed=1; \
+	  test/fuzz/answers.py test/fuzz/answers.tsv build/fuzz/ir $(FUZZ_ANSWERS) && [ -z "$$failed" ]
 
 .PHONY: fuzz fuzz-check fuzz-soak fuzz-sites fuzz-errors

@@ -19,6 +19,7 @@
 #include "vtimer/vtimer.h"
 
 #define STRUCT_MAX 256u
+#define VERSION_AT 4u /* of S_CONTROL */
 #define LIST_MAX   24u
 
 static const u64 edges[] = {
@@ -328,6 +329,9 @@ static u64 structure(struct vcpu *v, const struct call_shape *row, u32 n)
             memcpy(one + f->at, &value, f->bytes);
         }
     }
+    if (row->shape == S_CONTROL && input_one_in(64)) {
+        bytes[VERSION_AT]++;
+    }
     if (input_one_in(64) && size != 0) {
         bytes[input_below(size)] = input_byte();
     }
@@ -401,7 +405,7 @@ void generate_call(struct vcpu *v, const struct call_shape *row)
     for (u32 i = 0; i < 5; i++) {
         v->regs.x[i] = x[i];
     }
-    u64 number = input_one_in(256) ? any() : row->number;
+    u64 number = !input_one_in(256) ? row->number : input_one_in(2) ? any() : input_below(64);
     v->regs.x[16] = number;
     v->regs.x[12] = v->regs.pstate & PSTATE_AARCH32 ? number : v->regs.x[12];
 }

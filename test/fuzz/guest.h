@@ -32,7 +32,9 @@ struct guest {
     bool fetched_own; /* but not in what was last fetched of it */
     u32 row, restarts;
     u64 generation;
-    u64 array; /* of S_ARRAY, when it began */
+    u64 array;      /* of S_ARRAY, when it began */
+    u32 fetched_op; /* the first word of what was fetched at x0, since its last HVC */
+    bool has_fetched_op;
 };
 /* How much one input of a coverage-guided fuzzer may do. */
 #define INPUT_ACTIONS_MAX 2000u
@@ -77,6 +79,8 @@ void fuzz_boot(u32 nr_cpus, u32 gic_version);
 void fuzz_run(const u8 *bytes, u64 nr_bytes, u64 seed, u64 actions);
 /* The guest executes its HVC, for the first time or again. */
 void fuzz_call(struct vcpu *v, struct guest *g);
+/* The hypervisor has read this at v's address at. */
+void fuzz_fetched(const struct vcpu *v, const void *what, u64 at, u32 bytes);
 
 /* ---- permission.c */
 /* Does the structure of v's call, at its address at, say that it is about another domain? Never for
@@ -96,6 +100,8 @@ void fuzz_check_calls(void);
 void fuzz_ask_specification(void);
 
 /* ---- report.c */
+/* The row of an operation: of those after call_shapes, one a call, when nothing is known of it. */
+u32 report_row(u32 number, u32 sub);
 void report_answer(u32 row, s64 result);
 void report_status(u32 row, s64 status);
 void report_restart(u32 row);

@@ -5,7 +5,8 @@
 #include "cpu/atomic.h"
 #include "test/fuzz/guest.h"
 
-#define ROWS_MAX   160u
+#define ROWS_MAX   192u
+#define CALLS_MAX  64u
 #define ERRORS_MAX 128u
 #define STATUS_MAX 16u
 
@@ -14,6 +15,20 @@ static struct row {
     u64 error[ERRORS_MAX];
     u64 status[STATUS_MAX];
 } rows[ROWS_MAX];
+
+u32 report_row(u32 number, u32 sub)
+{
+    u32 i = 0;
+    while (i < nr_call_shapes && (call_shapes[i].number != number || call_shapes[i].sub != sub)) {
+        i++;
+    }
+    return i < nr_call_shapes ? i : nr_call_shapes + number;
+}
+
+static u32 nr_rows(void)
+{
+    return nr_call_shapes + CALLS_MAX;
+}
 
 void report_answer(u32 row, s64 result)
 {
@@ -40,7 +55,7 @@ void report_restart(u32 row)
 u64 report_calls(void)
 {
     u64 n = 0;
-    for (u32 i = 0; i < nr_call_shapes; i++) {
+    for (u32 i = 0; i < nr_rows(); i++) {
         n += rows[i].calls;
     }
     return n;
@@ -78,8 +93,13 @@ static void print_row(FILE *to, u32 i)
 {
     const struct row *r = &rows[i];
     char buffer[16];
-    fprintf(to, "%3u %-28s %9llu calls %9llu OK", call_shapes[i].number, call_shapes[i].name,
-            r->calls, r->good);
+    if (i < nr_call_shapes) {
+        const struct call_shape *shape = &call_shapes[i];
+        fprintf(to, "%3u %4u %-28s", shape->number, shape->sub, shape->name);
+    } else {
+        fprintf(to, "%3u    - %-28s", i - nr_call_shapes, "other");
+    }
+    fprintf(to, " %9llu calls %9llu OK", r->calls, r->good);
     for (u32 e = 1; e < ERRORS_MAX; e++) {
         if (r->error[e] != 0) {
             fprintf(to, " %s %llu", error_name(e, buffer), r->error[e]);
@@ -97,11 +117,11 @@ void report_print(FILE *to, bool whole)
 {
     u64 undecoded = 0;
     u64 restarts = 0;
-    for (u32 i = 0; i < nr_call_shapes; i++) {
+    for (u32 i = 0; i < nr_rows(); i++) {
         const u64 *e = rows[i].error;
         undecoded += e[-E_FAULT] + e[-E_INVAL] + e[-E_NOSYS] + e[-E_PERM];
         restarts += rows[i].restarts;
-        if (whole) {
+        if (whole && (i < nr_call_shapes || rows[i].calls + rows[i].restarts != 0)) {
             print_row(to, i);
         }
     }

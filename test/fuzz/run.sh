@@ -8,6 +8,7 @@ cd "$(dirname "$0")/../.." || exit
 mode=$1
 seconds=${2:-60}
 logs=build/fuzz/logs
+[ "$mode" != errors ] || logs=build/fuzz/counted
 mkdir -p "$logs" build/fuzz/corpus
 export TSAN_OPTIONS="suppressions=test/fuzz/tsan.supp halt_on_error=1"
 jobs=1
@@ -74,12 +75,12 @@ case $mode in
         export LLVM_PROFILE_FILE=$counts/%p-%m.profraw
         # Its report would be of the counts themselves, written at exit: fuzz-check looks for races
         export TSAN_OPTIONS=report_bugs=0
-        seeded hypercalls hypercalls-cover --seed 1 --calls 2000000 --cpus 3
-        seeded hypercalls-gicv2 hypercalls-cover --seed 2 --calls 2000000 --cpus 2 --gic 2
-        seeded hypercalls-faults hypercalls-cover --seed 3 --calls 2000000 --cpus 2 --faults
-        seeded races races-cover --seed 2 --calls 100000 --cpus 3
-        run faults build/fuzz/faults-cover
-        run corpus build/fuzz/hypercalls-cover test/fuzz/corpus/*
+        seeded hypercalls hypercalls-cover --seed 1 --calls 2000000 --cpus 3 --list
+        seeded hypercalls-gicv2 hypercalls-cover --seed 2 --calls 2000000 --cpus 2 --gic 2 --list
+        seeded hypercalls-faults hypercalls-cover --seed 3 --calls 2000000 --cpus 2 --faults --list
+        seeded races races-cover --seed 2 --calls 100000 --cpus 3 --list
+        run faults build/fuzz/faults-cover --list
+        run corpus build/fuzz/hypercalls-cover --list test/fuzz/corpus/*
         wait
         llvm-profdata merge -o $counts/all $counts/*.profraw || touch $logs/merge.failed
         ;;

@@ -177,6 +177,7 @@ enum err __wrap_copy_in(void *to, gva_t from, u32 bytes)
     enum err e = fails(HERE, "copy_in") ? E_FAULT : __real_copy_in(to, from, bytes);
     if (e == OK && cpu_current() < machine_nr_cpus) {
         permission_fetched(vcpu_current(), to, from.v, bytes);
+        fuzz_fetched(vcpu_current(), to, from.v, bytes);
     }
     return e;
 }
