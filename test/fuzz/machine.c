@@ -80,8 +80,8 @@ static void drive_lines(void)
 bool machine_is_due(void)
 {
     drive_lines();
-    return (load_relaxed(&this_cpu(work)) & ~(u32)BIT(WORK_VCPU)) != 0 || cpu_counter_ticks() >= host_timer_armed_ticks() ||
-           fake_gic_signals();
+    return (load_relaxed(&this_cpu(work)) & ~(u32)BIT(WORK_VCPU)) != 0 ||
+           cpu_counter_ticks() >= host_timer_armed_ticks() || fake_gic_signals();
 }
 
 static void take_interrupts(void)
