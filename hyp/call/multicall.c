@@ -31,10 +31,9 @@ static s64 run_entry(struct vcpu *v, struct xen_multicall_entry *e)
         domain_crash(v->domain, "multicall: an argument of call %llu exceeds 32 bits", e->op);
         return OK;
     }
-    if (unlikely(e->op == __HYPERVISOR_multicall)) {
-        return E_INVAL; /* would recurse */
-    }
-    return call_run(v, e->op, (struct call_args *)e->args);
+    return unlikely(e->op == __HYPERVISOR_multicall)
+               ? (s64)E_INVAL /* would recurse */
+               : call_run(v, e->op, (struct call_args *)e->args);
 }
 
 /* How many entries from here on are copied at once: they lie in one page, so that all are there or

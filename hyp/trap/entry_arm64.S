@@ -120,12 +120,29 @@ FUNCTION(lower_sync)
     movz w3, #HVC_HIGH, lsl #16
     movk w3, #XEN_HYPERCALL_TAG
     cmp x2, x3
-    b.ne 1f
+    b.ne 3f
     ldr x0, [sp]
-    cbnz w0, 4f // no command but 0 is answered here
+    cbnz w0, 1f // no command but 0 is answered here
     mov x1, x16
     bl call_frameless
-    tbnz x0, #63, ordinary_call
+    tbz x0, #63, answered
+    ldr x30, [sp, #AT_X30]
+1:  save_volatile sp
+    take_stack
+    bl call_dispatch
+leave_volatile:
+    vcpu_unless_work otherwise=2f
+    restore_volatile_and_leave
+2:  str x19, [x9, #AT_X19]
+    save_rest x9
+    b leave_slowly
+
+3:  sub w3, w3, #XEN_HYPERCALL_TAG
+    cmp x2, x3
+    b.ne 4f
+    ldr x0, [sp]
+    bl vpsci_frameless
+    tbnz x0, #63, ordinary
 answered:
     str x0, [sp]
     ldp x16, x17, [sp, #128]
@@ -133,23 +150,15 @@ may_leave:
     mrs x0, tpidr_el2
     address_of x1, percpu_work
     ldr w0, [x1, x0]
-    cbnz w0, interrupted // most likely by an IPI that comes after the eret else
+    cbnz w0, 6f
     ldr x30, [sp, #AT_X30]
     ldp x2, x3, [sp, #16]
     ldp x0, x1, [sp]
     leave
 
-1:  sub w3, w3, #XEN_HYPERCALL_TAG
-    cmp x2, x3
-    b.ne 2f
-    ldr x0, [sp]
-    bl vpsci_frameless
-    tbz x0, #63, answered
-    b ordinary
-
 // MRS Xt, S3_0_C0_C<0..7>_<op2> (ISS: D19.2.39): the ID registers are a table that has every index,
 // and row 0, where only REVIDR_EL1 traps, is zero. Xt may be in the frame, or XZR.
-2:  lsr w0, w2, #20
+4:  lsr w0, w2, #20
     cmp w0, #(EC_SYSREG << 6 | 1 << 5 | 3)
     b.ne ordinary
     tst w2, #0x1fc00 // op1, CRn
@@ -165,10 +174,10 @@ may_leave:
     add x3, x3, #4
     msr elr_el2, x3
     ubfx w2, w2, #5, #5
-    adr x3, 3f
+    adr x3, 5f
     add x3, x3, x2, lsl #3
     br x3
-3:  .irp t, 0, 1, 2, 3
+5:  .irp t, 0, 1, 2, 3
     str x0, [sp, #8 * \t]
     b may_leave
     .endr
@@ -180,17 +189,10 @@ may_leave:
     b may_leave
     b may_leave
 
-ordinary_call:
-    ldr x30, [sp, #AT_X30]
-4:  save_volatile sp
-    take_stack
-    bl call_dispatch
-leave_volatile:
-    vcpu_unless_work otherwise=3f
-    restore_volatile_and_leave
-3:  str x19, [x9, #AT_X19]
-    save_rest x9
-    b leave_slowly
+// Work is due, most likely by an IPI that would come after the eret. x16 and x17 may be what was
+// read.
+6:  stp x16, x17, [sp, #128]
+    b interrupted
 
 ordinary:
     ldr x30, [sp, #AT_X30]
