@@ -33,7 +33,7 @@ CC_clang_host := clang
 CC := $(CC_$(TOOLCHAIN)_$(ARCH))
 FDT := build/debian/fdt
 COMMON := -std=gnu2x -g -Ihyp -I. -DARCH_H='"cpu/arch_$(ARCH).h"' -DDEBUG=$(DEBUG) -MMD -MP \
-  -fno-common -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
+  -fno-common -fno-jump-tables -fno-strict-aliasing -fwrapv -Wall -Wextra -Werror -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter
 FLAGS_arm64 := -O2 -mcmodel=tiny -ffreestanding -fno-pic -fno-pie -mgeneral-regs-only -mstrict-align -mno-outline-atomics \
   -fno-stack-protector -fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fstack-usage -isystem $(FDT)/usr/include
 ALSO_gcc_arm64 := -fno-align-loops -fno-align-jumps

@@ -89,20 +89,23 @@ enum err domctl_get_context(struct domain *d, struct xen_domctl *op)
     if (find_vcpu(d, op->u.vcpucontext.vcpu, &v) != OK || v == vcpu_current()) {
         return E_INVAL;
     }
-    if (!v->initialised) {
-        return E_NODATA;
-    }
     struct xen_vcpu_guest_context context;
     memset(&context, 0, sizeof(context)); /* its padding goes to the tools too */
     vcpu_pause(v);
     const bool is_out = vcpu_sync_lazy(v);
+    spin_lock(&d->lock); /* against a vCPU that turns it on */
+    const bool is_initialised = v->initialised;
     regs_out(v, &context.user_regs);
     context.sctlr = v->el1.sctlr;
     context.ttbr0 = v->el1.ttbr0;
     context.ttbr1 = v->el1.ttbr1;
     context.ttbcr = v->el1.tcr;
     context.flags = load_relaxed(&v->online) ? VGCF_online : 0;
+    spin_unlock(&d->lock);
     vcpu_unpause(v);
+    if (!is_initialised) {
+        return E_NODATA;
+    }
     return is_out ? copy_out((gva_t){op->u.vcpucontext.ctxt.p}, &context, sizeof(context))
                   : E_RESTART; /* in the middle of a call */
 }
@@ -148,12 +151,12 @@ enum err domctl_set_context(struct domain *d, struct xen_domctl *op)
         vcpu_reset(v, context.user_regs.pc64, 0,
                    d->is_32bit); /* what the structure does not name */
     }
+    spin_lock(&d->lock);
     regs_in(v, &context.user_regs);
     v->el1.sctlr = context.sctlr;
     v->el1.ttbr0 = context.ttbr0;
     v->el1.ttbr1 = context.ttbr1;
     v->el1.tcr = context.ttbcr;
-    spin_lock(&d->lock);
     v->initialised = true;
     vcpu_set_online(v, context.flags & VGCF_online);
     spin_unlock(&d->lock);

@@ -43,6 +43,7 @@ static void context_out(void **state)
     struct xen_vcpu_guest_context *c = context(1);
     memset(c, 0xff, sizeof(*c));
     assert_int_equal(fake_domctl(XEN_DOMCTL_getvcpucontext, 1), E_NODATA);
+    fake_calls[0] = '\0';
     v->initialised = true;
     v->online = true;
     for (u32 i = 0; i < 31; i++) {

@@ -54,9 +54,10 @@ enum err domain_kill(struct domain *d)
     spin_lock(&d->lock);
     store_relaxed(&d->life, DOMAIN_DEAD);
     spin_unlock(&d->lock);
+    const domid_t id = d->id;
     domain_put(d);
     /* Daemons that still map its pages let go when they hear of it; when the last did, it is gone,
      * and they hear again. */
-    find_tell_changed(d->id);
+    find_tell_changed(id);
     return OK;
 }

@@ -142,23 +142,25 @@ static bool drop_locked(struct domain *d, struct frame *f) REQUIRES(d->page_lock
     return true;
 }
 
+/* Neighbours that were dropped go back as one: the allocator need not merge them page by page. */
+static void free_run_locked(struct domain *d, struct frame *first, u32 nr) REQUIRES(d->page_lock)
+{
+    if (nr > 0) {
+        frame_free_range(first, nr);
+        pages_count_out_locked(d, nr);
+    }
+}
+
 static void drop_run_locked(struct domain *d, struct frame *first, u32 nr) REQUIRES(d->page_lock)
 {
     u32 start = 0;
-    u32 nr_free = 0;
-    /* Neighbours that are free together go back as one: the allocator need not merge them page by
-     * page. */
-    for (u32 i = 0; i <= nr; i++) {
-        if (i < nr && drop_locked(d, &first[i])) {
-            continue;
+    for (u32 i = 0; i < nr; i++) {
+        if (!drop_locked(d, &first[i])) {
+            free_run_locked(d, &first[start], i - start);
+            start = i + 1;
         }
-        if (i > start) {
-            frame_free_range(&first[start], i - start);
-            nr_free += i - start;
-        }
-        start = i + 1;
     }
-    pages_count_out_locked(d, nr_free);
+    free_run_locked(d, &first[start], nr - start);
 }
 
 void domain_drop_run(struct domain *d, struct frame *first, u32 nr)
@@ -227,19 +229,24 @@ enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
 {
     (void)cursor;
     domain_populate_cancel(d);
-    u32 nr_free = 0;
     spin_lock(&d->page_lock);
     d->drop_left = 0; /* on the list they are, too */
-    u32 i = 0;
-    for (; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
+    struct frame *first = NULL;
+    u32 nr = 0;
+    for (u32 i = 0; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
         struct frame *f = at(d->page_list);
-        if (drop_locked(d, f)) {
-            frame_free(f, 0);
-            nr_free++;
+        if (!drop_locked(d, f)) {
+            continue;
         }
+        if (f != first + nr) {
+            free_run_locked(d, first, nr);
+            first = f;
+            nr = 0;
+        }
+        nr++;
     }
+    free_run_locked(d, first, nr);
     bool more = d->page_list != FRAME_NIL;
-    pages_count_out_locked(d, nr_free);
     bool last = take_ref_locked(d);
     spin_unlock(&d->page_lock);
     if (last) {

@@ -179,6 +179,7 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 x0, bool aarch32)
 {
     /* Out: what its CPU does after it was offline, or before it ever ran, waits for nobody. */
     (void)vcpu_sync_lazy(v);
+    spin_lock(&v->domain->lock); /* tools may be reading what was there */
     memset(&v->regs, 0, sizeof(v->regs));
     memset(v->fp, 0, sizeof(*v->fp));
     v->fp_used = false;
@@ -191,8 +192,9 @@ void vcpu_reset(struct vcpu *v, u64 pc, u64 x0, bool aarch32)
         v->regs.pstate |= PSTATE_T32;
     }
     vcpu_up_reset_el1(v, aarch32);
-    dom_up_vcpu_reset(v);
     v->initialised = true;
+    spin_unlock(&v->domain->lock);
+    dom_up_vcpu_reset(v);
 }
 
 void vcpu_set_online(struct vcpu *v, bool online)

@@ -153,24 +153,6 @@ enum err hypmap_map(u64 va, maddr_t at, u64 bytes, enum hypmap_kind kind)
     return e;
 }
 
-u64 hypmap_entry(u64 va, u64 *block_bytes)
-{
-    const u64 *table = root;
-    for (u32 level = 0; level < 4; level++) {
-        u64 value = table[index_at(va, level)];
-        if (!(value & PTE_VALID)) {
-            break;
-        }
-        if (level == 3 || !(value & PTE_TABLE)) {
-            *block_bytes = block_bytes_at(level);
-            return value;
-        }
-        table = table_at(value & PTE_ADDRESS);
-    }
-    *block_bytes = 0;
-    return 0;
-}
-
 /* --- boot --- */
 
 /* UNCHECKED: nobody else runs. */

@@ -50,7 +50,5 @@ void hypmap_give_pool(maddr_t start, u64 bytes);
 enum err hypmap_map(u64 va, maddr_t at, u64 bytes, enum hypmap_kind kind);
 /* Addresses from HYPMAP_DYNAMIC on, page aligned, with at least an unmapped page behind. */
 u64 hypmap_take_addresses(u64 bytes);
-/* The entry that maps va, and the size of its block; 0: nothing does. For tests and the dump. */
-u64 hypmap_entry(u64 va, u64 *block_bytes);
 
 #endif

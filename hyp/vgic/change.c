@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What registers do to one interrupt, on the CPU that knows it: see state.h. */
+#include "cpu/atomic.h"
 #include "vgic/state.h"
 
 /* The vCPU is chased to another CPU at most so often; each time it left one and came to another. */
@@ -43,7 +44,7 @@ static void clear_active(struct vgic_irq *irq)
 
 static void enable(struct vgic_irq *irq, bool on)
 {
-    irq->enabled = on;
+    store_relaxed(&irq->enabled, on);
     if (irq->hwirq && irq->intid >= NR_PRIVATE) {
         if (on) {
             irq_enable((hwirq_t){irq->hwirq});
@@ -55,7 +56,7 @@ static void enable(struct vgic_irq *irq, bool on)
 
 static void configure(struct vgic_irq *irq, bool level)
 {
-    irq->level = level;
+    store_relaxed(&irq->level, level);
     if (irq->hwirq && irq->intid >= NR_PRIVATE) {
         irq_set_trigger((hwirq_t){irq->hwirq}, level ? IRQ_LEVEL_HIGH : IRQ_EDGE_RISING);
     }
@@ -105,7 +106,7 @@ static void apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
         clear_active(irq);
         break;
     case OP_SET_PRIORITY:
-        irq->priority = value & PRIORITY_MASK;
+        store_relaxed(&irq->priority, (u8)(value & PRIORITY_MASK));
         vgic_resort(irq);
         break;
     case OP_SET_LEVEL_CONFIG:
@@ -113,7 +114,7 @@ static void apply(struct vgic_irq *irq, enum vgic_op op, u32 value)
         break;
     case OP_SET_TARGET:
         irq->target = (u16)value;
-        irq->target_mask = (u8)(value >> 16);
+        store_relaxed(&irq->target_mask, (u8)(value >> 16));
         break;
     case OP_SET_SOURCES:
         irq->sources |= (u8)value;

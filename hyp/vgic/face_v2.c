@@ -89,7 +89,7 @@ static bool access_control(struct vcpu *v, struct mmio_access *a)
     }
     switch (a->offset) {
     case GICD_CTLR:
-        a->value = g->enabled;
+        a->value = load_relaxed(&g->enabled);
         break;
     case GICD_TYPER:
         a->value = read_typer(v->domain);

@@ -77,7 +77,7 @@ static u32 read_dist(const struct vgic *g, u64 offset)
 {
     switch (offset) {
     case GICD_CTLR:
-        return (u32)(CTLR_DS | CTLR_ARE | (g->enabled ? CTLR_GROUP1 : 0));
+        return (u32)(CTLR_DS | CTLR_ARE | (load_relaxed(&g->enabled) ? CTLR_GROUP1 : 0));
     case GICD_TYPER:
         return (u32)((NR_PRIVATE + g->nr_spis + 31) / 32 - 1 + TYPER_INTID_BITS(10) +
                      TYPER_NO_1_OF_N);

@@ -91,16 +91,16 @@ static void irq_in(struct domain *d, struct vgic_irq *irq, const struct record_i
     spin_lock_pair(&from->vgic->lock, &to->vgic->lock);
     list_del(&irq->node);
     store_release(&irq->home, to);
-    irq->enabled = in->flags & RECORD_IRQ_ENABLED;
-    irq->level = in->flags & RECORD_IRQ_LEVEL;
+    store_relaxed(&irq->enabled, (in->flags & RECORD_IRQ_ENABLED) != 0);
+    store_relaxed(&irq->level, (in->flags & RECORD_IRQ_LEVEL) != 0);
     irq->latch = in->flags & RECORD_IRQ_LATCH;
     irq->line = in->flags & RECORD_IRQ_LINE;
     irq->active = in->flags & RECORD_IRQ_ACTIVE;
     irq->hw_pending = in->flags & RECORD_IRQ_HW_PENDING;
     irq->hw_active = in->flags & RECORD_IRQ_HW_ACTIVE;
     irq->target = in->target;
-    irq->priority = in->priority;
-    irq->target_mask = in->target_mask;
+    store_relaxed(&irq->priority, in->priority);
+    store_relaxed(&irq->target_mask, in->target_mask);
     irq->sources = in->sources;
     irq->active_source = in->active_source;
     vgic_requeue(irq);
@@ -123,8 +123,10 @@ static bool are_valid(struct domain *d, const struct vgic_irq *irq, const struct
 
 enum err vgic_save_dist(struct domain *d, struct record *r)
 {
-    *(struct record_vgic *)r->body = (struct record_vgic){
-        .version = d->vgic->version, .nr_spis = d->vgic->nr_spis, .enabled = d->vgic->enabled};
+    *(struct record_vgic *)r->body =
+        (struct record_vgic){.version = d->vgic->version,
+                             .nr_spis = d->vgic->nr_spis,
+                             .enabled = load_relaxed(&d->vgic->enabled)};
     return OK;
 }
 

@@ -21,7 +21,7 @@ static u32 read_group(struct vgic_irq *irq)
 
 static u32 read_enabled(struct vgic_irq *irq)
 {
-    return irq->enabled;
+    return load_relaxed(&irq->enabled);
 }
 
 static void set_enabled(struct vgic_irq *irq)
@@ -117,7 +117,7 @@ static void access_priority(struct vgic_irq *irq, bool write, u8 *byte)
     if (write) {
         vgic_change(irq, OP_SET_PRIORITY, *byte);
     } else {
-        *byte = irq->priority;
+        *byte = load_relaxed(&irq->priority);
     }
 }
 
@@ -129,7 +129,7 @@ static void access_targets(struct vcpu *v, struct vgic_irq *irq, bool write, u8 
         return;
     }
     if (!write) {
-        *byte = irq->target_mask;
+        *byte = load_relaxed(&irq->target_mask);
         return;
     }
     u32 mask = 0;
@@ -177,10 +177,10 @@ static bool access_config(struct vcpu *v, u32 first, u32 end, struct mmio_access
             continue;
         }
         bool level = !(a->value >> i * 2 & 2);
-        if (a->write && irq->intid >= NR_SGIS && irq->level != level) {
+        if (a->write && irq->intid >= NR_SGIS && load_relaxed(&irq->level) != level) {
             vgic_change(irq, OP_SET_LEVEL_CONFIG, level);
         }
-        value |= irq->level ? 0 : 2ULL << i * 2;
+        value |= load_relaxed(&irq->level) ? 0 : 2ULL << i * 2;
     }
     a->value = value;
     return true;

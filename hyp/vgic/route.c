@@ -49,7 +49,7 @@ enum err vgic_route_irq(struct domain *d, virq_t virq, hwirq_t hwirq, enum irq_t
     }
     irq_set_trigger(hwirq, trigger);
     irq->hwirq = (u16)hwirq.hw;
-    irq->level = trigger == IRQ_LEVEL_HIGH;
+    store_relaxed(&irq->level, trigger == IRQ_LEVEL_HIGH);
     struct vcpu *home = load_acquire(&irq->home);
     if (home) {
         irq_set_target(hwirq, home->unit.cpu);

@@ -46,8 +46,8 @@ struct vgic_irq {
     u8 lr;            /* list register of its home's CPU, or LR_NONE */
     u8 sources;       /* GICv2 SGI: vCPUs that sent it */
     u8 active_source; /* GICv2 SGI: whose is active */
-    bool enabled : 1;
-    bool level : 1; /* GICD_ICFGR */
+    bool enabled;     /* [a] as are priority, target_mask and level: read without the lock */
+    bool level;       /* GICD_ICFGR */
     bool latch : 1;
     bool line : 1;
     bool active : 1;
