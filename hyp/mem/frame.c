@@ -75,7 +75,6 @@ static void push(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
     }
     *head = index;
     free_orders[is_zeroed] |= 1u << order;
-    store_relaxed(&nr_zeroed, nr_zeroed + ((u64)is_zeroed << order));
 }
 
 static void unlink(struct frame *f) REQUIRES(frame_lock)
@@ -89,7 +88,13 @@ static void unlink(struct frame *f) REQUIRES(frame_lock)
         free_head[f->private][f->order] = f->next;
         free_orders[f->private] ^= (u32)(f->next == FRAME_NIL) << f->order;
     }
-    store_relaxed(&nr_zeroed, nr_zeroed - (f->private << f->order));
+}
+
+/* That much more, or less, is free, of one kind. */
+static void count(s64 nr, bool is_zeroed) REQUIRES(frame_lock)
+{
+    store_relaxed(&nr_free, nr_free + (u64)nr);
+    store_relaxed(&nr_zeroed, nr_zeroed + (is_zeroed ? (u64)nr : 0));
 }
 
 /* Gives all but the first 2^to of an unlinked block back to its list. */
@@ -119,7 +124,7 @@ static void write_head(u32 index, u32 order, enum frame_state state)
  * zeroed waits for its neighbours. */
 static void free_block(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
 {
-    store_relaxed(&nr_free, nr_free + (1ULL << order));
+    count(1LL << order, is_zeroed);
     while (order < FRAME_MAX_ORDER) {
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
@@ -128,6 +133,9 @@ static void free_block(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock
             at(buddy)->order != order ||
             (at(buddy)->private != is_zeroed && (is_zeroed || order >= ORDER_2M))) {
             break;
+        }
+        if (at(buddy)->private != is_zeroed) {
+            store_relaxed(&nr_zeroed, nr_zeroed - (1ULL << order));
         }
         unlink(at(buddy));
         index &= ~(1u << order);
@@ -172,7 +180,7 @@ static bool carve(u32 index, u32 order, enum frame_state state) REQUIRES(frame_l
     }
     if (state == FRAME_FREE) {
         unlink(at(head));
-        store_relaxed(&nr_free, nr_free - (1ULL << order));
+        count(-(1LL << order), is_zeroed);
     }
     while (have > order) {
         have--;
@@ -293,7 +301,7 @@ enum err frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out)
     const u32 have = bit_lowest(orders);
     const u32 index = free_head[*is_zeroed][have];
     unlink(at(index));
-    store_relaxed(&nr_free, nr_free - (1ULL << order));
+    count(-(1LL << order), *is_zeroed);
     cut(index, have, order, *is_zeroed);
     write_head(index, order, FRAME_HEAP);
     spin_unlock(&frame_lock);
@@ -369,7 +377,7 @@ void frame_zero_some(void)
         cut(index, order, ZERO_ORDER, false);
         order = MIN(order, ZERO_ORDER);
         cache_zero_and_clean(frame_map(at(index)), PAGE_SIZE << order);
-        store_relaxed(&nr_free, nr_free - (1ULL << order));
+        count(-(1LL << order), false);
         free_block(index, order, true);
     }
     spin_unlock(&frame_lock);
@@ -388,7 +396,7 @@ static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
     const u64 state = FRAME_OWNED | (u64)d.id << 32 | (u64)FRAME_GUEST << 48;
     u64 links = (index + 1u) | (u64)(index - 1u) << 32;
     u64 *to = (u64 *)first;
-#pragma GCC unroll 2
+#pragma GCC unroll 8
     for (u32 i = 0; i < nr; i++, to += 4) {
         store_relaxed(&to[0], state);
         to[1] = links;
