@@ -21,6 +21,7 @@
 
 static struct {
     u32 exceptions, hardware_shutdowns, loads, unloads, calls, resets;
+    bool reset_locked; /* against tools that read the registers */
     u8 hardware_code;
     u32 up_creates, up_destroys, up_destroy_steps, vcpu_creates, vcpu_destroys;
     enum err up_create_result, vcpu_create_result;
@@ -158,6 +159,7 @@ void vcpu_up_reset_el1(struct vcpu *v, bool aarch32)
 {
     memset(&v->el1, 0, sizeof(v->el1));
     v->el1.sctlr = aarch32 ? 32 : 64;
+    t.reset_locked = spin_is_locked(&v->domain->lock);
 }
 
 void vcpu_up_unload(struct vcpu *v)

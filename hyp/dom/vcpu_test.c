@@ -124,6 +124,7 @@ static void test_reset(void **state)
     assert_true(v->initialised);
     assert_int_equal(v->el1.sctlr, 64);
     assert_int_equal(t.resets, 1);
+    assert_true(t.reset_locked);
     vcpu_reset(v, 0x4001, 1, true);
     assert_int_equal(v->regs.pc, 0x4000);
     assert_int_equal(v->regs.pstate, 0x400001d3 | 0x20);
