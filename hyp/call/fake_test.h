@@ -36,9 +36,20 @@
 static u8 guest_memory[GUEST_BYTES];
 static u32 fake_copies; /* copy_in and copy_out so far */
 
+/* Both ends of the address space are mapped, to the first two pages: for what may wrap. */
+static bool fake_has_ends;
+static inline u64 fake_alias(u64 va)
+{
+    const u64 last = ~PAGE_MASK;
+    return !fake_has_ends   ? va
+           : va >= last     ? GUEST_BASE + (va - last)
+           : va < PAGE_SIZE ? GUEST_BASE + PAGE_SIZE + va
+                            : va;
+}
+
 static inline void *guest_at(u64 va)
 {
-    return &guest_memory[va - GUEST_BASE];
+    return &guest_memory[fake_alias(va) - GUEST_BASE];
 }
 
 static inline void guest_put(u64 va, const void *from, size_t bytes)
@@ -49,8 +60,9 @@ static inline void guest_put(u64 va, const void *from, size_t bytes)
 /* After each fetch: what a hostile vCPU does meanwhile. */
 static void (*fake_fetched_hook)(u64 va);
 
-static bool fake_reachable(u64 va, u32 bytes, bool write)
+static bool fake_reachable(u64 at, u32 bytes, bool write)
 {
+    const u64 va = fake_alias(at);
     const u64 end = write ? GUEST_READONLY : GUEST_END;
     return va >= GUEST_BASE && va <= end && bytes <= end - va;
 }

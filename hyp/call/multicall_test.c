@@ -131,6 +131,22 @@ static void a_bad_list_is_a_fault(void **state)
     assert_int_equal(runs, 2);
 }
 
+/* What would come behind the last address is not at the first. */
+static void a_list_does_not_wrap(void **state)
+{
+    const u64 last = 0 - sizeof(struct xen_multicall_entry);
+    fake_has_ends = true;
+    *(struct xen_multicall_entry *)guest_at(last) = (struct xen_multicall_entry){.op = 100};
+    *(struct xen_multicall_entry *)guest_at(0) = (struct xen_multicall_entry){.op = 100};
+    assert_int_equal(call(last, 2), -14);
+    assert_int_equal(runs, 1);
+    assert_int_equal(call(last, 1), 0);
+    assert_int_equal(runs, 1);
+    assert_int_equal(call(0, 1), 0);
+    assert_int_equal(runs, 1);
+    fake_has_ends = false;
+}
+
 static void a_32_bit_guest_keeps_upper_halves_clear(void **state)
 {
     vcpu_current()->domain->is_32bit = true;
@@ -148,9 +164,13 @@ static void a_32_bit_guest_keeps_upper_halves_clear(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FAKE_TEST(results_stand_in_the_entries), FAKE_TEST(an_entry_that_changes),
-        FAKE_TEST(a_call_inside_comes_again),    FAKE_TEST(it_leaves_between_calls_when_work_waits),
-        FAKE_TEST(a_bad_list_is_a_fault),        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
+        FAKE_TEST(results_stand_in_the_entries),
+        FAKE_TEST(an_entry_that_changes),
+        FAKE_TEST(a_call_inside_comes_again),
+        FAKE_TEST(it_leaves_between_calls_when_work_waits),
+        FAKE_TEST(a_list_does_not_wrap),
+        FAKE_TEST(a_bad_list_is_a_fault),
+        FAKE_TEST(a_32_bit_guest_keeps_upper_halves_clear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
