@@ -366,7 +366,8 @@ bool frame_wants_zeroing(void)
     return nr < nr_total / POOL_PART && nr < load_relaxed(&nr_free);
 }
 
-void frame_zero_some(void)
+/* Not inlined: test/sys/31_stay.py knows by its name that the interrupts were looked at before. */
+__cold void frame_zero_some(void)
 {
     spin_lock(&frame_lock);
     if (free_orders[false] != 0) {

@@ -3,7 +3,8 @@
  * A QEMU plugin that measures each stay at EL2: the hypervisor's instructions from an entry by the
  * vectors for lower levels to the next one (in between only guests run, whose instructions do not
  * count). Idle is in place, so a WFI ends a stay and its wake-up begins one. What runs before the
- * first entry, boot, is none.
+ * first entry, boot, is none. Where a CPU that idles goes on working it looks at its interrupts
+ * before it enters a function of idle= (names likewise): that begins one, too.
  *
  * The report in out=: how many stays, a histogram by powers of two, how many were over limit=, and
  * the worst ten kinds. A kind is the first functions that a stay enters; with it come the functions
@@ -11,6 +12,7 @@
  * + between) is counted apart. symbols= is what nm -n prints of the image. One CPU only: QEMU 7.2
  * has one counter for all of them.
  */
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,7 +35,7 @@ __attribute__((visibility("default"))) int qemu_plugin_version = 1;
 struct symbol {
     uint64_t address;
     char name[64];
-    bool exempt;
+    bool exempt, idle;
 };
 
 /* A translated block. Those of one address and length are the same. */
@@ -224,8 +226,9 @@ static struct block *make_block(const struct qemu_plugin_tb *tb)
     b->function = symbols[b->symbol].address == address;
     b->waits = last == WFI;
     uint64_t slot = (address - vectors) % VECTORS_BYTES;
-    b->entry = address >= vectors && address < vectors_end && slot >= LOWER_LEVELS &&
-               slot % SLOT_BYTES == 0;
+    b->entry = (address >= vectors && address < vectors_end && slot >= LOWER_LEVELS &&
+                slot % SLOT_BYTES == 0) ||
+               (b->function && symbols[b->symbol].idle);
     blocks[at % NR_BLOCKS] = b;
     return b;
 }
@@ -308,13 +311,13 @@ static bool read_symbols(const char *path)
     return vectors_end != 0;
 }
 
-static void exempt(char *names)
+static void mark(char *names, size_t flag)
 {
     for (char *name = strtok(names, "+"); name; name = strtok(NULL, "+")) {
         bool found = false;
         for (unsigned i = 0; i < nr_symbols; i++) {
             if (strcmp(symbols[i].name, name) == 0) {
-                found = symbols[i].exempt = true;
+                found = *((bool *)((char *)&symbols[i] + flag)) = true;
             }
         }
         if (!found) {
@@ -329,7 +332,8 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
 {
     (void)info;
     const char *symbol_file = "";
-    char *exempted = NULL;
+    char *exempt = NULL;
+    char *idle = NULL;
     for (int i = 0; i < argc; i++) {
         if (strncmp(argv[i], "lo=", 3) == 0) {
             lo = strtoull(argv[i] + 3, NULL, 0);
@@ -340,7 +344,9 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         } else if (strncmp(argv[i], "symbols=", 8) == 0) {
             symbol_file = argv[i] + 8;
         } else if (strncmp(argv[i], "exempt=", 7) == 0) {
-            exempted = argv[i] + 7;
+            exempt = argv[i] + 7;
+        } else if (strncmp(argv[i], "idle=", 5) == 0) {
+            idle = argv[i] + 5;
         } else if (strncmp(argv[i], "out=", 4) == 0) {
             out = fopen(argv[i] + 4, "w");
         } else {
@@ -352,8 +358,11 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         fprintf(stderr, "stay.so: wants lo= hi= out= symbols=\n");
         return -1;
     }
-    if (exempted) {
-        exempt(exempted);
+    if (exempt) {
+        mark(exempt, offsetof(struct symbol, exempt));
+    }
+    if (idle) {
+        mark(idle, offsetof(struct symbol, idle));
     }
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     qemu_plugin_register_atexit_cb(id, report, NULL);

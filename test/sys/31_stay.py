@@ -15,6 +15,7 @@ import run
 LIMIT = 20000
 LAND = (0xE00000000000, 0xF00000000000)  # the hypervisor's addresses
 EXEMPT = "panic+console_debug_key"
+IDLE = "frame_zero_some"  # a CPU that idles looks at its interrupts before each
 SCRIPTS = run.SCENARIOS / "stay"
 WHOLE = os.environ.get("WHOLE") == "1"
 
@@ -39,7 +40,7 @@ def watch(name, gic, where):
         words += " kanso.whole=1"
     command = run.machine(gic, needs, ramdisk, words, where) + [
         "-icount", "shift=0,sleep=off", "-plugin",
-        f"{where / 'stay.so'},lo={LAND[0]},hi={LAND[1]},limit={LIMIT},exempt={EXEMPT},symbols={where / 'symbols'},out={report}"]
+        f"{where / 'stay.so'},lo={LAND[0]},hi={LAND[1]},limit={LIMIT},exempt={EXEMPT},idle={IDLE},symbols={where / 'symbols'},out={report}"]
     ok, why = run.Run(command, where / f"console-{name}.log", run.seconds_of(needs)).go()
     ramdisk.unlink()
     print(f"{name}: {why}")
