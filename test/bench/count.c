@@ -8,7 +8,8 @@
  *     2  end sample id, if it was begun: a line "sample ID INSNS LOADS STORES"
  *     3  checkpoint id: a line "total ID ALL INSNS KERNEL" (since reset: everybody's, the
  *        hypervisor's, those of guests at addresses with bit 63 set); with entries=on a line
- *        "entry ID CAUSE TIMES INSNS" a cause, and as cause "sleep" its own waits for an interrupt
+ *        "entry ID CAUSE TIMES INSNS" a cause, and as cause "sleep" its own waits for an interrupt;
+ *        with idle=ADDRESS what follows the execution of that, which is no entry, as "idle"
  * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all
  * of them.
  *
@@ -40,10 +41,11 @@ static bool begun[256];
 static uint64_t all, kernel, sleeps, lo, hi;
 static FILE *out;
 
-enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, NR_CAUSES };
-static const char *const cause_names[] = {"hypercall", "firmware", "register",
-                                          "wait",      "memory",   "interrupt"};
+enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, IDLE, NR_CAUSES };
+static const char *const cause_names[] = {"hypercall", "firmware",  "register", "wait",
+                                          "memory",    "interrupt", "idle"};
 static bool entries;
+static uint64_t idle; /* a CPU that waits goes on working there */
 static struct {
     uint64_t times[NR_CAUSES], insns[NR_CAUSES];
     uint64_t guest;       /* instructions of guests until the last entry */
@@ -136,6 +138,12 @@ static void entered(unsigned cpu, void *data)
 {
     uint64_t guest = all - hyp.insns, slot = (uint64_t)(uintptr_t)data & 0x780;
     (void)cpu;
+    if ((uint64_t)(uintptr_t)data == idle) {
+        entry.insns[entry.cause] += hyp.insns - entry.begin;
+        entry.begin = hyp.insns;
+        entry.cause = IDLE;
+        entry.times[IDLE]++;
+    }
     if (guest == entry.guest) {
         return;
     }
@@ -296,13 +304,15 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             phases[nr_phases++].address = strtoull(argv[i] + 3, NULL, 0);
         } else if (strcmp(argv[i], "entries=on") == 0) {
             entries = true;
+        } else if (strncmp(argv[i], "idle=", 5) == 0) {
+            idle = strtoull(argv[i] + 5, NULL, 0);
         } else if (strcmp(argv[i], "profile=on") == 0) {
             profile = true;
         } else {
-            fprintf(
-                stderr,
-                "count.so: unknown argument '%s' (lo= hi= out= entries=on profile=on where= at=)\n",
-                argv[i]);
+            fprintf(stderr,
+                    "count.so: unknown argument '%s' (lo= hi= out= entries=on idle= profile=on "
+                    "where= at=)\n",
+                    argv[i]);
             return -1;
         }
     }

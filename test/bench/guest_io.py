@@ -46,8 +46,8 @@ def table(out, corners):
     files = linux.programs(out, MARKS)
     found = {c: counted(linux.boot(c, measure.HERE / "guest_io.sh", files, out, options=",entries=on")) for c in corners}
     cells = [[name, *(found[c][0].get(name) for c in corners)] for name in [*(r[3] for r in ROWS), BOOT]]
-    for cause in linux.CAUSES:
-        cells.append([f"... by {cause}", *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])
+    for cause, name in [(cause, f"... by {cause}") for cause in linux.CAUSES] + [("idle", "besides: memory zeroed by an idle CPU")]:
+        cells.append([name, *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])
     lines = [[name, *(f"{v[0]:,} in {v[1]:,}" if v and v[0] is not None else "-" for v in values), *judged(corners, values)]
              for name, *values in cells]
     return {"caption": "A Linux guest, instructions at EL2 in entries (dom0's as well); GICv3, cortex-a57, one CPU, -icount shift=0",

@@ -21,7 +21,7 @@ def table(out, corners):
     files = linux.programs(out, (10, 11))
     found = {corner: linux.boot(corner, measure.HERE / "idle.sh", files, out, options=",entries=on", words=f"kanso.idle={NR}") for corner in corners}
     spent = {corner: at[11] - at[10] if at else None for corner, at in found.items()}
-    lines = [[f"by {cause}", *("{1:,} in {0:,}".format(*spent[c].entries[cause]) if spent[c] else "-" for c in corners)] for cause in linux.CAUSES]
+    lines = [[f"by {cause}", *("{1:,} in {0:,}".format(*spent[c].entries[cause]) if spent[c] else "-" for c in corners)] for cause in [*linux.CAUSES, "idle"]]
     for name, of in (("the CPU slept, times", lambda e: e["sleep"][0]), ("... and woke for nobody", lambda e: max(0, e["sleep"][0] - e["wait"][0]))):
         lines.append([name, *(f"{of(spent[c].entries):,}" if spent[c] else "-" for c in corners)])
     return {"caption": f"{NR} idle Linux guests and dom0, 60 s: instructions at EL2 in entries; GICv3, cortex-a57, one CPU, -icount shift=0",
