@@ -164,7 +164,8 @@ static bool append_locked(struct domain *d, struct evtchn_fifo *f, struct evtchn
     }
     u32 tail = to->tail[priority];
     to->tail[priority] = port;
-    if (tail != 0 && link_behind(d, word_find(f, tail), port)) {
+    /* Its own tail: records were of two moments, and it has left that queue as well. */
+    if (tail != 0 && tail != port && link_behind(d, word_find(f, tail), port)) {
         return false;
     }
     gpage_write32(&to->control, to->offset + HEAD(priority), port);

@@ -273,6 +273,22 @@ static void queue_0_of_vcpu_0_too(void **state)
     assert_int_equal(nr_order, 3);
 }
 
+/* As when records of two moments were loaded: linked behind itself nobody would hear of it. */
+static void a_tail_whose_port_forgot_it(void **state)
+{
+    guest_boot(1, 1);
+    u32 a = new_ipi(dom(1), 0);
+    send(a);
+    take_all(0);
+    port_find(dom(1)->evtchn, a)->fifo_last = 0;
+    send(a);
+    assert_int_equal(control_of(0)->head[7], a);
+    assert_int_equal(*word_at(a), WORD_PENDING | WORD_LINKED);
+    assert_int_equal(world_injected[1][0], 2);
+    take_all(0);
+    assert_int_equal(nr_order, 2);
+}
+
 static void a_linked_port_stays_where_it_is(void **state)
 {
     guest_boot(2, 1);
@@ -359,6 +375,7 @@ int main(void)
         FIFO_TEST(without_a_control_block_nothing_is_linked),
         FIFO_TEST(a_queue_forgets_a_tail_that_moved),
         FIFO_TEST(queue_0_of_vcpu_0_too),
+        FIFO_TEST(a_tail_whose_port_forgot_it),
         FIFO_TEST(a_linked_port_stays_where_it_is),
         FIFO_TEST(a_port_that_is_still_linked_is_not_given_again),
         FIFO_TEST(with_all_of_them_linked_there_is_no_port),

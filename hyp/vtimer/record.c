@@ -35,7 +35,8 @@ enum err vtimer_load_time(struct domain *d, const struct record *r)
         return E_OPNOTSUPP;
     }
     d->vtimer_offset_ticks = cpu_counter_ticks() - b->virtual_ticks;
-    d->time_offset_seconds = (u64)(natural_seconds(d->vtimer_offset_ticks) + b->wall_seconds);
+    store_relaxed(&d->time_offset_seconds,
+                  (u64)(natural_seconds(d->vtimer_offset_ticks) + b->wall_seconds));
     for (u32 i = 0; i < d->max_vcpus; i++) {
         if (d->vcpu[i]) {
             store_relaxed(&d->vcpu[i]->vtimer_offset_ticks, d->vtimer_offset_ticks);
