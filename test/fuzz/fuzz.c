@@ -24,9 +24,9 @@
 #define PRESSURE_LEN  24u
 #define FAULT_DEPTH   16u
 #define FAULT_DEEP    200u
-#define SPEC_CALLS    250u /* between two looks of the specification */
 
 bool fuzz_faults;
+u32 fuzz_ask_calls = 250;
 
 static bool looking; /* the end that was called is a moment's, for the specification */
 
@@ -300,7 +300,7 @@ ONE_THREAD static void guest(struct vcpu *v)
         }
         fuzz_call(v, g);
     } else if (input_below(16) < 13) {
-        if (--input.left % SPEC_CALLS == 0 && input.left != 0) {
+        if (--input.left % fuzz_ask_calls == 0 && input.left != 0) {
             looking = true;
             machine_end();
         }

@@ -73,6 +73,7 @@ void generate_other(struct vcpu *v);
 
 /* ---- fuzz.c */
 /* In half of the calls an allocation, a copy or a map fails: the first, or one of the next few. */
+extern u32 fuzz_ask_calls; /* between two looks of the specification */
 extern bool fuzz_faults;
 void fuzz_boot(u32 nr_cpus, u32 gic_version);
 /* One machine's worth of guests on this input. */

@@ -42,7 +42,8 @@ u32 machine_nr_cpus;
 void (*machine_guest)(struct vcpu *v);
 void (*machine_print_repeat)(void);
 bool machine_is_off;
-static bool ending; /* [a] */
+static bool ending;                        /* [a] */
+static DEFINE_PER_CPU(bool, waits_for_go); /* in its guest, until machine_go_on() */
 
 DEFINE_PER_CPU(u64, trap_stack);
 static jmp_buf outs[MACHINE_CPUS_MAX + 1];
@@ -80,7 +81,8 @@ static void drive_lines(void)
 bool machine_is_due(void)
 {
     drive_lines();
-    return (load_relaxed(&this_cpu(work)) & ~(u32)BIT(WORK_VCPU)) != 0 ||
+    return (this_cpu(waits_for_go) && !load_relaxed(&ending)) ||
+           (load_relaxed(&this_cpu(work)) & ~(u32)BIT(WORK_VCPU)) != 0 ||
            cpu_counter_ticks() >= host_timer_armed_ticks() || fake_gic_signals();
 }
 
@@ -200,7 +202,9 @@ static void in_guest(struct vcpu *v)
     }
     check_entry(v);
     if (load_relaxed(&ending)) {
+        this_cpu(waits_for_go) = true;
         cpus_rest();
+        this_cpu(waits_for_go) = false;
     } else {
         machine_guest(v);
         atomic_add_relaxed(&host_counter_ticks, (u64)machine_choose(EXIT_TICKS) + 1);

@@ -61,6 +61,7 @@ case $mode in
         seeded hypercalls hypercalls --seed 1 --calls 1500000 --cpus 2
         seeded hypercalls-gicv2 hypercalls --seed 2 --calls 1500000 --cpus 3 --gic 2
         seeded hypercalls-faults hypercalls --seed 3 --calls 1500000 --cpus 2 --faults
+        seeded hypercalls-asked hypercalls --seed 5 --calls 20000 --cpus 1 --ask 1
         seeded races races --seed 2 --calls 100000 --cpus 3
         seeded races-gicv2 races --seed 11 --calls 100000 --cpus 4 --gic 2
         seeded races-2-cpus races --seed 21 --calls 100000 --cpus 2 --gic 2
@@ -93,6 +94,7 @@ case $mode in
             seeded "hypercalls-fast-gicv$gic" hypercalls-fast --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 4 --gic $gic
             seeded "races-gicv$gic" races --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 3 --gic $gic
         done
+        seeded hypercalls-asked hypercalls --seed "$seed" --calls 100000000000 --seconds "$seconds" --cpus 1 --ask 1
         if [ "$mode" = fuzz ]; then
             run libfuzzer build/fuzz/hypercalls-libfuzzer -max_total_time="$seconds" -len_control=0 -max_len=16384 \
                 -artifact_prefix="$logs/" build/fuzz/corpus test/fuzz/corpus

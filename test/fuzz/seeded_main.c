@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hypercalls [--seed N] [--calls N] [--seconds N] [--round N] [--cpus N] [--gic 2|3] [--list]
- *            [--faults] [--check] [FILE...]
+ * hypercalls [--seed N] [--calls N] [--seconds N] [--round N] [--cpus N] [--gic 2|3] [--ask N]
+ *            [--list] [--faults] [--check] [FILE...]
  *
  * The hypercall fuzzer from a seed: rounds of some thousand calls, each on new domains. The same
- * seed does the same; --round begins with that round. With files each is one input, as libFuzzer's
+ * seed does the same; --round begins with that round. Every N calls, 250 unless told, the
+ * specification is asked. With files each is one input, as libFuzzer's
  * and AFL++'s are.
  */
 #include <stdlib.h>
@@ -17,17 +18,18 @@
 #include "test/fuzz/wrap.h"
 
 #define CALLS_A_ROUND 1500u
-#define FIRST_FLAG    6u
-#define NR_OPTIONS    9u
+#define FIRST_FLAG    7u
+#define NR_OPTIONS    10u
 
 static struct {
-    u64 seed, calls, seconds, round, cpus, gic, list, faults, check;
-} option = {.seed = 1, .calls = 100000, .seconds = 1u << 30, .cpus = 2, .gic = 3};
+    u64 seed, calls, seconds, round, cpus, gic, ask, list, faults, check;
+} option = {.seed = 1, .calls = 100000, .seconds = 1u << 30, .cpus = 2, .gic = 3, .ask = 250};
 
 static void print_repeat(void)
 {
-    fprintf(stderr, "fuzz: again: --seed %llu --round %llu --cpus %llu --gic %llu%s\n", option.seed,
-            option.round, option.cpus, option.gic, option.faults ? " --faults" : "");
+    fprintf(stderr, "fuzz: again: --seed %llu --round %llu --cpus %llu --gic %llu --ask %llu%s\n",
+            option.seed, option.round, option.cpus, option.gic, option.ask,
+            option.faults ? " --faults" : "");
 }
 
 /* Answers the first operand's place. */
@@ -36,10 +38,11 @@ static int read_options(int argc, char **argv)
     static const struct {
         const char *name;
         u64 *value;
-    } names[] = {
-        {"--seed", &option.seed},       {"--calls", &option.calls},   {"--round", &option.round},
-        {"--seconds", &option.seconds}, {"--cpus", &option.cpus},     {"--gic", &option.gic},
-        {"--list", &option.list},       {"--faults", &option.faults}, {"--check", &option.check}};
+    } names[] = {{"--seed", &option.seed},     {"--calls", &option.calls},
+                 {"--round", &option.round},   {"--seconds", &option.seconds},
+                 {"--cpus", &option.cpus},     {"--gic", &option.gic},
+                 {"--ask", &option.ask},       {"--list", &option.list},
+                 {"--faults", &option.faults}, {"--check", &option.check}};
     int i = 1;
     for (; i < argc && argv[i][0] == '-'; i++) {
         u32 n = 0;
@@ -49,7 +52,7 @@ static int read_options(int argc, char **argv)
         const bool is_flag = n >= FIRST_FLAG;
         if (n == NR_OPTIONS || (!is_flag && i + 1 == argc)) {
             fprintf(stderr,
-                    "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N"
+                    "usage: %s --seed N --calls N --seconds N --round N --cpus N --gic N --ask N"
                     " --list --faults --check FILE...\n",
                     argv[0]);
             exit(2);
@@ -91,6 +94,7 @@ int main(int argc, char **argv)
     }
     wrap_disturbs = DEBUG;
     fuzz_faults = option.faults;
+    fuzz_ask_calls = option.ask != 0 ? (u32)option.ask : 1;
     struct timespec from;
     struct timespec to;
     clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &from);
