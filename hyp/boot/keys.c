@@ -24,11 +24,6 @@ UNCHECKED static void print_cache(const struct slab_cache *c, void *arg)
     }
 }
 
-static struct domain *next_domain(const struct domain *d)
-{
-    return dom_next((domid_t){(u16)(d->id.id + 1)});
-}
-
 /* Where all pages of RAM are. UNCHECKED: likewise. */
 UNCHECKED static void print_memory(void)
 {
@@ -38,7 +33,7 @@ UNCHECKED static void print_memory(void)
     u64 grants = 0;
     memory_print();
     slab_for_each(print_cache, &slabs);
-    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         guests += d->nr_pages;
         tables += d->p2m->nr_tables;
         grants += gnttab_nr_frames(d) + gnttab_nr_kept_pages(d);
@@ -64,14 +59,14 @@ UNCHECKED static void print_memory(void)
 
 static void print_ports(void)
 {
-    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         evtchn_dump(d);
     }
 }
 
 static void print_grants(void)
 {
-    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         gnttab_dump(d);
     }
 }
@@ -98,7 +93,7 @@ UNCHECKED static void print_resources(void)
         pages += domain_hardware->p2m->nr_tables + gnttab_nr_kept_pages(domain_hardware);
     }
     log_info("resource pages %llu", pages);
-    for (struct domain *d = dom_next((domid_t){0}); d; d = next_domain(d)) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         ports += evtchn_nr_ports_in_use(d);
         maptrack += gnttab_nr_maptrack(d);
     }

@@ -105,8 +105,7 @@ enum err sysctl_numa_info(struct xen_sysctl *op)
 static u32 count_domains(void)
 {
     u32 n = 0;
-    for (struct domain *d = dom_next((domid_t){0}); d != NULL;
-         d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
+    for (struct domain *d = dom_next((domid_t){0}); d != NULL; d = dom_after(d)) {
         n++;
     }
     return n;

@@ -135,6 +135,10 @@ struct domain *dom_find(domid_t id);
 struct domain *dom_find_or_self(domid_t id);
 /* The live domain with the lowest id >= from; NULL at the end. Borrowed. */
 struct domain *dom_next(domid_t from);
+static inline struct domain *dom_after(const struct domain *d)
+{
+    return dom_next((domid_t){(u16)(d->id.id + 1)});
+}
 /* An id whose domain came, shut down, died or went since this last gave it; false: none. Look at
  * the domain after that. */
 bool dom_take_changed(domid_t *id);

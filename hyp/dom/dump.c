@@ -36,9 +36,7 @@ UNCHECKED static void dump_domain(struct domain *d)
 
 void domain_dump_all(void)
 {
-    struct domain *d = dom_next((domid_t){0});
-    while (d) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         dump_domain(d);
-        d = dom_next((domid_t){(u16)(d->id.id + 1)});
     }
 }

@@ -122,9 +122,8 @@ static void write_head(u32 index, u32 order, enum frame_state state)
 
 /* What is dirty makes the rest of its 2 MiB dirty, rather than to leave them in pieces; what is
  * zeroed waits for its neighbours. */
-static void free_block(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
+static void join(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
 {
-    count(1LL << order, is_zeroed);
     while (order < FRAME_MAX_ORDER) {
         u32 buddy = index ^ (1u << order);
         /* In RAM the buddy's first record is the first of some block (see frame.h), so it was
@@ -142,6 +141,12 @@ static void free_block(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock
         order++;
     }
     push(index, order, is_zeroed);
+}
+
+static void free_block(u32 index, u32 order) REQUIRES(frame_lock)
+{
+    count(1LL << order, false);
+    join(index, order, false);
 }
 
 /* The largest block that starts at index, is aligned, and ends at or before end. */
@@ -214,7 +219,7 @@ enum err frame_add_ram(maddr_t start, u64 bytes)
     nr_total += end - first;
     while (first < end) {
         u32 order = fitting_order(first, end);
-        free_block((u32)first, order, false);
+        free_block((u32)first, order);
         first += 1ULL << order;
     }
     spin_unlock(&frame_lock);
@@ -233,7 +238,7 @@ static void change_range(u64 first, u64 end, enum frame_state from, enum frame_s
             carved = carve((u32)first, order, from);
         }
         if (carved && to == FRAME_FREE) {
-            free_block((u32)first, order, false);
+            free_block((u32)first, order);
         } else if (carved) {
             write_head((u32)first, order, to);
         }
@@ -330,7 +335,7 @@ void frame_free(struct frame *f, u32 order)
 {
     check(f->state == FRAME_HEAP && f->order == order && load_relaxed(&f->refs) == 0);
     spin_lock(&frame_lock);
-    free_block(index_of(f), order, false);
+    free_block(index_of(f), order);
     spin_unlock(&frame_lock);
 }
 
@@ -341,7 +346,7 @@ void frame_free_range(struct frame *first, u64 nr)
     spin_lock(&frame_lock);
     while (index < end) {
         u32 order = fitting_order(index, end);
-        free_block((u32)index, order, false);
+        free_block((u32)index, order);
         index += 1ULL << order;
     }
     spin_unlock(&frame_lock);
@@ -362,8 +367,7 @@ void frame_split(struct frame *f, u32 order, u32 to)
 
 bool frame_wants_zeroing(void)
 {
-    const u64 nr = load_relaxed(&nr_zeroed);
-    return nr < nr_total / POOL_PART && nr < load_relaxed(&nr_free);
+    return load_relaxed(&nr_zeroed) < MIN(nr_total / POOL_PART, load_relaxed(&nr_free));
 }
 
 /* Not inlined: test/sys/31_stay.py knows by its name that the interrupts were looked at before. */
@@ -378,8 +382,8 @@ __cold void frame_zero_some(void)
         cut(index, order, ZERO_ORDER, false);
         order = MIN(order, ZERO_ORDER);
         cache_zero_and_clean(frame_map(at(index)), PAGE_SIZE << order);
-        count(-(1LL << order), false);
-        free_block(index, order, true);
+        store_relaxed(&nr_zeroed, nr_zeroed + (1ULL << order)); /* free it is all the while */
+        join(index, order, true);
     }
     spin_unlock(&frame_lock);
 }

@@ -59,9 +59,13 @@ def where_create(mark):
 
 def main():
     """One boot."""
-    if sys.argv[1] == "create":
+    if sys.argv[1:2] == ["create"] and sys.argv[2:3] and sys.argv[2].isdigit():
         return where_create(int(sys.argv[2]))
+    if len(sys.argv) < 2 or sys.argv[1] == "create":
+        sys.exit(__doc__)
     found = [r for r in rows.ROWS if sys.argv[1] in (str(r.id), r.name)] or [r for r in rows.ROWS if sys.argv[1] in r.name]
+    if not found:
+        sys.exit(f"where.py: no row '{sys.argv[1]}' in test/bench/rows.py")
     gic, cpu = int((sys.argv[2:] or ["3"])[0]), (sys.argv[3:] or ["cortex-a57"])[0]
     image = pathlib.Path(os.environ.get("KANSO") or measure.ROOT / "build/arm64/kanso")
     out = measure.ROOT / "build/bench/where"

@@ -78,8 +78,7 @@ static u64 print_domain(u64 h, struct domain *d)
 static u64 fingerprint(void)
 {
     u64 h = 1;
-    for (struct domain *d = dom_next((domid_t){0}); d;
-         d = dom_next((domid_t){(u16)(d->id.id + 1)})) {
+    for (struct domain *d = dom_next((domid_t){0}); d; d = dom_after(d)) {
         h = print_domain(h, d);
     }
     u64 first = 0x40000000 >> PAGE_SHIFT;

@@ -3,15 +3,10 @@
 #include "dom/domain.h"
 #include "test/spec/spec.h"
 
-static struct domain *next_after(const struct domain *d)
-{
-    return dom_next((domid_t){(u16)(d != NULL ? d->id.id + 1 : 0)});
-}
-
 bool spec_ask(u32 *nr_domains, u64 *nr_pages)
 {
     u32 nr = 0;
-    for (const struct domain *d = next_after(NULL); d != NULL; d = next_after(d)) {
+    for (const struct domain *d = dom_next((domid_t){0}); d != NULL; d = dom_after(d)) {
         nr++;
     }
     static struct spec_room room;
@@ -23,7 +18,7 @@ bool spec_ask(u32 *nr_domains, u64 *nr_pages)
     *nr_domains = nr;
     *nr_pages = 0;
     nr = 0;
-    for (struct domain *d = next_after(NULL); d != NULL; d = next_after(d)) {
+    for (struct domain *d = dom_next((domid_t){0}); d != NULL; d = dom_after(d)) {
         all[nr++] = d;
         *nr_pages += d->nr_pages;
     }
