@@ -25,8 +25,11 @@ typedef s64 call_fn(struct vcpu *v, struct call_args *args);
  * negative, or E_RESTART when it is call_dispatch() that answers it: then nothing has changed.
  */
 s64 call_frameless(u64 command, u64 number);
-/* trap/: reads registers, dispatches, writes the result or prepares the restart. */
-void call_dispatch(struct vcpu *v);
+/* trap/: executes the call that is in the registers. Its result is then to be told the guest: the
+ * entry writes what is no E_RESTART into x0 itself. */
+s64 call_dispatch(struct vcpu *v);
+void call_answer(struct vcpu *v, s64 result);
+/* The same, result told. */
 void call_dispatch_32bit(struct vcpu *v);
 /* call/multicall.c and table.c: the raw call without register traffic. */
 s64 call_run(struct vcpu *v, u64 number, struct call_args *args);

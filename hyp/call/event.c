@@ -187,24 +187,12 @@ static enum err op_set_priority(struct domain *d, gva_t arg)
     return evtchn_set_priority(d, (port_t){op.port}, op.priority);
 }
 
-s64 call_event_channel_op(struct vcpu *v, struct call_args *args)
+/* All that is not done all the time. */
+static __noinline s64 seldom(struct domain *d, struct call_args *args)
 {
-    struct domain *d = v->domain;
     u32 command = (u32)args->arg[0];
     gva_t arg = {args->arg[1]};
-    u32 port; /* close, send and unmask: all of their structure */
-    _Static_assert(sizeof(struct xen_evtchn_send) == sizeof(port));
-
-    if (likely(command == EVTCHNOP_send)) {
-        return likely(copy_in(&port, arg, sizeof(port)) == OK) ? evtchn_send(d, (port_t){port})
-                                                               : E_FAULT;
-    }
     switch (command) {
-    case EVTCHNOP_unmask:
-        return likely(copy_in(&port, arg, sizeof(port)) == OK) ? evtchn_unmask(d, (port_t){port})
-                                                               : E_FAULT;
-    case EVTCHNOP_close:
-        return copy_in(&port, arg, sizeof(port)) == OK ? evtchn_close(d, (port_t){port}) : E_FAULT;
     case EVTCHNOP_alloc_unbound:
         return op_alloc_unbound(d, arg);
     case EVTCHNOP_bind_interdomain:
@@ -229,4 +217,22 @@ s64 call_event_channel_op(struct vcpu *v, struct call_args *args)
         return (command & COMMAND_MASK) == EVTCHNOP_expand_array ? op_expand_array(d, arg, args)
                                                                  : E_NOSYS;
     }
+}
+
+/* close, send and unmask: the port is all of their structure. */
+s64 call_event_channel_op(struct vcpu *v, struct call_args *args)
+{
+    _Static_assert(sizeof(struct xen_evtchn_send) == sizeof(u32));
+    struct domain *d = v->domain;
+    const u32 command = (u32)args->arg[0];
+    port_t port;
+    if (command != EVTCHNOP_send && command != EVTCHNOP_unmask && command != EVTCHNOP_close) {
+        return seldom(d, args);
+    }
+    if (unlikely(copy_in_u32(&port.port, (gva_t){args->arg[1]}) != OK)) {
+        return E_FAULT;
+    }
+    return likely(command == EVTCHNOP_send) ? evtchn_send(d, port)
+           : command == EVTCHNOP_unmask     ? evtchn_unmask(d, port)
+                                            : evtchn_close(d, port);
 }

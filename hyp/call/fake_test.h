@@ -92,6 +92,21 @@ enum err copy_out(gva_t to, const void *from, u32 bytes)
     return OK;
 }
 
+enum err copy_in_u32(u32 *to, gva_t from)
+{
+    return copy_in(to, from, sizeof(*to));
+}
+
+enum err copy_in_nth_u64(u64 *to, gva_t base, u64 index)
+{
+    return copy_in(to, (gva_t){base.v + index * sizeof(*to)}, sizeof(*to));
+}
+
+enum err copy_out_u32(gva_t to, u32 value)
+{
+    return copy_out(to, &value, sizeof(value));
+}
+
 enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes)
 {
     return copy_in(to, (gva_t){base.v + index * bytes}, bytes);

@@ -163,8 +163,8 @@ static enum err add_nth(struct domain *d, const struct xen_add_to_physmap_batch 
 {
     u64 idx;
     u64 gfn;
-    if (copy_in_nth(&idx, (gva_t){b->idxs.p}, i, sizeof(idx)) != OK ||
-        copy_in_nth(&gfn, (gva_t){b->gpfns.p}, i, sizeof(gfn)) != OK) {
+    if (copy_in_nth_u64(&idx, (gva_t){b->idxs.p}, i) != OK ||
+        copy_in_nth_u64(&gfn, (gva_t){b->gpfns.p}, i) != OK) {
         return E_FAULT;
     }
     enum err e = add_one(d, b->space, (domid_t){b->u.foreign_domid}, idx, (gfn_t){gfn});

@@ -228,7 +228,7 @@ static enum outcome do_extent(struct extents *x, u64 i)
         return increase(x);
     }
     u64 first;
-    if (copy_in_nth(&first, x->list, i, sizeof(first)) != OK || first >= P2M_GFN_END) {
+    if (copy_in_nth_u64(&first, x->list, i) != OK || first >= P2M_GFN_END) {
         return STOP;
     }
     if (x->m->command == XENMEM_populate_physmap) {

@@ -25,7 +25,7 @@ static bool is_clean(const struct xen_multicall_entry *e)
     return all <= 0xffffffff;
 }
 
-static s64 run_entry(struct vcpu *v, struct xen_multicall_entry *e)
+static inline s64 run_entry(struct vcpu *v, struct xen_multicall_entry *e)
 {
     if (unlikely(v->domain->is_32bit && !is_clean(e))) {
         domain_crash(v->domain, "multicall: an argument of call %llu exceeds 32 bits", e->op);

@@ -54,21 +54,21 @@ s64 call_run(struct vcpu *v, u64 number, struct call_args *args)
 
 /* The arguments are the caller's registers: what a handler moves on is moved on, and what a call
  * leaves in them but its result the ABI leaves open. */
-static inline void dispatch(struct vcpu *v, u64 number)
+s64 call_dispatch(struct vcpu *v)
 {
-    struct cpu_regs *r = &v->regs;
     restart_begin();
-    const s64 result = call_run(v, number, &r->args);
-    if (likely(result != E_RESTART)) {
-        r->x[0] = (u64)result;
-    } else {
-        r->pc -= 4; /* the guest executes its HVC (4 bytes in A64, A32 and T32) again */
-    }
+    return call_run(v, v->regs.x[16], &v->regs.args);
 }
 
-void call_dispatch(struct vcpu *v)
+_Static_assert(E_RESTART == -85, "trap/entry_arm64.S");
+
+void call_answer(struct vcpu *v, s64 result)
 {
-    dispatch(v, v->regs.x[16]);
+    if (likely(result != E_RESTART)) {
+        v->regs.x[0] = (u64)result;
+    } else {
+        v->regs.pc -= 4; /* the guest executes its HVC (4 bytes in A64, A32 and T32) again */
+    }
 }
 
 static void narrow(struct call_args *args)
@@ -81,6 +81,7 @@ static void narrow(struct call_args *args)
 void call_dispatch_32bit(struct vcpu *v)
 {
     narrow(&v->regs.args);
-    dispatch(v, v->regs.x[12] & 0xffffffff);
+    restart_begin();
+    call_answer(v, call_run(v, v->regs.x[12] & 0xffffffff, &v->regs.args));
     narrow(&v->regs.args);
 }

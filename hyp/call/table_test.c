@@ -94,7 +94,7 @@ static void a_64_bit_guest_calls(void **state)
     v->regs.x[16] = 17;
     answer = -22;
     this_cpu(restart_until_ticks) = 5;
-    call_dispatch(v);
+    call_answer(v, call_dispatch(v));
     assert_true(this_cpu(restart_until_ticks) == 0);
     assert_string_equal(called, "xen_version");
     for (u32 i = 0; i < 5; i++) {
@@ -106,7 +106,7 @@ static void a_64_bit_guest_calls(void **state)
 
     v->regs.x[16] = 0x100000011; /* not 0x11 */
     called = NULL;
-    call_dispatch(v);
+    call_answer(v, call_dispatch(v));
     assert_null(called);
     assert_true(v->regs.x[0] == (u64)-38);
 }
@@ -130,7 +130,7 @@ static void a_call_comes_again(void **state)
     v->regs.x[16] = 12;
     answer = E_RESTART;
     moved_on = (struct call_args){{10, 11, 12, 13, 14}};
-    call_dispatch(v);
+    call_answer(v, call_dispatch(v));
     for (u32 i = 0; i < 5; i++) {
         assert_int_equal(v->regs.x[i], 10 + i);
     }

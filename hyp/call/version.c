@@ -56,19 +56,19 @@ static enum err out_compile_info(gva_t to)
 
 static enum err features(const struct domain *d, gva_t argument)
 {
-    struct xen_feature_info f;
-    const enum err e = copy_in(&f, argument, sizeof(f));
+    u32 index;
+    const enum err e = copy_in_u32(&index, argument);
     if (e != OK) {
         return e;
     }
-    if (f.submap_idx >= XENFEAT_NR_SUBMAPS) {
+    if (index >= XENFEAT_NR_SUBMAPS) {
         return E_INVAL;
     }
-    f.submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
-               1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_ARM_SMCCC_supported;
-    f.submap |= d->privileged ? 1U << XENFEAT_dom0 : 0;
-    f.submap |= 1U << (d->direct_mapped ? XENFEAT_direct_mapped : XENFEAT_not_direct_mapped);
-    return copy_out(argument, &f, sizeof(f));
+    u32 submap = 1U << XENFEAT_writable_page_tables | 1U << XENFEAT_auto_translated_physmap |
+                 1U << XENFEAT_memory_op_vnode_supported | 1U << XENFEAT_ARM_SMCCC_supported;
+    submap |= d->privileged ? 1U << XENFEAT_dom0 : 0;
+    submap |= 1U << (d->direct_mapped ? XENFEAT_direct_mapped : XENFEAT_not_direct_mapped);
+    return copy_out_u32((gva_t){argument.v + offsetof(struct xen_feature_info, submap)}, submap);
 }
 
 static enum err out_handle(struct domain *d, gva_t to)
@@ -93,13 +93,11 @@ static enum err build_id(const struct domain *d, gva_t argument)
     return argument.v && id.len == 0 ? E_INVAL : E_NODATA;
 }
 
-s64 call_xen_version(struct vcpu *v, struct call_args *args)
+/* What is asked once. */
+static __noinline s64 seldom(struct vcpu *v, u32 command, gva_t to)
 {
     const struct domain *d = v->domain;
-    const gva_t to = {args->arg[1]};
-    switch ((u32)args->arg[0]) {
-    case XENVER_version:
-        return version_abi;
+    switch (command) {
     case XENVER_extraversion:
         return out_string(to, "-kanso", XEN_EXTRAVERSION_LEN);
     case XENVER_compile_info:
@@ -111,8 +109,6 @@ s64 call_xen_version(struct vcpu *v, struct call_args *args)
     case XENVER_platform_parameters:
         /* Where the hypervisor lies in the guest's address space: not at all. */
         return copy_out_zero(to, sizeof(struct xen_platform_parameters));
-    case XENVER_get_features:
-        return features(d, to);
     case XENVER_pagesize:
         return to.v ? (s64)E_INVAL : (s64)PAGE_SIZE;
     case XENVER_guest_handle:
@@ -125,4 +121,14 @@ s64 call_xen_version(struct vcpu *v, struct call_args *args)
     default:
         return E_NOSYS;
     }
+}
+
+s64 call_xen_version(struct vcpu *v, struct call_args *args)
+{
+    const u32 command = (u32)args->arg[0];
+    const gva_t to = {args->arg[1]};
+    if (likely(command == XENVER_version)) {
+        return version_abi;
+    }
+    return command == XENVER_get_features ? features(v->domain, to) : seldom(v, command, to);
 }

@@ -70,19 +70,26 @@ FUNCTION(cache_zero_and_clean)
     add x1, x0, x1
     cmp x3, #4               /* DZP clear and a block of 4 << 4 = 64 bytes */
     b.ne 5f
-    cmp x4, #4               /* a line of 64 bytes too: the usual case, a page a turn */
+    cmp x4, #4               /* a line of 64 bytes too: the usual case, two pages a turn */
     b.ne 5f
     sub x2, x1, x0
     tst x2, #0xfff
     b.ne 4f
-3:
+    tbnz x2, #12, 2f         /* an odd number of pages begins in the middle */
+1:
+.rept 64
+    dc zva, x0
+    dc cvac, x0
+    add x0, x0, #64
+.endr
+2:
 .rept 64
     dc zva, x0
     dc cvac, x0
     add x0, x0, #64
 .endr
     cmp x0, x1
-    b.lo 3b
+    b.lo 1b
     b 9f
 4:  dc zva, x0
     dc cvac, x0

@@ -23,21 +23,29 @@ static void select_and_raise(struct domain *d, u32 port, u64 word)
     }
 }
 
-static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word)
+/* It was not a moment ago. Apart, so that a look needs no stack. */
+static __noinline void set(struct domain *d, u32 port, u64 word)
 {
     struct gpage *page = &d->evtchn->shared;
-    /*
-     * What the sender wrote for the receiver, before the bit is looked at: seen set here, it is
-     * cleared later, and what the receiver reads after that is new. A look is cheaper than a set.
-     */
-    fence_full();
-    if (test_bit(page, PENDING, port) || gpage_test_and_set_bit(page, PENDING, port)) {
+    if (gpage_test_and_set_bit(page, PENDING, port)) {
         return;
     }
     if (!test_bit(page, MASK, port)) {
         select_and_raise(d, port, word);
     }
     poll_wake(d, port);
+}
+
+static void set_pending(struct domain *d, struct evtchn *chn, u32 port, u64 word)
+{
+    /*
+     * What the sender wrote for the receiver, before the bit is looked at: seen set here, it is
+     * cleared later, and what the receiver reads after that is new. A look is cheaper than a set.
+     */
+    fence_full();
+    if (!test_bit(&d->evtchn->shared, PENDING, port)) {
+        set(d, port, word);
+    }
 }
 
 static void clear_pending(struct domain *d, struct evtchn *chn, u32 port)

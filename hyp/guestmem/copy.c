@@ -10,65 +10,83 @@
  */
 #include "base/bits.h"
 #include "base/string.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
 
 #define COPY_MAX 0x10000u
 
-enum direction { IN, OUT, OUT_ZERO };
+/* _U32, _U64: an aligned word, which is most of what is copied. */
+enum direction { IN, IN_U32, IN_U64, OUT, OUT_U32, OUT_ZERO };
+
+static inline bool is_in(enum direction way)
+{
+    return way <= IN_U64;
+}
 
 /* Some bytes within a page of the guest's. */
-static inline void move(enum direction way, void *ours, struct frame *f, u32 offset, u32 bytes)
+static __force_inline void move(enum direction way, void *ours, struct frame *f, u32 offset,
+                                u32 bytes)
 {
     char *theirs = (char *)frame_map(f) + offset;
-    if (way == IN) {
+    switch (way) {
+    case IN:
         memcpy(ours, theirs, bytes);
-    } else {
-        if (way == OUT) {
-            memcpy(theirs, ours, bytes);
-        } else {
-            memset(theirs, 0, bytes);
-        }
+        break;
+    case IN_U32:
+        *(u32 *)ours = load_relaxed((const u32 *)theirs);
+        break;
+    case IN_U64:
+        *(u64 *)ours = load_relaxed((const u64 *)theirs);
+        break;
+    case OUT:
+        memcpy(theirs, ours, bytes);
+        break;
+    case OUT_U32:
+        store_relaxed((u32 *)theirs, *(const u32 *)ours);
+        break;
+    case OUT_ZERO:
+        memset(theirs, 0, bytes);
+        break;
+    }
+    if (!is_in(way)) {
         guest_mark_dirty(f);
     }
     frame_unmap(theirs - offset);
 }
 
 /* Within one page; bytes > 0. */
-static inline enum err try_piece(enum direction way, void *ours, gva_t at, u32 bytes)
+static __force_inline enum err try_piece(enum direction way, void *ours, gva_t at, u32 bytes)
 {
     maddr_t m;
-    p2m_window_open();
-    enum err e = guest_translate_machine(at, way != IN, &m);
+    u32 *window = p2m_window_open();
+    enum err e = guest_translate_machine(at, !is_in(way), &m);
     if (likely(e == OK)) {
         struct frame *f = mfn_to_frame(maddr_to_mfn(m));
         if (likely(f != NULL)) {
-            move(way, ours, f, (u32)(m.m & PAGE_MASK), bytes);
+            move(way, ours, f, (u32)(at.v & PAGE_MASK), bytes);
         } else {
             e = E_FAULT;
         }
     }
-    p2m_window_close();
+    p2m_window_close(window);
     return e;
 }
 
-static enum err copy_piece_locked(enum direction way, void *ours, gva_t at, u32 bytes)
+static enum err copy_piece(enum direction way, void *ours, gva_t at, u32 bytes)
 {
     struct p2m *p2m = domain_current()->p2m;
-    read_lock(&p2m->lock);
     enum err e = try_piece(way, ours, at, bytes);
-    read_unlock(&p2m->lock);
+    if (e != OK) {
+        read_lock(&p2m->lock);
+        e = try_piece(way, ours, at, bytes);
+        read_unlock(&p2m->lock);
+    }
     return e;
 }
 
-static inline enum err copy_piece(enum direction way, void *ours, gva_t at, u32 bytes)
-{
-    enum err e = try_piece(way, ours, at, bytes);
-    return likely(e == OK) ? OK : copy_piece_locked(way, ours, at, bytes);
-}
-
-static enum err copy_pieces(enum direction way, char *ours, gva_t at, u32 bytes)
+static __noinline enum err copy_pieces(enum direction way, char *ours, gva_t at, u32 bytes)
 {
     if (bytes == 0) {
         return OK;
@@ -88,10 +106,11 @@ static enum err copy_pieces(enum direction way, char *ours, gva_t at, u32 bytes)
 }
 
 /* Most copies are small and within a page: bytes - 1 wraps for 0. */
-static inline enum err copy(enum direction way, void *ours, gva_t at, u32 bytes)
+static __force_inline enum err copy(enum direction way, void *ours, gva_t at, u32 bytes)
 {
-    if (likely(bytes - 1 < PAGE_SIZE - (at.v & PAGE_MASK))) {
-        return copy_piece(way, ours, at, bytes);
+    if (likely(bytes - 1 < PAGE_SIZE - (at.v & PAGE_MASK)) &&
+        likely(try_piece(way, ours, at, bytes) == OK)) {
+        return OK;
     }
     return copy_pieces(way, ours, at, bytes);
 }
@@ -104,6 +123,33 @@ enum err copy_in(void *to, gva_t from, u32 bytes)
 enum err copy_out(gva_t to, const void *from, u32 bytes)
 {
     return copy(OUT, (char *)from, to, bytes);
+}
+
+enum err copy_in_u32(u32 *to, gva_t from)
+{
+    if (likely(is_aligned(from.v, sizeof(*to))) &&
+        likely(try_piece(IN_U32, to, from, sizeof(*to)) == OK)) {
+        return OK;
+    }
+    return copy_pieces(IN, (char *)to, from, sizeof(*to));
+}
+
+enum err copy_in_u64(u64 *to, gva_t from)
+{
+    if (likely(is_aligned(from.v, sizeof(*to))) &&
+        likely(try_piece(IN_U64, to, from, sizeof(*to)) == OK)) {
+        return OK;
+    }
+    return copy_pieces(IN, (char *)to, from, sizeof(*to));
+}
+
+enum err copy_out_u32(gva_t to, u32 value)
+{
+    if (likely(is_aligned(to.v, sizeof(value))) &&
+        likely(try_piece(OUT_U32, &value, to, sizeof(value)) == OK)) {
+        return OK;
+    }
+    return copy_out(to, &value, sizeof(value));
 }
 
 enum err copy_out_zero(gva_t to, u32 bytes)
@@ -135,6 +181,12 @@ enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes)
 {
     gva_t at;
     return nth(base, index, bytes, &at) ? copy_in(to, at, bytes) : E_FAULT;
+}
+
+enum err copy_in_nth_u64(u64 *to, gva_t base, u64 index)
+{
+    gva_t at;
+    return nth(base, index, sizeof(*to), &at) ? copy_in_u64(to, at) : E_FAULT;
 }
 
 enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes)

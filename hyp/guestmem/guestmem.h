@@ -38,8 +38,13 @@ struct domain;
  */
 enum err copy_in(void *to, gva_t from, u32 bytes);
 enum err copy_out(gva_t to, const void *from, u32 bytes);
+/* The same of a word, faster. */
+enum err copy_in_u32(u32 *to, gva_t from);
+enum err copy_in_u64(u64 *to, gva_t from);
+enum err copy_out_u32(gva_t to, u32 value);
 /* One element of a guest array: base + index * bytes, checked for wrap. */
 enum err copy_in_nth(void *to, gva_t base, u64 index, u32 bytes);
+enum err copy_in_nth_u64(u64 *to, gva_t base, u64 index);
 enum err copy_out_nth(gva_t base, u64 index, const void *from, u32 bytes);
 enum err copy_out_zero(gva_t to, u32 bytes);
 

@@ -19,8 +19,7 @@ struct frame_bank frame_bank[FRAME_BANKS_MAX];
 static u32 nr_banks;
 
 static struct spinlock frame_lock = SPINLOCK_INIT(RANK_FRAME, "frame");
-/* Free blocks by whether they are zeroed (struct frame: private) and order; and a bit for each
- * order of which there are any. */
+/* Free blocks by whether they are zeroed (frame.private) and order; a bit for each that has any. */
 static u32 free_head[2][NR_ORDERS] GUARDED_BY(frame_lock) = {
     [0 ... 1] = {[0 ... NR_ORDERS - 1] = FRAME_NIL}};
 static u32 free_orders[2] GUARDED_BY(frame_lock);
@@ -60,20 +59,26 @@ bool frame_is_ram_elsewhere(u64 index)
  * state says no more than HEAP before its owner goes on.
  */
 
-static void push(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
+/* Becomes the head of its list, whose next is still to be written. */
+static inline struct frame *write_free(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
 {
-    u32 *head = &free_head[is_zeroed][order];
     struct frame *f = at(index);
     store_relaxed(&f->refs, 0);
     frame_set_state(f, FRAME_FREE, FRAME_NO_OWNER);
     f->order = (u8)order;
     f->private = is_zeroed;
     f->prev = FRAME_NIL;
-    f->next = *head;
-    if (f->next != FRAME_NIL) {
-        at(f->next)->prev = index;
+    free_head[is_zeroed][order] = index;
+    return f;
+}
+
+static void push(u32 index, u32 order, bool is_zeroed) REQUIRES(frame_lock)
+{
+    const u32 next = free_head[is_zeroed][order];
+    write_free(index, order, is_zeroed)->next = next;
+    if (next != FRAME_NIL) {
+        at(next)->prev = index;
     }
-    *head = index;
     free_orders[is_zeroed] |= 1u << order;
 }
 
@@ -90,6 +95,20 @@ static void unlink(struct frame *f) REQUIRES(frame_lock)
     }
 }
 
+/* The first of a list that is not empty. */
+static __force_inline u32 pop(u32 order, bool is_zeroed) REQUIRES(frame_lock)
+{
+    const u32 index = free_head[is_zeroed][order];
+    const u32 next = at(index)->next;
+    free_head[is_zeroed][order] = next;
+    if (next != FRAME_NIL) {
+        at(next)->prev = FRAME_NIL;
+    } else {
+        free_orders[is_zeroed] ^= 1u << order;
+    }
+    return index;
+}
+
 /* That much more, or less, is free, of one kind. */
 static void count(s64 nr, bool is_zeroed) REQUIRES(frame_lock)
 {
@@ -97,17 +116,19 @@ static void count(s64 nr, bool is_zeroed) REQUIRES(frame_lock)
     store_relaxed(&nr_zeroed, nr_zeroed + (is_zeroed ? (u64)nr : 0));
 }
 
-/* Gives all but the first 2^to of an unlinked block back to its list. */
+/* Gives all but the first 2^to of an unlinked block back to its list. No smaller one was free: each
+ * piece is alone on its list. */
 static void cut(u32 index, u32 order, u32 to, bool is_zeroed) REQUIRES(frame_lock)
 {
     while (order > to) {
         order--;
-        push(index + (1u << order), order, is_zeroed);
+        free_orders[is_zeroed] |= 1u << order;
+        write_free(index + (1u << order), order, is_zeroed)->next = FRAME_NIL;
     }
 }
 
 /* The head of a block in any state but FREE; the record may be new. */
-static void write_head(u32 index, u32 order, enum frame_state state)
+static __force_inline void write_head(u32 index, u32 order, enum frame_state state)
 {
     struct frame *f = at(index);
     store_relaxed(&f->refs, 0); /* a number that a guest chose may lead to this page: frame_get() */
@@ -295,21 +316,22 @@ enum err frame_alloc_either(u32 order, bool *is_zeroed, struct frame **out)
         return E_NOMEM;
     }
     spin_lock(&frame_lock);
-    if (free_orders[*is_zeroed] >> order == 0) {
-        *is_zeroed = !*is_zeroed;
+    bool zeroed = *is_zeroed;
+    if (free_orders[zeroed] >> order == 0) {
+        zeroed = !zeroed;
     }
-    const u32 orders = free_orders[*is_zeroed] >> order << order;
+    const u32 orders = free_orders[zeroed] >> order << order;
     if (orders == 0) {
         spin_unlock(&frame_lock);
         return E_NOMEM;
     }
     const u32 have = bit_lowest(orders);
-    const u32 index = free_head[*is_zeroed][have];
-    unlink(at(index));
-    count(-(1LL << order), *is_zeroed);
-    cut(index, have, order, *is_zeroed);
+    const u32 index = pop(have, zeroed);
+    count(-(1LL << order), zeroed);
+    cut(index, have, order, zeroed);
     write_head(index, order, FRAME_HEAP);
     spin_unlock(&frame_lock);
+    *is_zeroed = zeroed;
     *out = at(index);
     return OK;
 }
@@ -377,8 +399,7 @@ __cold void frame_zero_some(void)
     if (free_orders[false] != 0) {
         /* The smallest: so it goes on where it was. */
         u32 order = bit_lowest(free_orders[false]);
-        const u32 index = free_head[false][order];
-        unlink(at(index));
+        const u32 index = pop(order, false);
         cut(index, order, ZERO_ORDER, false);
         order = MIN(order, ZERO_ORDER);
         cache_zero_and_clean(frame_map(at(index)), PAGE_SIZE << order);
@@ -390,9 +411,8 @@ __cold void frame_zero_some(void)
 
 /* --- owners --- */
 
-/* By words, so that the record stays in registers: dom0's RAM comes this way at boot, a quarter of
- * a million pages a GiB. Both links go up by one addition. */
-static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
+/* By words: dom0's RAM comes this way at boot. Both links go up by one addition. */
+static __force_inline void assign_run(struct frame *first, u32 nr, domid_t d)
 {
     _Static_assert(offsetof(struct frame, owner) == 4 && offsetof(struct frame, state) == 6 &&
                    offsetof(struct frame, next) == 8 && offsetof(struct frame, prev) == 12 &&
@@ -410,33 +430,17 @@ static void assign_run_locked(struct frame *first, u32 nr, domid_t d)
     }
 }
 
-/* UNCHECKED: the lock is taken or not. */
-UNCHECKED void frame_assign_run(struct frame *first, u32 nr, domid_t d)
+void frame_assign_run(struct frame *first, u32 nr, domid_t d)
 {
-    /* One page is a block already. */
-    if (nr > 1) {
+    if (nr == 1) { /* which is a block already */
+        assign_run(first, 1, d);
+    } else {
         spin_lock(&frame_lock);
-    }
-    assign_run_locked(first, nr, d);
-    if (nr > 1) {
+        assign_run(first, nr, d);
         spin_unlock(&frame_lock);
     }
     first[0].prev = FRAME_NIL;
     first[nr - 1].next = FRAME_NIL;
-}
-
-bool frame_is_owned(mfn_t n, domid_t d)
-{
-    if (!frame_is_ram(n.mfn)) {
-        return false;
-    }
-    spin_lock(&frame_lock);
-    /* Only a page that is a block of its own has a record that says something of it. */
-    bool owned =
-        find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST &&
-        load_relaxed(&at(n.mfn)->owner) == d.id && (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
-    spin_unlock(&frame_lock);
-    return owned;
 }
 
 bool frame_find_owner(mfn_t n, domid_t *owner)
@@ -445,12 +449,21 @@ bool frame_find_owner(mfn_t n, domid_t *owner)
         return false;
     }
     spin_lock(&frame_lock);
+    /* Only a page that is a block of its own has a record that says something of it. */
     bool guests = find_block((u32)n.mfn) == n.mfn && load_relaxed(&at(n.mfn)->state) == FRAME_GUEST;
     if (guests) {
         owner->id = load_relaxed(&at(n.mfn)->owner);
     }
     spin_unlock(&frame_lock);
     return guests;
+}
+
+/* True of a moment ago, as any answer about a page that the caller holds no reference on. */
+bool frame_is_owned(mfn_t n, domid_t d)
+{
+    domid_t owner;
+    return frame_find_owner(n, &owner) && domid_eq(owner, d) &&
+           (load_relaxed(&at(n.mfn)->refs) & FRAME_OWNED);
 }
 
 u64 frame_nr_free(void)

@@ -75,23 +75,33 @@ static void gather_begin(struct p2m_gather *g, struct p2m *p2m) REQUIRES(p2m->lo
 }
 
 /* Clears what is in the way. */
-static enum err make_room(struct p2m_gather *g, u64 *slot, u32 nr, gfn_t gfn, u32 level)
-    REQUIRES(g->p2m->lock)
+static __noinline enum err make_room(struct p2m *p2m, u64 *slot, u32 nr, gfn_t gfn, u32 level)
+    REQUIRES(p2m->lock)
 {
+    struct p2m_gather g;
+    gather_begin(&g, p2m);
     enum err e = OK;
     u32 budget = clear_budget[level];
     for (u32 i = 0; i < nr && e == OK; i++) {
         if (slot[i] &&
-            (budget == 0 || !walk_clear(g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
+            (budget == 0 || !walk_clear(&g, &slot[i], nth_gfn(gfn, i, level), level, &budget))) {
             e = E_RESTART;
         }
     }
-    walk_gather_drain(g);
+    walk_gather_drain(&g);
     return e;
 }
 
-static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type)
-    REQUIRES(p2m->lock)
+static __noinline void merge(struct p2m *p2m, gfn_t gfn) REQUIRES(p2m->lock)
+{
+    struct p2m_gather g;
+    gather_begin(&g, p2m);
+    walk_merge(&g, gfn);
+    walk_gather_drain(&g);
+}
+
+static __force_inline enum err map_order(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order,
+                                         enum p2m_type type) REQUIRES(p2m->lock)
 {
     u32 level = order_level(order);
     u64 *slot;
@@ -99,24 +109,28 @@ static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enu
     if (e != OK) {
         return e;
     }
-    struct p2m_gather g;
-    gather_begin(&g, p2m);
     u32 nr = nr_slots(order);
     if (nr > 1 || slot[0]) {
-        e = make_room(&g, slot, nr, gfn, level);
+        e = make_room(p2m, slot, nr, gfn, level);
         if (e != OK) {
             return e;
         }
     }
-    walk_set(p2m, slot, nr, mfn, level, type);
+    const bool is_full = walk_set(p2m, slot, nr, mfn, level, type);
     pte_sync();
-    if (level == 3 && p2m_type_is_ram(type)) {
-        walk_merge(&g, gfn);
-        walk_gather_drain(&g);
+    if (is_full && level == 3 && p2m_type_is_ram(type)) {
+        merge(p2m, gfn);
     }
     p2m->min_gfn = MIN(p2m->min_gfn, gfn.gfn);
     store_relaxed(&p2m->max_gfn, MAX(p2m->max_gfn, gfn.gfn + (1ULL << order) - 1));
     return OK;
+}
+
+/* Once for a page, which most are, and once for all. */
+static enum err map_locked(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type)
+    REQUIRES(p2m->lock)
+{
+    return order == 0 ? map_order(p2m, gfn, mfn, 0, type) : map_order(p2m, gfn, mfn, order, type);
 }
 
 enum err p2m_map(struct p2m *p2m, gfn_t gfn, mfn_t mfn, u32 order, enum p2m_type type)

@@ -162,17 +162,19 @@ bool p2m_allows(struct p2m *p2m, gaddr_t at, bool write, bool execute);
  * then. The number is odd inside.
  */
 DECLARE_PER_CPU(u32, p2m_window);
-static inline void p2m_window_open(void)
+static inline u32 *p2m_window_open(void)
 {
-    store_relaxed(&this_cpu(p2m_window), this_cpu(p2m_window) + 1);
+    u32 *window = &this_cpu(p2m_window);
+    store_relaxed(window, *window + 1);
     /* A dsb: the walk of the address translation is no access that a dmb orders. If the one who
      * takes away does not see the number odd, then his flush was before, and our walk finds
      * nothing. */
     barrier_sync_inner();
+    return window;
 }
-static inline void p2m_window_close(void)
+static inline void p2m_window_close(u32 *window)
 {
-    store_release(&this_cpu(p2m_window), this_cpu(p2m_window) + 1);
+    store_release(window, *window + 1);
 }
 
 /* Removes leaves and tables from the cursor (a gfn, 0 at first) on; RAM pages stay allocated.

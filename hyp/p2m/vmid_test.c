@@ -238,6 +238,8 @@ static void test_flush_of_many_is_by_vmid(void **state)
 static struct frame *mapped;
 static u32 relaxed;
 
+static u32 *window;
+
 static void close_window(void)
 {
     relaxed++;
@@ -245,8 +247,8 @@ static void close_window(void)
     assert_int_equal(fake_tlb.ipa, 1);
     if (relaxed == 3) {
         fake_cpu(2);
-        p2m_window_close();
-        p2m_window_open(); /* another one: not waited for */
+        p2m_window_close(window);
+        window = p2m_window_open(); /* another one: not waited for */
         fake_cpu(0);
     }
 }
@@ -260,7 +262,7 @@ static void test_unmap_waits_for_windows(void **state)
     assert_true(frame_get(mapped, (domid_t){9}));
     assert_int_equal(p2m_map(p[0], gfn, frame_to_mfn(mapped), 0, P2M_FOREIGN_RO), OK);
     fake_cpu(2);
-    p2m_window_open();
+    window = p2m_window_open();
     fake_cpu(0);
     relaxed = 0;
     host_relax_hook = close_window;
@@ -269,7 +271,7 @@ static void test_unmap_waits_for_windows(void **state)
     assert_int_equal(relaxed, 3);
     assert_int_equal(mapped->refs, FRAME_OWNED);
     fake_cpu(2);
-    p2m_window_close();
+    p2m_window_close(window);
     fake_cpu(0);
     assert_int_equal(per_cpu(p2m_window, 2) % 2, 0);
     assert_int_equal(frame_drop_owner(mapped), DROP_LAST);

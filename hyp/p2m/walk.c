@@ -131,13 +131,11 @@ static __cold enum err add_table(struct p2m *p2m, u64 *slot, gfn_t gfn, u32 leve
     return OK;
 }
 
-enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
+/* With the tables that are missing. */
+static __noinline enum err make_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
+    REQUIRES(p2m->lock)
 {
     u64 *slot = root_slot(p2m, gfn);
-    if (p2m->is_closed) {
-        return E_NOMEM;
-    }
-    p2m->reach = MAX(p2m->reach, align_down(gfn.gfn, 1ULL << ORDER_1G) + (1ULL << ORDER_1G));
     for (u32 l = 1; l < level; l++) {
         if (!pte_is_table(*slot, l)) {
             enum err e = add_table(p2m, slot, gfn, l);
@@ -149,6 +147,16 @@ enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
     }
     *out = slot;
     return OK;
+}
+
+enum err walk_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 **out)
+{
+    if (p2m->is_closed) {
+        return E_NOMEM;
+    }
+    p2m->reach = MAX(p2m->reach, align_down(gfn.gfn, 1ULL << ORDER_1G) + (1ULL << ORDER_1G));
+    *out = walk_slot_if(p2m, gfn, level);
+    return likely(*out != NULL) ? OK : make_slot(p2m, gfn, level, out);
 }
 
 void walk_gather_drain(struct p2m_gather *g)
@@ -309,7 +317,7 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
     }
 }
 
-void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
+bool walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
 {
     const u64 step = PAGE_SIZE << level_order(level);
     u64 pte = pte_leaf(mfn, level, type);
@@ -321,15 +329,16 @@ void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m
     }
     *nr_valid(slot) += nr;
     p2m->nr_leaves[type] += (u64)nr << level_order(level);
+    return *nr_valid(slot) == 512;
 }
 
 void walk_merge(struct p2m_gather *g, gfn_t gfn)
 {
     u64 *slot = walk_slot_if(g->p2m, gfn, 2);
     assert(slot != NULL);
-    u64 *table = child(*slot);
+    const u64 *table = child(*slot);
     mfn_t first = pte_mfn(table[0]);
-    if (*nr_valid(table) != 512 || !is_aligned(first.mfn, 1ULL << ORDER_2M)) {
+    if (!is_aligned(first.mfn, 1ULL << ORDER_2M)) {
         return;
     }
     /* Pages that came one by one differ early: the look is long only when it succeeds. */

@@ -28,13 +28,13 @@ void walk_clear_page(struct p2m_gather *g, u64 *slot, gfn_t gfn) REQUIRES(g->p2m
  * as above, with two for an entry. */
 void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget) REQUIRES(g->p2m->lock);
 /* Writes leaves, one after the other, into nr empty slots of one table; counts. The flush that is
- * owed is done before. */
-void walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
+ * owed is done before. True when that was the table's last empty slot. */
+bool walk_set(struct p2m *p2m, u64 *slot, u32 nr, mfn_t mfn, u32 level, enum p2m_type type)
     REQUIRES(p2m->lock);
 
-/* After leaves of RAM were set around gfn at level 3: when all 512 pages have come together again
- * as one aligned block of one type, the table becomes that block's leaf (break-before-make) and
- * goes into the gather. */
+/* After leaves of RAM have filled the table of level 3 around gfn: when all 512 pages have come
+ * together again as one aligned block of one type, the table becomes that block's leaf
+ * (break-before-make) and goes into the gather. */
 void walk_merge(struct p2m_gather *g, gfn_t gfn) REQUIRES(g->p2m->lock);
 
 /* The flush that is owed, if any: then what the gather holds may be let go. */

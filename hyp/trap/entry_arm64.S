@@ -19,6 +19,7 @@
 // ESR_EL2 of HVC #n by AArch64: class, instruction length, n
 #define HVC_HIGH (EC_HVC64 << 10 | 1 << 9)
 #define XEN_HYPERCALL_TAG 0xea1 // abi/arm.h
+#define RESTART           85    // -E_RESTART
 
 // ---- way in: x0, x1 are stored already
 
@@ -66,12 +67,16 @@
     isb
 .endm
 
-// SP: this CPU's stack, or the vCPU if there is no work
-.macro vcpu_unless_work otherwise
+// x9: the vCPU
+.macro find_vcpu
     mrs x17, tpidr_el2
     address_of x9, percpu_current
-    address_of x10, percpu_work
     ldr x9, [x9, x17]
+.endm
+
+// After find_vcpu. SP: this CPU's stack, or the vCPU if there is no work
+.macro vcpu_unless_work otherwise
+    address_of x10, percpu_work
     ldr w10, [x10, x17]
     cbnz w10, \otherwise
     mov sp, x9
@@ -130,7 +135,17 @@ FUNCTION(lower_sync)
 1:  save_volatile sp
     take_stack
     bl call_dispatch
+    find_vcpu
+    cmn x0, #RESTART
+    b.eq 7f
+    str x0, [x9]
+    vcpu_unless_work otherwise=2f
+    restore_volatile_and_leave
+7:  mov x1, x0
+    mov x0, x9
+    bl call_answer
 leave_volatile:
+    find_vcpu
     vcpu_unless_work otherwise=2f
     restore_volatile_and_leave
 2:  str x19, [x9, #AT_X19]
@@ -210,6 +225,7 @@ FUNCTION(lower_serror)
 END(lower_serror)
 
 FUNCTION(leave_all)
+    find_vcpu
     vcpu_unless_work otherwise=leave_slowly
     restore_rest
     restore_volatile_and_leave

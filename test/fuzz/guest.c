@@ -58,12 +58,12 @@ void guest_write(struct domain *d, u64 at, const void *from, u32 bytes)
 {
     while (bytes != 0) {
         u32 here = MIN(bytes, (u32)(PAGE_SIZE - (at & PAGE_MASK)));
-        p2m_window_open();
+        u32 *window = p2m_window_open();
         void *to = machine_memory(d, at, true);
         if (to) {
             memcpy(to, from, here);
         }
-        p2m_window_close();
+        p2m_window_close(window);
         from = (const u8 *)from + here;
         at += here;
         bytes -= here;

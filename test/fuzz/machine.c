@@ -155,7 +155,7 @@ void machine_hvc(struct vcpu *v, u32 immediate)
     } else if (v->regs.pstate & PSTATE_AARCH32) {
         call_dispatch_32bit(v);
     } else {
-        call_dispatch(v);
+        call_answer(v, call_dispatch(v));
     }
 }
 
