@@ -5,11 +5,13 @@
  *
  *   void cpu_relax(void)                a spin loop's breath
  *   void cpu_wait(void)                 wait for an interrupt that may stay masked (WFI)
- *   u64  cpu_percpu_offset(void)        offset of this CPU's per-CPU area from the linked one
- * (TPIDR_EL2) void cpu_set_percpu_offset(u64) u64  cpu_counter_ticks(void)        the physical
- * counter, ordered after earlier code (CNTPCT_EL0 after isb) void barrier_sync(void) dsb sy:
- * everything before has completed, for devices too void barrier_sync_inner(void)       dsb ish void
- * barrier_context(void)          isb
+ *   bool cpu_may_interrupt(void)        false: none is pending (ISR_EL1)
+ *   u64  cpu_percpu_offset(void)        of this CPU's area from the linked one (TPIDR_EL2)
+ *   void cpu_set_percpu_offset(u64)
+ *   u64  cpu_counter_ticks(void)        CNTPCT_EL0, ordered after earlier code (isb)
+ *   void barrier_sync(void)             dsb sy: all before has completed, for devices too
+ *   void barrier_sync_inner(void)       dsb ish
+ *   void barrier_context(void)          isb
  */
 #ifndef CPU_ARCH_H
 #define CPU_ARCH_H

@@ -16,6 +16,11 @@ static inline void cpu_wait(void)
     __asm__ volatile("dsb sy\n\twfi" ::: "memory");
 }
 
+static inline bool cpu_may_interrupt(void)
+{
+    return read_sysreg(isr_el1) & ISR_I;
+}
+
 static inline u64 cpu_percpu_offset(void)
 {
     /* Not volatile: within one C function the CPU does not change, so the compiler may read it

@@ -48,6 +48,11 @@ static inline void cpu_wait(void)
     }
 }
 
+static inline bool cpu_may_interrupt(void)
+{
+    return true;
+}
+
 static inline u64 cpu_percpu_offset(void)
 {
     return host_percpu_offset;

@@ -28,13 +28,15 @@ struct cpu_regs {
 _Static_assert(sizeof(struct cpu_regs) == 36 * 8, "entry_arm64.S knows these offsets");
 
 struct el1_regs {
-    u64 sctlr, actlr, cpacr, ttbr0, ttbr1, tcr, mair, amair, vbar, contextidr, csselr;
-    u64 esr, afsr0, afsr1, far, par, elr, spsr, sp_el1;
-    u64 tpidr_el0, tpidrro_el0, tpidr_el1, mdscr, cntkctl;
-    u64 vmpidr, vpidr, hcr, cptr;
+    /* In the order of trap/el1_arm64.S. A virtual SError in hcr may have been taken. */
+    u64 sctlr, cpacr, ttbr0, ttbr1, mair, amair, vbar, contextidr, csselr, esr, afsr0, afsr1;
+    u64 far, par, elr, spsr, sp_el1, tpidr_el0, tpidrro_el0, tpidr_el1, cntkctl, hcr;
+    u64 tcr, vmpidr, vpidr;
     /* AArch32 only */
     u64 dacr32, ifsr32, fpexc32, spsr_abt, spsr_und, spsr_irq, spsr_fiq;
 };
+
+_Static_assert(offsetof(struct el1_regs, hcr) == 21 * 8);
 
 struct fp_regs {
     u8 q[32][16];

@@ -209,6 +209,8 @@
 #define ID_AA64MMFR1_ECBHB     60
 #define ID_FIELD(value, shift) (((value) >> (shift)) & 0xf)
 
+#define ISR_I (1 << 7)
+
 #ifndef __ASSEMBLER__
 #include "base/types.h"
 

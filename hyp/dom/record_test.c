@@ -58,10 +58,7 @@ static void fill_vcpu(struct vcpu *v)
     fill_bytes(&v->el1, sizeof(v->el1));
     v->el1.hcr = BIT(8) * records_random(2);
     /* What is the machine's or follows from the number. */
-    v->el1.actlr = was.actlr;
-    v->el1.mdscr = was.mdscr;
     v->el1.vmpidr = was.vmpidr;
-    v->el1.cptr = was.cptr;
     fill_bytes(v->fp, offsetof(struct fp_regs, fpcr) + 4);
     v->fp_used = true;
     v->initialised = true;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "irq/irq.h"
 
+#include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "cpu/speculation.h"
 #include "irq/gic.h"
@@ -195,9 +196,9 @@ void irq_handle(void)
             return;
         }
         handle(raw);
-        if ((raw & 0x3ff) == IPI_RCU) {
-            return; /* a callback has the rest of the stay to itself: what else is there interrupts
-                       again */
+        /* A callback has the rest of the stay to itself: what else is there interrupts again. */
+        if ((raw & 0x3ff) == IPI_RCU || !cpu_may_interrupt()) {
+            return;
         }
     }
 }

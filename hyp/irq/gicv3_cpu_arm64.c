@@ -6,7 +6,6 @@
 #include "irq/gicv3_arm64.h"
 
 /* By encoding: the registers come in rows, and assemblers differ in which they know. */
-#define ICH_LR(n)   S3_4_C12_C##n
 #define ICH_AP0R(n) S3_4_C12_C8_##n
 #define ICH_AP1R(n) S3_4_C12_C9_##n
 
@@ -82,110 +81,49 @@ void gicv3_send_sgi(u32 cpu, u32 sgi)
     barrier_context();
 }
 
+/* The number is in the instruction, so the one for n (at most 15) is jumped to: each has 8 bytes.
+ */
+#define BY_NUMBER(instruction)                                        \
+    "ubfiz %0, %2, #3, #4\n\tadr %1, 1f\n\tadd %0, %0, %1\n\tbr %0\n" \
+    "1:\n\t.irp r, 12_0, 12_1, 12_2, 12_3, 12_4, 12_5, 12_6, 12_7, "  \
+    "13_0, 13_1, 13_2, 13_3, 13_4, 13_5, 13_6, 13_7\n\t" instruction "\n\tb 2f\n\t.endr\n2:"
+
+static inline u64 lr_read(u32 n)
+{
+    u64 at;
+    u64 raw;
+    __asm__ volatile(BY_NUMBER("mrs %1, S3_4_C12_C\\r") : "=&r"(at), "=&r"(raw) : "r"((u64)n));
+    return raw;
+}
+
+static inline void lr_write(u32 n, u64 raw)
+{
+    u64 at;
+    u64 table;
+    __asm__ volatile(BY_NUMBER("msr S3_4_C12_C\\r, %3")
+                     : "=&r"(at), "=&r"(table)
+                     : "r"((u64)n), "r"(raw)
+                     : "memory");
+}
+
 u64 gicv3_lr_read(u32 n)
 {
-    switch (n) {
-    case 0:
-        return read_sysreg(ICH_LR(12_0));
-    case 1:
-        return read_sysreg(ICH_LR(12_1));
-    case 2:
-        return read_sysreg(ICH_LR(12_2));
-    case 3:
-        return read_sysreg(ICH_LR(12_3));
-    case 4:
-        return read_sysreg(ICH_LR(12_4));
-    case 5:
-        return read_sysreg(ICH_LR(12_5));
-    case 6:
-        return read_sysreg(ICH_LR(12_6));
-    case 7:
-        return read_sysreg(ICH_LR(12_7));
-    case 8:
-        return read_sysreg(ICH_LR(13_0));
-    case 9:
-        return read_sysreg(ICH_LR(13_1));
-    case 10:
-        return read_sysreg(ICH_LR(13_2));
-    case 11:
-        return read_sysreg(ICH_LR(13_3));
-    case 12:
-        return read_sysreg(ICH_LR(13_4));
-    case 13:
-        return read_sysreg(ICH_LR(13_5));
-    case 14:
-        return read_sysreg(ICH_LR(13_6));
-    case 15:
-        return read_sysreg(ICH_LR(13_7));
-    default:
-        return 0;
-    }
+    return lr_read(n);
 }
 
 void gicv3_lr_write(u32 n, u64 raw)
 {
-    switch (n) {
-    case 0:
-        write_sysreg(raw, ICH_LR(12_0));
-        break;
-    case 1:
-        write_sysreg(raw, ICH_LR(12_1));
-        break;
-    case 2:
-        write_sysreg(raw, ICH_LR(12_2));
-        break;
-    case 3:
-        write_sysreg(raw, ICH_LR(12_3));
-        break;
-    case 4:
-        write_sysreg(raw, ICH_LR(12_4));
-        break;
-    case 5:
-        write_sysreg(raw, ICH_LR(12_5));
-        break;
-    case 6:
-        write_sysreg(raw, ICH_LR(12_6));
-        break;
-    case 7:
-        write_sysreg(raw, ICH_LR(12_7));
-        break;
-    case 8:
-        write_sysreg(raw, ICH_LR(13_0));
-        break;
-    case 9:
-        write_sysreg(raw, ICH_LR(13_1));
-        break;
-    case 10:
-        write_sysreg(raw, ICH_LR(13_2));
-        break;
-    case 11:
-        write_sysreg(raw, ICH_LR(13_3));
-        break;
-    case 12:
-        write_sysreg(raw, ICH_LR(13_4));
-        break;
-    case 13:
-        write_sysreg(raw, ICH_LR(13_5));
-        break;
-    case 14:
-        write_sysreg(raw, ICH_LR(13_6));
-        break;
-    case 15:
-        write_sysreg(raw, ICH_LR(13_7));
-        break;
-    default:
-        break;
-    }
+    lr_write(n, raw);
 }
 
 bool gicv3_lr_renew(u32 n, bool hw, u32 source)
 {
     (void)source;
-    u64 raw = gicv3_lr_read(n);
+    u64 raw = lr_read(n);
     if (!gicv3_can_renew(raw, hw)) {
         return false;
     }
-    gicv3_lr_write(n, raw | GICV3_LR_PENDING);
+    lr_write(n, raw | GICV3_LR_PENDING);
     return true;
 }
 

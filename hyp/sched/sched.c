@@ -314,6 +314,9 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
             }
             return prev;
         }
+        if (best) { /* first: among fewer, prev finds its place sooner */
+            policy->dequeue(q, best);
+        }
         set_state(prev, stays ? UNIT_RUNNABLE : resting_state(prev), now);
         sched_up_state(prev);
         bool waits = stays && allowed;
@@ -328,7 +331,9 @@ static struct sched_unit *choose(struct sched_queue *q, u64 now, struct sched_un
         }
     }
     if (best) {
-        policy->dequeue(q, best);
+        if (!prev) {
+            policy->dequeue(q, best);
+        }
         put_on(q, best, slice_ns, now);
     } else {
         store_relaxed(&q->running, NULL);

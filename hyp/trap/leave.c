@@ -56,7 +56,9 @@ struct vcpu *trap_leave_slow(void)
     u32 *mine = &this_cpu(work);
     for (;;) {
         u32 work = atomic_and(mine, ~(COMMON_WORK | (u32)BIT(WORK_VCPU)));
-        common_work(work);
+        if (work & COMMON_WORK) {
+            common_work(work);
+        }
         /* Not when it was just taken from this CPU: then its new one looks. */
         if ((work & BIT(WORK_VCPU)) && sched_current() == &vcpu_current()->unit) {
             vcpu_work(vcpu_current());

@@ -27,6 +27,11 @@
 
 #define PAR_F BIT(0)
 
+static inline gaddr_t faulting_page(u64 far)
+{
+    return (gaddr_t){FIELD(read_sysreg(hpfar_el2), 43, 4) << PAGE_SHIFT | (far & PAGE_MASK)};
+}
+
 /*
  * The intermediate physical address. HPFAR_EL2 holds its page, except after a permission fault that
  * was not on a stage-1 walk: then stage 1 is walked once more. False: that walk failed, the guest
@@ -45,7 +50,7 @@ static inline bool fault_address(u64 esr, u64 far, gaddr_t *out)
         out->g = (par & BITS(47, 12)) | (far & PAGE_MASK);
         return true;
     }
-    out->g = FIELD(read_sysreg(hpfar_el2), 43, 4) << PAGE_SHIFT | (far & PAGE_MASK);
+    *out = faulting_page(far);
     return true;
 }
 
@@ -84,7 +89,7 @@ static u64 extend(u64 value, u32 bytes, u64 esr)
 }
 
 /* False: no register there, or none that takes this access. */
-static bool emulate(struct vcpu *v, const struct mmio_handler *h, gaddr_t at, u64 esr)
+static inline bool emulate(struct vcpu *v, const struct mmio_handler *h, gaddr_t at, u64 esr)
 {
     u32 bytes = 1u << FIELD(esr, 23, 22);
     u32 n = (u32)FIELD(esr, 20, 16);
@@ -109,7 +114,7 @@ static bool emulate(struct vcpu *v, const struct mmio_handler *h, gaddr_t at, u6
     return true;
 }
 
-void trap_data_abort(struct vcpu *v, u64 esr)
+static __cold void abort_slowly(struct vcpu *v, u64 esr)
 {
     u64 far = read_sysreg(far_el2);
     bool write = esr & ISS_WNR;
@@ -129,9 +134,6 @@ void trap_data_abort(struct vcpu *v, u64 esr)
             trap_skip(v, esr); /* cache maintenance on an emulated register: nothing is cached */
             return;
         }
-        if (h && (esr & ISS_ISV) && emulate(v, h, at, esr)) {
-            return;
-        }
         if (h) {
             log_guest(LOG_DEBUG, v->domain->id,
                       "vcpu %u: no register for a %s at %llx, syndrome %llx", v->id,
@@ -148,6 +150,19 @@ void trap_data_abort(struct vcpu *v, u64 esr)
     log_guest(LOG_DEBUG, v->domain->id, "vcpu %u: nothing at %llx (%s, syndrome %llx, pc %llx)",
               v->id, at.g, write ? "write" : "read", esr, v->regs.pc);
     trap_inject_data_abort(v, far, write);
+}
+
+/* What is no everyday access to an emulated register, or has none, is looked at again. */
+void trap_data_abort(struct vcpu *v, u64 esr)
+{
+    if (likely((esr & (ISS_ISV | ISS_CM | ISS_S1PTW | FSC_KIND)) == (ISS_ISV | FSC_TRANSLATION))) {
+        gaddr_t at = faulting_page(read_sysreg(far_el2));
+        const struct mmio_handler *h = mmio_find(v->domain, at);
+        if (likely(h && emulate(v, h, at, esr))) {
+            return;
+        }
+    }
+    abort_slowly(v, esr);
 }
 
 void trap_instruction_abort(struct vcpu *v, u64 esr)

@@ -13,6 +13,8 @@
 
 void fp_save(struct fp_regs *fp);
 void fp_restore(const struct fp_regs *fp);
+void el1_save(struct el1_regs *r);
+void el1_restore(const struct el1_regs *r);
 
 static DEFINE_PER_CPU(struct vcpu *,
                       fp_owner); /* whose values the FP registers are; may be gone: compare only */
@@ -100,64 +102,22 @@ static void restore32(const struct el1_regs *r)
 static void save_el1(struct vcpu *v)
 {
     struct el1_regs *r = &v->el1;
-    r->sctlr = read_sysreg(sctlr_el1);
-    r->cpacr = read_sysreg(cpacr_el1);
-    r->ttbr0 = read_sysreg(ttbr0_el1);
-    r->ttbr1 = read_sysreg(ttbr1_el1);
+    el1_save(r);
     r->tcr = read_sysreg(tcr_el1);
-    r->mair = read_sysreg(mair_el1);
-    r->amair = read_sysreg(amair_el1);
-    r->vbar = read_sysreg(vbar_el1);
-    r->contextidr = read_sysreg(contextidr_el1);
-    r->csselr = read_sysreg(csselr_el1);
-    r->esr = read_sysreg(esr_el1);
-    r->afsr0 = read_sysreg(afsr0_el1);
-    r->afsr1 = read_sysreg(afsr1_el1);
-    r->far = read_sysreg(far_el1);
-    r->par = read_sysreg(par_el1);
-    r->elr = read_sysreg(elr_el1);
-    r->spsr = read_sysreg(spsr_el1);
-    r->sp_el1 = read_sysreg(sp_el1);
     v->regs.sp_el0 = read_sysreg(sp_el0);
-    r->tpidr_el0 = read_sysreg(tpidr_el0);
-    r->tpidrro_el0 = read_sysreg(tpidrro_el0);
-    r->tpidr_el1 = read_sysreg(tpidr_el1);
-    r->cntkctl = read_sysreg(cntkctl_el1);
-    r->hcr = read_sysreg(hcr_el2); /* a virtual SError may have been taken */
     if (v->domain->is_32bit) {
         save32(r);
     }
 }
 
-/* All but TCR_EL1: see load(). */
+/* All but TCR_EL1: see switch_restore(). */
 static void restore_el1(const struct vcpu *v)
 {
     const struct el1_regs *r = &v->el1;
-    write_sysreg(r->sctlr, sctlr_el1);
-    write_sysreg(r->cpacr, cpacr_el1);
-    write_sysreg(r->ttbr0, ttbr0_el1);
-    write_sysreg(r->ttbr1, ttbr1_el1);
-    write_sysreg(r->mair, mair_el1);
-    write_sysreg(r->amair, amair_el1);
-    write_sysreg(r->vbar, vbar_el1);
-    write_sysreg(r->contextidr, contextidr_el1);
-    write_sysreg(r->csselr, csselr_el1);
-    write_sysreg(r->esr, esr_el1);
-    write_sysreg(r->afsr0, afsr0_el1);
-    write_sysreg(r->afsr1, afsr1_el1);
-    write_sysreg(r->far, far_el1);
-    write_sysreg(r->par, par_el1);
-    write_sysreg(r->elr, elr_el1);
-    write_sysreg(r->spsr, spsr_el1);
-    write_sysreg(r->sp_el1, sp_el1);
+    el1_restore(r);
     write_sysreg(v->regs.sp_el0, sp_el0);
-    write_sysreg(r->tpidr_el0, tpidr_el0);
-    write_sysreg(r->tpidrro_el0, tpidrro_el0);
-    write_sysreg(r->tpidr_el1, tpidr_el1);
-    write_sysreg(r->cntkctl, cntkctl_el1);
     write_sysreg(r->vmpidr, vmpidr_el2);
     write_sysreg(r->vpidr, vpidr_el2);
-    write_sysreg(r->hcr, hcr_el2);
     if (v->domain->is_32bit) {
         restore32(r);
     }
