@@ -19,10 +19,21 @@
 .macro by_line operation
     cbz x1, 2f
     lines
-1:  dc \operation, x0
+    cmp x2, #64              /* the usual case */
+    b.ne 1f
+3:  sub x3, x1, x0
+    cmp x3, #4096
+    b.lo 1f
+.rept 64
+    dc \operation, x0
+    add x0, x0, #64
+.endr
+    b 3b
+1:  cmp x0, x1
+    b.hs 2f
+    dc \operation, x0
     add x0, x0, x2
-    cmp x0, x1
-    b.lo 1b
+    b 1b
 2:  dsb sy
     ret
 .endm

@@ -48,6 +48,18 @@
     stp x14, x15, [x3, #\at + 48]
 .endm
 
+/* The same at 0, and 256 bytes on. */
+.macro copy_line_and_go_on
+    ldp x8, x9, [x1], #256
+    ldp x10, x11, [x1, #16 - 256]
+    ldp x12, x13, [x1, #32 - 256]
+    ldp x14, x15, [x1, #48 - 256]
+    stp x8, x9, [x3], #256
+    stp x10, x11, [x3, #16 - 256]
+    stp x12, x13, [x3, #32 - 256]
+    stp x14, x15, [x3, #48 - 256]
+.endm
+
 FUNCTION(memmove)
     sub x3, x0, x1
     cmp x3, x2
@@ -65,12 +77,10 @@ memcpy:
     b.lo 2f
     subs x2, x2, #192        /* by 256: pages */
     b.lo 0f
-7:  copy_line 0
-    copy_line 64
-    copy_line 128
-    copy_line 192
-    add x1, x1, #256
-    add x3, x3, #256
+7:  copy_line_and_go_on
+    copy_line 64 - 256
+    copy_line 128 - 256
+    copy_line 192 - 256
     subs x2, x2, #256
     b.hs 7b
 0:  adds x2, x2, #192        /* remaining - 64 */

@@ -26,12 +26,14 @@ UNCHECKED enum err p2m_create(domid_t owner, struct p2m **out)
     if (!p2m) {
         return E_NOMEM;
     }
-    enum err e = frame_alloc_zeroed(1, &p2m->root);
+    struct frame *root;
+    enum err e = frame_alloc_zeroed(1, &root);
     if (e != OK) {
         slab_free(&p2m_cache, p2m);
         return e;
     }
-    p2m->root[1].private = 0; /* the walker counts entries there, and no allocation wrote it */
+    root[1].private = 0; /* the walker counts entries there, and no allocation wrote it */
+    p2m->root = frame_map(root);
     rw_init(&p2m->lock, RANK_P2M, "p2m");
     p2m->owner = owner;
     p2m->nr_tables = 2;
@@ -47,7 +49,7 @@ UNCHECKED void p2m_destroy(struct p2m *p2m)
 {
     vmid_release(p2m);
     check(p2m->nr_tables == 2);
-    frame_free(p2m->root, 1);
+    frame_free(frame_of(p2m->root), 1);
     slab_free(&p2m_cache, p2m);
 }
 
@@ -346,7 +348,8 @@ enum err p2m_unmap_ram(struct p2m *p2m, gfn_t gfn, u32 nr, struct p2m_run *runs,
     return *done > 0 ? OK : e;
 }
 
-enum err p2m_lookup_locked(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, u32 *order)
+static __force_inline enum err lookup(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type,
+                                      u32 *order)
 {
     if (gfn.gfn >= P2M_GFN_END) {
         return E_NOENT;
@@ -360,6 +363,11 @@ enum err p2m_lookup_locked(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type
     *mfn = mfn_add(pte_mfn(pte), gfn.gfn & ((1ULL << *order) - 1));
     *type = pte_type(pte);
     return OK;
+}
+
+enum err p2m_lookup_locked(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, u32 *order)
+{
+    return lookup(p2m, gfn, mfn, type, order);
 }
 
 enum err p2m_lookup(struct p2m *p2m, gfn_t gfn, mfn_t *mfn, enum p2m_type *type, u32 *order)
@@ -401,7 +409,7 @@ enum err p2m_get_page(struct p2m *p2m, gfn_t gfn, bool write, struct frame **out
     enum p2m_type type;
     u32 order;
     read_lock(&p2m->lock);
-    enum err e = p2m_lookup_locked(p2m, gfn, &mfn, &type, &order);
+    enum err e = lookup(p2m, gfn, &mfn, &type, &order);
     if (e == OK && p2m_type_is_device(type)) {
         e = E_NOENT;
     }

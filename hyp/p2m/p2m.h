@@ -65,7 +65,7 @@ static inline bool p2m_type_is_writable(enum p2m_type t)
 
 struct p2m {
     struct rwlock lock;              /* RANK_P2M: readers translate, writers change */
-    struct frame *root;              /* [c] two pages */
+    u64 *root;                       /* [c] two pages */
     domid_t owner;                   /* [c] */
     u16 vmid;                        /* [vmid lock] valid while generation matches */
     u64 vmid_generation;             /* [a] */

@@ -9,6 +9,7 @@
 #define P2M_PTE_H
 
 #include "base/bits.h"
+#include "mem/frame.h"
 #include "p2m/p2m.h"
 
 #define PTE_VALID        BIT(0)
@@ -44,6 +45,11 @@ static inline u32 pte_index(gfn_t gfn, u32 level)
 static inline bool pte_is_table(u64 pte, u32 level)
 {
     return (pte & PTE_VALID) && (pte & PTE_TABLE) && level < 3;
+}
+
+static inline u64 *pte_child(u64 pte)
+{
+    return (u64 *)(frame_linear + (pte & PTE_ADDRESS));
 }
 
 static inline mfn_t pte_mfn(u64 pte)

@@ -129,7 +129,7 @@ void p2m_activate(struct p2m *p2m)
     if (!is_current(p2m)) {
         assign(p2m);
     }
-    stage2_load(frame_to_maddr(p2m->root), p2m->vmid);
+    stage2_load(frame_to_maddr(frame_of(p2m->root)), p2m->vmid);
     store_release(&this_cpu(active), p2m);
 }
 

@@ -62,7 +62,7 @@ static void activate_on(u32 cpu, u32 n)
 {
     fake_cpu(cpu);
     p2m_activate(p[n]);
-    assert_int_equal(fake_vttbr_root().m, frame_to_maddr(p[n]->root).m);
+    assert_int_equal(fake_vttbr_root().m, frame_to_maddr(frame_of(p[n]->root)).m);
     assert_int_equal(fake_vttbr_vmid(), p[n]->vmid);
     fake_cpu(0);
 }
@@ -107,7 +107,7 @@ static void test_deactivate(void **state)
     fake_cpu(1);
     p2m_deactivate();
     assert_int_equal(fake_vttbr_vmid(), 0);
-    assert_int_not_equal(fake_vttbr_root().m, frame_to_maddr(p[0]->root).m);
+    assert_int_not_equal(fake_vttbr_root().m, frame_to_maddr(frame_of(p[0]->root)).m);
     fake_cpu(0);
     p2m_destroy(p[0]);
     p[0] = NULL;

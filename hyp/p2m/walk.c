@@ -18,31 +18,9 @@ enum gathered { PUT, PUT_WRITABLE, FREE_TABLE };
 
 DEFINE_PER_CPU(u32, p2m_window);
 
-static u64 *table_at(maddr_t at)
-{
-    return (u64 *)(frame_linear + at.m);
-}
-
 static u64 *root_slot(const struct p2m *p2m, gfn_t gfn)
 {
-    return table_at(frame_to_maddr(p2m->root)) + pte_index(gfn, 1);
-}
-
-static u64 *child(u64 pte)
-{
-    return table_at((maddr_t){pte & PTE_ADDRESS});
-}
-
-u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level)
-{
-    u64 pte = *root_slot(p2m, gfn);
-    u32 l = 1;
-    while (pte_is_table(pte, l)) {
-        l++;
-        pte = child(pte)[pte_index(gfn, l)];
-    }
-    *level = l;
-    return pte;
+    return p2m->root + pte_index(gfn, 1);
 }
 
 u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level)
@@ -52,7 +30,7 @@ u64 *walk_slot_if(const struct p2m *p2m, gfn_t gfn, u32 level)
         if (!pte_is_table(*slot, l)) {
             return NULL;
         }
-        slot = child(*slot) + pte_index(gfn, l + 1);
+        slot = pte_child(*slot) + pte_index(gfn, l + 1);
     }
     return slot;
 }
@@ -143,7 +121,7 @@ static __noinline enum err make_slot(struct p2m *p2m, gfn_t gfn, u32 level, u64 
                 return e;
             }
         }
-        slot = child(*slot) + pte_index(gfn, l + 1);
+        slot = pte_child(*slot) + pte_index(gfn, l + 1);
     }
     *out = slot;
     return OK;
@@ -239,7 +217,7 @@ static bool clear_lower(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u
         }
         return true;
     }
-    u64 *table = child(*slot);
+    u64 *table = pte_child(*slot);
     for (u32 i = 0; i < 512; i++) {
         if (*budget == 0) {
             return false;
@@ -264,7 +242,7 @@ bool walk_clear(struct p2m_gather *g, u64 *slot, gfn_t gfn, u32 level, u32 *budg
         }
         return true;
     }
-    u64 *table = child(*slot);
+    u64 *table = pte_child(*slot);
     u64 first = align_down(gfn.gfn, 1ULL << ORDER_1G);
     for (u32 i = 0; i < 512; i++) {
         if (*budget == 0) {
@@ -295,7 +273,7 @@ void walk_sweep(struct p2m_gather *g, u64 *gfn, u64 end, u32 *budget)
         u64 *slot[4] = {[1] = root_slot(g->p2m, first)};
         u32 level = 1;
         while (level < 3 && pte_is_table(*slot[level], level)) {
-            slot[level + 1] = child(*slot[level]) + pte_index(first, level + 1);
+            slot[level + 1] = pte_child(*slot[level]) + pte_index(first, level + 1);
             level++;
         }
         const u64 span = 1ULL << level_order(level);
@@ -336,7 +314,7 @@ void walk_merge(struct p2m_gather *g, gfn_t gfn)
 {
     u64 *slot = walk_slot_if(g->p2m, gfn, 2);
     assert(slot != NULL);
-    const u64 *table = child(*slot);
+    const u64 *table = pte_child(*slot);
     mfn_t first = pte_mfn(table[0]);
     if (!is_aligned(first.mfn, 1ULL << ORDER_2M)) {
         return;

@@ -7,9 +7,20 @@
 #define P2M_WALK_H
 
 #include "p2m/p2m.h"
+#include "p2m/pte.h"
 
 /* The entry that decides about gfn: a leaf, or 0 (then *level is where the walk ended). */
-u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level);
+static __force_inline u64 walk_find(const struct p2m *p2m, gfn_t gfn, u32 *level)
+{
+    u64 pte = p2m->root[pte_index(gfn, 1)];
+    u32 l = 1;
+    while (pte_is_table(pte, l)) {
+        l++;
+        pte = pte_child(pte)[pte_index(gfn, l)];
+    }
+    *level = l;
+    return pte;
+}
 
 /* The slot of gfn at level; makes the tables above and splits a block in the way
  * (break-before-make). E_NOMEM: bound or heap. */
