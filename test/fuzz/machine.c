@@ -183,7 +183,7 @@ static void check_entry(const struct vcpu *v)
     if (this_cpu(loaded) != v || v->loaded_on != cpu_current()) {
         machine_finding("d%u vcpu %u is entered, but not loaded", d->id.id, v->id);
     }
-    if (fake_vttbr_root().m != frame_to_maddr(d->p2m->root).m) {
+    if (fake_vttbr_root().m != frame_to_maddr(frame_of(d->p2m->root)).m) {
         machine_finding("d%u vcpu %u is entered on tables of another", d->id.id, v->id);
     }
     if (lock_nr_held() != 0 || (this_cpu(p2m_window) & 1)) {
