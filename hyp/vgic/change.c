@@ -149,6 +149,7 @@ static void change_here(void *arg)
         return;
     }
     c->done = true;
+    home->vgic->must_refill |= c->forced;
     if (is_question(c->op) && c->irq->lr == LR_NONE) { /* nothing to bring up to date */
         c->result = answer(c->irq, c->op);
         vgic_unlock(home, TELL_NOBODY);

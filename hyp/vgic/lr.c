@@ -289,6 +289,7 @@ static void choose(struct vgic_cpu *vc)
 
 void vgic_refill(struct vgic_cpu *vc)
 {
+    vc->must_refill = false;
     count_ends(vc);
     fold_some(vc, vc->lr_used);
     choose(vc);
@@ -354,10 +355,46 @@ void vgic_restore(struct vcpu *v)
     spin_unlock(&vc->lock);
 }
 
+/* What another CPU has added to irq, which is on the queue, goes to a list register. False: not
+ * without folding. */
+static bool take_in(struct vgic_cpu *vc, struct vgic_irq *irq)
+{
+    if (irq->lr == LR_NONE) {
+        return !irq->active && (!vgic_is_due(irq) || vgic_is_stray(irq) || vgic_place(vc, irq));
+    }
+    if (!vgic_is_pending(irq)) {
+        return true;
+    }
+    const u32 source = vgic_is_sgi_with_source(irq) ? bit_lowest(irq->sources) : 0;
+    if (irq->hw_pending || !irq->renewable || !gic->lr_renew(irq->lr, false, source)) {
+        return false;
+    }
+    irq->latch = false;
+    irq->sources &= (u8)(irq->sources - 1u);
+    irq->lr_latch = true;
+    return !vgic_is_pending(irq);
+}
+
+/* Most often that is one interrupt, which is there already or finds a free one. */
+static bool take_all_in(struct vgic_cpu *vc)
+{
+    struct vgic_irq *irq;
+    if (vc->must_refill || vc->hcr != GICH_HCR_EN) {
+        return false;
+    }
+    list_for_each(irq, &vc->queue, node)
+    {
+        if (!take_in(vc, irq)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void vgic_work(struct vcpu *v)
 {
     spin_lock(&v->vgic->lock);
-    if (vgic_is_here(v->vgic)) {
+    if (vgic_is_here(v->vgic) && !take_all_in(v->vgic)) {
         vgic_refill(v->vgic);
     }
     vgic_unlock(v, TELL_NOBODY);
@@ -369,7 +406,9 @@ void vgic_maintenance(struct irq_desc *desc, void *arg)
     (void)arg;
     struct vcpu *v = this_cpu(loaded);
     if (v) {
-        vgic_work(v);
+        spin_lock(&v->vgic->lock);
+        vgic_refill(v->vgic);
+        vgic_unlock(v, TELL_NOBODY);
     }
 }
 

@@ -211,6 +211,7 @@ void vgic_forward(struct domain *d, bool enabled)
         if (v) {
             spin_lock(&v->vgic->lock);
             v->vgic->forwards = enabled;
+            v->vgic->must_refill = true;
             vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
         }
     }

@@ -15,8 +15,8 @@
  *     ...                          change the fields
  *     vgic_unlock(home, vgic_settle(irq));   queue, list register, and who must be told
  *
- * When the list register is another CPU's, settle makes that one fold and fill (VCPU_WORK_VGIC):
- * enough for what only adds. vgic_change() runs the whole change there and waits for it: for what
+ * When the list register is another CPU's, settle makes that one take in what is new, or fold and
+ * fill (VCPU_WORK_VGIC): enough for what only adds. vgic_change() runs the whole change there and waits for it: for what
  * takes away or reads.
  */
 #ifndef VGIC_STATE_H
@@ -68,6 +68,7 @@ struct vgic_cpu {
     u32 lr_used;                /* list registers that hold something of ours */
     u32 lr_stale;               /* no longer used, but hardware's content has not been cleared */
     u32 bound;                  /* private interrupts with a hardware line */
+    bool must_refill;           /* more than pending states has changed since */
     bool forwards;              /* the domain's distributor does */
     bool strays;                /* something on the queue has another target and could go */
     bool asleep;                /* GICR_WAKER.ProcessorSleep */
