@@ -42,7 +42,7 @@ def compiler_of(image):
 def measured(image, where):
     """{row: [count a machine]} of all machines; a row that was not counted has None there."""
     measure.build(where)
-    if not measure.can_count("qemu-system-aarch64", where):
+    if not measure.api_of(measure.QEMU, where):
         return None
     columns = [measure.boot("kanso", image, where, gic=gic, cpu=cpu, n=SAMPLES) or measure.Column() for gic, cpu in bench.MACHINES]
     table = {}
