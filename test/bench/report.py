@@ -104,7 +104,7 @@ def beside(ours, theirs, goal=None):
     return ["-" if entry["ratio"] is None else f"{entry['ratio']:.2f}", verdict(entry)]
 
 
-HEAD_SEVERAL = ["from one CPU to another", "Kanso", "ld/st", "min-max", "Xen 4.17", "ld/st", "min-max", "ratio", "goal", ""]
+HEAD_SEVERAL = ["operation", "Kanso", "ld/st", "min-max", "Xen 4.17", "ld/st", "min-max", "ratio", "goal", ""]
 HEAD = ["operation", "Kanso", "ld/st", "min-max", "mixed", "Xen 4.17", "ld/st", "min-max", "mixed", "ratio", "goal", ""]
 
 
