@@ -136,7 +136,7 @@ def caption(name, about):
 
 def caption_several(name, about):
     """The same."""
-    return f"{name}, several CPUs: instructions at EL2 of both, median of {about['samples']}; thread=multi, waiting for locks left out"
+    return f"{name}, several CPUs: instructions at EL2 of both, median of up to {about['samples']}; thread=multi, waiting for locks left out"
 
 
 def plain(above, head, lines):

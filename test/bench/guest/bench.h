@@ -66,6 +66,7 @@ enum op {
     OP_EVENT_RUNNING,
     OP_EVENT_WOKEN,
 };
+enum { SETTLED_US = 500, TRIES = 10 }; /* with two CPUs: until who blocks sleeps; see several.c */
 enum { NR_PLAYERS = 4, NR_OPS = 8, PLAYER_PAGES = 1024 };
 enum {
     SCRATCH_GFN = 0x100000, /* free in dom0; from the next on, the players' turns */
@@ -128,8 +129,8 @@ enum { ANY_CPU = 0xff };
 void player_make(unsigned player, u8 cpu);
 void player_turn(unsigned player);
 void player_turn_yielding(unsigned player);
+bool player_turn_woken(unsigned player);
 void player_turn_running(unsigned player);
-void player_turn_woken(unsigned player);
 void player_op(unsigned player, unsigned id);
 struct turn *player_turn_page(unsigned player);
 
@@ -140,6 +141,8 @@ extern u8 second_cpu[], yielder[], yielder_fp[];
 /* ---- several.c: two CPUs */
 void several(void);
 void several_second(void);
+u64 sample_begins(void);
+bool sample_in_time(u64 since);
 
 /* ---- bench.c */
 enum { SECOND_YIELDS, SECOND_RECEIVES };

@@ -171,8 +171,6 @@ void player_turn_yielding(unsigned player)
  * Both below are for a player on another CPU. A sample is ended here, when the player has said that
  * it is there: then both CPUs are in their guests, and all that they did before is in it.
  */
-enum { SETTLED_US = 500 };
-
 /* Events to a player that runs. */
 void player_turn_running(unsigned player)
 {
@@ -184,34 +182,43 @@ void player_turn_running(unsigned player)
     send_event(players[player].port);
     while (!turn->began) {
     }
-    for (unsigned i = 0; i < count; i++) {
+    for (unsigned tries = 0, done = 0; tries < TRIES * count && done < count; tries++) {
         u64 seen = turn->events;
         spin_us(SETTLED_US / 10);
+        u64 since = sample_begins();
         BEGIN(OP_EVENT_RUNNING);
         send_event(players[player].port);
         while (turn->events == seen) {
         }
-        END(OP_EVENT_RUNNING);
+        if (sample_in_time(since)) {
+            END(OP_EVENT_RUNNING);
+            done++;
+        }
     }
     turn->stop = 1;
     wait_done(turn);
 }
 
-/* An event to a player that sleeps, and whose CPU does. */
-void player_turn_woken(unsigned player)
+/* An event to a player that sleeps, and whose CPU does: is it a sample? */
+bool player_turn_woken(unsigned player)
 {
     struct turn *turn = player_turn_page(player);
     turn->nr = 0;
     turn->stay = 1;
     turn->go++;
     spin_us(SETTLED_US);
+    u64 since = sample_begins();
     BEGIN(OP_EVENT_WOKEN);
     send_event(players[player].port);
     while (turn->woken != turn->go) {
     }
-    END(OP_EVENT_WOKEN);
+    bool in_time = sample_in_time(since);
+    if (in_time) {
+        END(OP_EVENT_WOKEN);
+    }
     turn->stay = 0;
     wait_done(turn);
+    return in_time;
 }
 
 /* ---- what dom0 does to a player */
