@@ -90,6 +90,8 @@ def main():
     parser.add_argument("--out", default="build/bench")
     parser.add_argument("--publish", metavar="PAGE", help="put the tables and the chart into docs/performance.md")
     args = parser.parse_args()
+    if args.qemu and not shutil.which(args.qemu):
+        parser.error(f"no QEMU at {args.qemu}")
     os.environ["KANSO"] = args.kanso  # for the machines with Linux
     measure.build(args.out)
     images = {"kanso": args.kanso, "xen": args.xen}
