@@ -209,9 +209,10 @@ planted: $(FDT)/.unpacked | deps-host deps-tools deps-clang deps-lint deps-run
 symbols:
 	$(Q)scripts/symbols.py --elf $(OUT)/kanso.elf $(LOG)
 
-# Without a network for Debian's packages there is neither Linux nor Xen: bench.py says so and counts the rest
+# Without a network for Debian's packages there is neither Linux nor Xen nor a newer QEMU: bench.py says so and counts the rest
 bench: all | deps-run deps-host
 	$(Q)$(MAKE) tools guests $(DOM0) || echo 'bench: not everything can be built here' >&2
+	$(if $(QEMU),,$(Q)scripts/qemu.sh build/debian/qemu || true)
 	$(Q)$(BOOTED) test/bench/bench.py $(if $(MANY),--many) $(if $(PUBLISH),--publish docs/performance.md) $(BENCH)
 
 # The counts that `make test` holds Kanso to (test/sys/33_counts.py), as they are now
@@ -244,7 +245,7 @@ help:
 	@echo 'coverage which lines the unit tests reach; fails under 80 % in the rooms that count'
 	@echo 'mutants  200 seeded mutants against the unit tests; fails under 80 % killed'
 	@echo 'planted  bugs of past advisories, planted one by one: each is found by the test that it names (P="03 17")'
-	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (PUBLISH=1: docs/performance.md as well; MANY=1: 500 guests; bench-counts: what `make test` holds them to)'
+	@echo 'bench    instructions at EL2, Kanso beside Xen: tables, build/bench/bench.{json,md,svg} (PUBLISH=1: docs/performance.md as well; MANY=1: 500 guests; QEMU=path: by that one; bench-counts: what `make test` holds them to)'
 	@echo 'symbols LOG=FILE   a console log with names at the addresses of a panic'
 	@echo 'clean    remove what was built; downloads stay in build/debian'
 

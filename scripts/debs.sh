@@ -1,20 +1,27 @@
 #!/bin/bash
 # SPDX-License-Identifier: MIT
-# debs.sh [--closure] DIR PACKAGE...: unpack Debian's arm64 packages into DIR, with --closure all that they depend on.
+# debs.sh [--closure] [--backports] DIR PACKAGE...: unpack Debian's arm64 packages into DIR, with --closure all that they depend on.
 #
 # apt works on a private state under build/debian/apt with arm64 as its only architecture, so the
 # host's package database never hears of it. Downloads stay in build/debian/debs: a package that is
 # there already needs no network. The name "kernel" stands for what linux-image-arm64 points at.
+#
+# --backports: not for arm64 but for this machine, from the backports of its release, on the mirror that
+# its own apt has; then --closure is what is not installed here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-apt=$PWD/build/debian/apt
-debs=$PWD/build/debian/debs
 closure=
-if [ "$1" = --closure ]; then
-    closure=yes
+backports=
+while [[ $1 = --* ]]; do
+    case $1 in
+        --closure) closure=yes ;;
+        --backports) backports=-backports ;;
+    esac
     shift
-fi
+done
+apt=$PWD/build/debian/apt$backports
+debs=$PWD/build/debian/debs$backports
 dir=$1
 shift
 mkdir -p "$apt"/{state/lists/partial,cache/archives/partial} "$debs" "$dir"
@@ -22,21 +29,38 @@ touch "$apt/status"
 exec 9>"$apt/lock"
 flock 9
 
-options=(-q -o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o APT::Sandbox::User=root
-    -o Dir::State="$apt/state" -o Dir::State::status="$apt/status" -o Dir::Cache="$apt/cache"
-    -o Acquire::Languages=none -o Debug::NoLocking=1)
+options=(-q -o APT::Sandbox::User=root -o Dir::State="$apt/state" -o Dir::Cache="$apt/cache" -o Acquire::Languages=none
+    -o Debug::NoLocking=1)
+if [ -z "$backports" ]; then
+    options+=(-o APT::Architecture=arm64 -o APT::Architectures::=arm64 -o Dir::State::status="$apt/status")
+    lists="*arm64_Packages*"
+    release=
+else
+    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+    release=$codename-backports
+    options+=(-o Dir::State::status=/var/lib/dpkg/status -o Dir::Etc::sourcelist="$apt/sources.list" -o Dir::Etc::sourceparts=-
+        -t "$release")
+    lists="*-backports_*_Packages*"
+fi
+
+# The mirror's two suites, as the machine's own apt names the mirror.
+backports_sources() {
+    # shellcheck disable=SC2016 # the names in it are apt's
+    apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 'Created-By: Packages' 'Component: main' 'Origin: Debian' |
+        awk -v codename="$codename" -v release="$release" '$2 == codename { print "deb", $1, codename, "main\ndeb", $1, release, "main"; exit }'
+}
 
 update() {
-    echo "debs: reading Debian's arm64 package lists"
-    if ! apt-get "${options[@]}" update >"$apt/update.log" 2>&1; then
-        # One third-party source without arm64 must not stop us: Debian's own lists decide.
-        ls "$apt"/state/lists/*arm64_Packages* >/dev/null 2>&1 || return 1
-    fi
+    echo "debs: reading Debian's package lists (${release:-arm64})"
+    [ -z "$backports" ] || backports_sources >"$apt/sources.list"
+    # One third-party source without arm64 must not stop us: Debian's own lists decide.
+    apt-get "${options[@]}" update >"$apt/update.log" 2>&1 || true
+    compgen -G "$apt/state/lists/$lists" >/dev/null || return 1
     touch "$apt/updated"
 }
 
 fail() {
-    echo "debs: cannot get $1 from Debian's archive: this step needs the network once (log: build/debian/apt/)" >&2
+    echo "debs: cannot get $1 from Debian's archive: this step needs the network once (log: ${apt#"$PWD"/}/)" >&2
     exit 1
 }
 

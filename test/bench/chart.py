@@ -93,7 +93,7 @@ def with_linux(tables):
 def draw(result):
     """The whole picture, of the first machine's rows."""
     names = list(result["machines"])
-    first, *rest = result["machines"].values()
+    first, *rest = [entries + result["several"].get(name, []) for name, entries in result["machines"].items()]
     first = [*first, *with_linux(result["linux"].values())]
     by_name = [{e["name"]: e["ratio"] for e in entries} for entries in rest]
     height = TOP + len(first) * STEP + 34

@@ -10,8 +10,9 @@
  *        hypervisor's, those of guests at addresses with bit 63 set); with entries=on a line
  *        "entry ID CAUSE TIMES INSNS" a cause, and as cause "sleep" its own waits for an interrupt;
  *        with idle=ADDRESS what follows the execution of that, which is no entry, as "idle"
- * The hypervisor is the virtual range lo=..,hi=.. . One CPU only: QEMU 7.2 has one counter for all
- * of them.
+ * The hypervisor is the virtual range lo=..,hi=.. . All CPUs are summed (counters.h), so that a
+ * sample may begin on one and end on another; what waits in a loop is left out. Entries are of one
+ * CPU only.
  *
  * at=ADDRESS (up to 32 of them) is a line "phase ADDRESS ALL" when it is executed for the first
  * time; ALL counts everybody's instructions, those before the MMU is on as well.
@@ -20,26 +21,26 @@
  * one a block of the hypervisor.
  *
  * With where=ID, checkpoint 1 (all was measured alone) adds what the last sample ID executed, in
- * order: lines "block ADDRESS INSNS".
+ * order: lines "block ADDRESS INSNS CPU".
  *
  * An entry is a block of the hypervisor after instructions of a guest. Its cause shows in the
  * vector's slot, and a synchronous one in the guest's last instruction.
  */
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu.h"
-
-__attribute__((visibility("default"))) int qemu_plugin_version = 1;
+#include "counters.h"
 
 struct counts {
     uint64_t insns, loads, stores;
 };
-static struct counts hyp, begin[256];
+static struct counts begin[256];
 static bool begun[256];
-static uint64_t all, kernel, sleeps, lo, hi;
+static uint64_t lo, hi;
 static FILE *out;
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for what CPUs share below */
 
 enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, IDLE, NR_CAUSES };
 static const char *const cause_names[] = {"hypercall", "firmware",  "register", "wait",
@@ -61,7 +62,10 @@ struct block {
     uint64_t times; /* since the last checkpoint */
     struct block *next;
 };
-static const struct block *blocks[NR_BLOCKS];
+static struct {
+    const struct block *block;
+    unsigned cpu;
+} blocks[NR_BLOCKS];
 static unsigned nr_blocks, where;
 static struct block *all_blocks;
 static bool profile;
@@ -69,7 +73,8 @@ static bool profile;
 static void print_blocks(void)
 {
     for (unsigned i = 0; i < nr_blocks; i++) {
-        fprintf(out, "block %#lx %lu\n", blocks[i]->address, blocks[i]->insns);
+        fprintf(out, "block %#lx %lu %u\n", blocks[i].block->address, blocks[i].block->insns,
+                blocks[i].cpu);
     }
 }
 
@@ -86,7 +91,9 @@ static void print_profile(unsigned id)
 static void marker(unsigned cpu, void *data)
 {
     unsigned imm = (unsigned)(uintptr_t)data, id = imm & 0xff;
+    struct counts hyp = {counted(HYP), counted(LOADS), counted(STORES)};
     (void)cpu;
+    pthread_mutex_lock(&lock);
     switch (imm >> 12) {
     case 1:
         begin[id] = hyp;
@@ -102,7 +109,7 @@ static void marker(unsigned cpu, void *data)
                 hyp.loads - begin[id].loads, hyp.stores - begin[id].stores);
         break;
     case 3:
-        fprintf(out, "total %u %lu %lu %lu\n", id, all, hyp.insns, kernel);
+        fprintf(out, "total %u %lu %lu %lu\n", id, counted(ALL), hyp.insns, counted(KERNEL));
         if (where && id == 1) {
             print_blocks();
         }
@@ -111,24 +118,13 @@ static void marker(unsigned cpu, void *data)
                     entry.insns[i]);
         }
         if (entries) {
-            fprintf(out, "entry %u sleep %lu 0\n", id, sleeps);
+            fprintf(out, "entry %u sleep %lu 0\n", id, counted(SLEEPS));
         }
         print_profile(id);
         fflush(out);
         break;
     }
-}
-
-static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *data)
-{
-    (void)cpu;
-    (void)address;
-    (void)data;
-    if (qemu_plugin_mem_is_store(access)) {
-        hyp.stores++;
-    } else {
-        hyp.loads++;
-    }
+    pthread_mutex_unlock(&lock);
 }
 
 /* ---- entries by cause */
@@ -136,18 +132,19 @@ static void accessed(unsigned cpu, uint32_t access, uint64_t address, void *data
 /* Each block of the hypervisor. */
 static void entered(unsigned cpu, void *data)
 {
-    uint64_t guest = all - hyp.insns, slot = (uint64_t)(uintptr_t)data & 0x780;
+    uint64_t hyp = counted(HYP), guest = counted(ALL) - hyp;
+    uint64_t slot = (uint64_t)(uintptr_t)data & 0x780;
     (void)cpu;
     if ((uint64_t)(uintptr_t)data == idle) {
-        entry.insns[entry.cause] += hyp.insns - entry.begin;
-        entry.begin = hyp.insns;
+        entry.insns[entry.cause] += hyp - entry.begin;
+        entry.begin = hyp;
         entry.cause = IDLE;
         entry.times[IDLE]++;
     }
     if (guest == entry.guest) {
         return;
     }
-    entry.insns[entry.cause] += hyp.insns - entry.begin;
+    entry.insns[entry.cause] += hyp - entry.begin;
     if (slot != 0x400 && slot != 0x600) {
         entry.cause = INTERRUPT;
     } else {
@@ -155,17 +152,17 @@ static void entered(unsigned cpu, void *data)
     }
     entry.times[entry.cause]++;
     entry.guest = guest;
-    entry.begin = hyp.insns;
+    entry.begin = hyp;
 }
 
 static void may_trap(unsigned cpu, void *data)
 {
     (void)cpu;
     entry.may_trap = (enum cause)(uintptr_t)data;
-    entry.may_trap_at = all - hyp.insns;
+    entry.may_trap_at = counted(ALL) - counted(HYP);
 }
 
-enum { WFI = 0xd503207f, WFE = 0xd503205f };
+enum { WFI = 0xd503207f, WFE = 0xd503205f, YIELD = 0xd503203f };
 
 /* What of a guest's instruction the hypervisor may see, or NR_CAUSES. */
 static enum cause cause_of(uint32_t word)
@@ -192,8 +189,7 @@ static void watch_entries(struct qemu_plugin_tb *tb)
     }
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-        uint32_t word;
-        memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
+        uint32_t word = word_of(insn);
         if (cause_of(word) != NR_CAUSES) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, may_trap, 0,
                                                    (void *)(uintptr_t)cause_of(word));
@@ -201,28 +197,31 @@ static void watch_entries(struct qemu_plugin_tb *tb)
     }
 }
 
-/* Each block of the hypervisor, while sample where= is open. */
+/* Each block of the hypervisor. */
 static void executed(unsigned cpu, void *data)
 {
-    (void)cpu;
-    if (begun[where] && nr_blocks < NR_BLOCKS) {
-        blocks[nr_blocks++] = data;
+    struct block *block = data;
+    pthread_mutex_lock(&lock);
+    block->times++;
+    if (where && begun[where] && nr_blocks < NR_BLOCKS) {
+        blocks[nr_blocks].block = block;
+        blocks[nr_blocks++].cpu = cpu;
     }
+    pthread_mutex_unlock(&lock);
 }
 
 static void watch_blocks(struct qemu_plugin_tb *tb)
 {
-    struct block block = {qemu_plugin_tb_vaddr(tb), qemu_plugin_tb_n_insns(tb), 0, all_blocks};
-    if (block.address < lo || block.address >= hi) {
+    uint64_t address = qemu_plugin_tb_vaddr(tb);
+    if (address < lo || address >= hi) {
         return;
     }
-    struct block *kept = malloc(sizeof(*kept));
-    *kept = block;
-    all_blocks = kept;
-    if (where) {
-        qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, kept);
-    }
-    qemu_plugin_register_vcpu_tb_exec_inline(tb, PLUGIN_INLINE_ADD_U64, &kept->times, 1);
+    struct block *block = malloc(sizeof(*block));
+    pthread_mutex_lock(&lock);
+    *block = (struct block){address, qemu_plugin_tb_n_insns(tb), 0, all_blocks};
+    all_blocks = block;
+    pthread_mutex_unlock(&lock);
+    qemu_plugin_register_vcpu_tb_exec_cb(tb, executed, 0, block);
 }
 
 /* ---- addresses that are passed once */
@@ -240,7 +239,7 @@ static void passed(unsigned cpu, void *data)
     (void)cpu;
     if (!phases[which].is_passed) {
         phases[which].is_passed = true;
-        fprintf(out, "phase %#lx %lu\n", phases[which].address, all);
+        fprintf(out, "phase %#lx %lu\n", phases[which].address, counted(ALL));
     }
 }
 
@@ -265,20 +264,21 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
     for (size_t i = 0; i < qemu_plugin_tb_n_insns(tb); i++) {
         struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
         uint64_t va = qemu_plugin_insn_vaddr(insn);
-        uint32_t word;
-        memcpy(&word, qemu_plugin_insn_data(insn), sizeof(word));
-        qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &all, 1);
+        uint32_t word = word_of(insn);
+        count_insn(insn, ALL);
         if (va >= lo && va < hi) {
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &hyp.insns, 1);
-            qemu_plugin_register_vcpu_mem_cb(insn, accessed, 0, PLUGIN_READ_WRITE, NULL);
+            count_insn(insn, HYP);
+            count_accesses(insn);
             watch_phases(insn);
             if (word == WFI) {
-                qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &sleeps, 1);
+                count_insn(insn, SLEEPS);
+            } else if (word == WFE || word == YIELD) {
+                leave_waiting_out(insn);
             }
             continue;
         }
         if (va >> 63) {
-            qemu_plugin_register_vcpu_insn_exec_inline(insn, PLUGIN_INLINE_ADD_U64, &kernel, 1);
+            count_insn(insn, KERNEL);
         }
         if ((word & 0xffe0001f) == 0xd280001f && (word >> 5 & 0xffff) >= 0x1000) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, 0,
@@ -320,6 +320,7 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
         fprintf(stderr, "count.so: out= is missing or cannot be written\n");
         return -1;
     }
+    counters_init();
     qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
     return 0;
 }

@@ -90,10 +90,10 @@ def boot(corner, script, files, out, options="", words=""):
     where = measure.pathlib.Path(out).resolve() / f"{script.stem}-{corner}"
     where.mkdir(exist_ok=True)
     needs = run.needs_of(script)
-    low, high = measure.RANGES[hypervisor]
     counts = where / "counts"
-    needs["args"] = (f"-icount shift=0,sleep=off -plugin {measure.pathlib.Path(out).resolve() / 'count.so'},lo={low:#x},hi={high:#x},"
-                     f"out={counts}{options}{idle_address(hypervisor) if 'entries=on' in options else ''}")
+    options += idle_address(hypervisor) if "entries=on" in options else ""
+    needs["args"] = " ".join(["-icount shift=0,sleep=off",
+                              *measure.plugin(os.environ.get("QEMU") or measure.QEMU, out, hypervisor, counts, options)])
     ramdisk = run.make_ramdisk(where, {**run.scenario_files(script), **files})
     words = f"kanso.test=/test/run.sh kanso.tools={tools} {words}"
     ok, why = run.Run(run.machine(3, needs, ramdisk, words, where), where / "console.log", int(needs["timeout"])).go()

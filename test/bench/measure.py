@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Builds the benchmark kernel and the counting plugin, boots them below a hypervisor, reads the counts."""
+import functools
 import glob
 import os
 import pathlib
@@ -11,13 +12,18 @@ HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 RANGES = {"kanso": (0xE00000000000, 0xF00000000000), "xen": (0x200000, 0x400000)}  # the hypervisor's addresses
 ALONE, MIXED = "alone", "mixed"
+QEMU = "qemu-system-aarch64"
+APIS = (3, 1)  # versions of QEMU's plugin interface that there is a file of counters for
+FOR_SEVERAL = 3  # from which on each CPU is counted by itself
 
 
 def build(out):
-    """count.so and bench.img."""
+    """The plugin, for each interface, and bench.img."""
     os.makedirs(out, exist_ok=True)
     guest = HERE / "guest"
-    subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-o", f"{out}/count.so", HERE / "count.c"], check=True)
+    for api in APIS:
+        subprocess.run(["gcc", "-O2", "-Wall", "-Wextra", "-fPIC", "-shared", "-o", plugin_path(out, api), HERE / "count.c",
+                        HERE / f"counters_api{api}.c"], check=True)
     subprocess.run(["aarch64-linux-gnu-gcc", "-std=gnu2x", "-O2", "-Wall", "-Wextra", "-ffreestanding", "-fpie",
                     "-mgeneral-regs-only", "-mstrict-align", "-fno-stack-protector", "-nostdlib", "-static-pie",
                     "-Wl,--no-dynamic-linker,--build-id=none,--no-warn-rwx-segments", f"-Wl,-T,{guest}/bench.lds", f"-I{ROOT}",
@@ -25,11 +31,26 @@ def build(out):
     subprocess.run(["aarch64-linux-gnu-objcopy", "-O", "binary", f"{out}/bench.elf", f"{out}/bench.img"], check=True)
 
 
-def can_count(qemu, out):
-    """Does this QEMU load the plugin? It needs the interface of version 1, which QEMU 7.2 has and 9 no longer. After build()."""
-    words = subprocess.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{out}/count.so,probe=on"], stdin=subprocess.DEVNULL,
-                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False).stdout
-    return "unknown argument 'probe" in words
+def plugin_path(out, api):
+    """Of one interface."""
+    return f"{os.path.abspath(out)}/count-api{api}.so"
+
+
+@functools.cache
+def api_of(qemu, out):
+    """The plugin interface that this QEMU has and we know, or None. After build()."""
+    for api in APIS:
+        words = subprocess.run([qemu, "-M", "none", "-display", "none", "-plugin", f"{plugin_path(out, api)},probe=on"], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20, check=False).stdout
+        if "unknown argument 'probe" in words:
+            return api
+    return None
+
+
+def plugin(qemu, out, hypervisor, counts, more=""):
+    """The words of QEMU's command line that count a hypervisor's instructions into a file; more: words for the plugin, with a comma before each."""
+    low, high = RANGES[hypervisor]
+    return ["-plugin", f"{plugin_path(out, api_of(qemu, out))},lo={low:#x},hi={high:#x},out={counts}{more}"]
 
 
 class Column:
@@ -64,9 +85,9 @@ def read_counts(path):
     return samples, boot
 
 
-def stem_of(out, name, gic, cpu, n, gib):
+def stem_of(out, name, gic, cpu, n=1, gib=1, several=False):  # pylint: disable=too-many-arguments
     """Where a machine's files are, less their endings."""
-    return f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g")
+    return f"{out}/{name}-gicv{gic}-{cpu}" + ("" if n else f"-boot-{gib}g") + ("-several" if several else "")
 
 
 def counts_of(out, name, gic=3, cpu="cortex-a57", gib=1):
@@ -74,23 +95,27 @@ def counts_of(out, name, gic=3, cpu="cortex-a57", gib=1):
     return stem_of(out, name, gic, cpu, 0, gib) + ".counts"
 
 
-def boot(name, image, out, qemu="qemu-system-aarch64", gic=3, cpu="cortex-a57", n=200, gib=1, plugin=True, more=""):  # pylint: disable=too-many-arguments
-    """One machine to its end; a Column, or None with a sentence on stderr. more: words for the plugin, with a comma before each."""
-    stem = stem_of(out, name, gic, cpu, n, gib)
-    low, high = RANGES[name]
-    command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic},memory-backend=ram", "-cpu", cpu, "-smp", "1",
-               "-m", f"{gib}G", "-object", f"memory-backend-ram,id=ram,size={gib}G,reserve=off",
-               "-icount", "shift=0,sleep=off", "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio", "-monitor", "none",
-               "-kernel", str(image), "-append", "dom0_mem=64M dom0_max_vcpus=2 console=dtuart bootscrub=0", "-device",
-               f"guest-loader,addr=0x50000000,kernel={out}/bench.img,bootargs=bench-gic={gic} bench-n={n}"]
-    if plugin:
-        command += ["-plugin", f"{out}/count.so,lo={low},hi={high},out={stem}.counts{more}"]
+ONE_CPU = ["-icount", "shift=0,sleep=off"]
+TWO_CPUS = ["-accel", "tcg,thread=multi", "-smp", "2"]
+
+
+def boot(name, image, out, qemu=QEMU, gic=3, cpu="cortex-a57", n=200, gib=1, counting=True, several=False, more=""):  # pylint: disable=too-many-arguments
+    """One machine to its end, or None with a sentence on stderr; more: words for the plugin, with a comma before each."""
+    stem = stem_of(out, name, gic, cpu, n, gib, several)
+    ram, dom0_ram = ("512M", "384M") if several else (f"{gib}G", "64M")  # little is free where an idle CPU would zero it meanwhile
+    command = ["timeout", "120", qemu, "-M", f"virt,virtualization=on,gic-version={gic},memory-backend=ram", "-cpu", cpu,
+               "-m", ram, "-object", f"memory-backend-ram,id=ram,size={ram},reserve=off", *(TWO_CPUS if several else ONE_CPU),
+               "-display", "none", "-nodefaults", "-no-reboot", "-serial", "stdio", "-monitor", "none", "-kernel", str(image),
+               "-append", f"dom0_mem={dom0_ram} dom0_max_vcpus=2 console=dtuart bootscrub=0", "-device",
+               f"guest-loader,addr=0x50000000,kernel={out}/bench.img,bootargs=bench-gic={gic} bench-n={n} bench-cpus={1 + several}"]
+    if counting:
+        command += plugin(qemu, out, name, f"{stem}.counts", more)
     with open(f"{stem}.log", "wb") as log:
         subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
     lines = pathlib.Path(f"{stem}.log").read_text(encoding="latin1").splitlines()
     if not any(line.startswith("BENCH-DONE") for line in lines):
-        print(f"bench: {name}, GICv{gic}, {cpu}: did not finish: see {stem}.log", file=sys.stderr)
+        print(f"bench: {name}, GICv{gic}, {cpu}{', two CPUs' if several else ''}: did not finish: see {stem}.log", file=sys.stderr)
         return None
-    samples, until_dom0 = read_counts(f"{stem}.counts") if plugin else (None, None)
+    samples, until_dom0 = read_counts(f"{stem}.counts") if counting else (None, None)
     pages = next((int(line.split("=")[1]) for line in lines if line.startswith("create-pages=")), None)
     return Column(samples, until_dom0, pages)

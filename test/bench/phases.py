@@ -40,7 +40,7 @@ def by_phase(elf, path):
     return [until - since for since, until in zip(begun, begun[1:])]
 
 
-def table(out, images, gibs=None, qemu="qemu-system-aarch64"):
+def table(out, images, gibs=None, qemu=measure.QEMU):
     """What report.py prints, and each hypervisor's instructions for a further GiB of RAM: {name: ...}."""
     gibs = gibs or GIBS
     elf = f"{images['kanso']}.elf"

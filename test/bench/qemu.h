@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-/* QEMU's plugin header is in no Debian package: prototypes of what we use of API version 1
- * (QEMU 7.2). */
+/*
+ * QEMU's plugin header is in no Debian package: prototypes of what count.c uses and every version
+ * of the interface has. What the versions differ in, counters_api1.c and counters_api3.c declare.
+ */
 #pragma once
 #include <stdbool.h>
 #include <stddef.h>
@@ -19,19 +21,8 @@ struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *, 
 void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, void (*)(unsigned, void *), int,
                                           void *);
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
-void qemu_plugin_register_vcpu_tb_exec_inline(struct qemu_plugin_tb *, enum plugin_op, void *,
-                                              uint64_t);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, enum plugin_op, void *,
-                                                uint64_t);
-/* Called, not counted inline: the inline counters of QEMU 7.2 mix reads and writes up. */
-void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
-                                      void (*)(unsigned, uint32_t, uint64_t, void *), int,
-                                      enum plugin_rw, void *);
-bool qemu_plugin_mem_is_store(uint32_t access);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, void (*)(unsigned, void *),
                                             int, void *);
-void qemu_plugin_register_atexit_cb(plugin_id, void (*)(plugin_id, void *), void *);
 
 extern int qemu_plugin_version;
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The figures of `make bench` as text, JSON, Markdown and a chart.
 
-A result is {"about": {...}, "machines": {"GICv3 cortex-a57": [entry, ...], ...}, "linux": {name: table}}; an entry is a row: its name, its goal in
-instructions or None, and for "kanso" and "xen" None or {median, loads, stores, min, max, mixed}.
+A result is {"about": {...}, "machines": {"GICv3 cortex-a57": [entry, ...], ...}, "several": {the same of two CPUs}, "linux": {name: table}};
+an entry is a row: its name, its goal in instructions or None, and for "kanso" and "xen" None or {median, loads, stores, min, max, mixed}.
 """
 import json
 import pathlib
@@ -33,15 +33,23 @@ def only(median):
     return None if median is None else {"median": median}
 
 
-def collect(found, per_gib, linux, about):
+EMPTY = measure.Column()
+
+
+def entries_of(machine, columns, which):
+    """A machine's entries for these rows."""
+    ours, theirs = columns.get("kanso", EMPTY), columns.get("xen", EMPTY)
+    return [{"name": row.name, "goal": row.goal if machine == GOALS_HOLD else None, "kanso": figures(ours, row), "xen": figures(theirs, row)}
+            for row in which]
+
+
+def collect(found, several, per_gib, linux, about):
     """The result of all boots; linux: {name: table of create.py or guest_io.py}."""
     machines = {}
     for (gic, cpu), columns in found.items():
         name = machine_name(gic, cpu)
-        empty = measure.Column()
-        ours, theirs = columns.get("kanso", empty), columns.get("xen", empty)
-        entries = [{"name": row.name, "goal": row.goal if name == GOALS_HOLD else None, "kanso": figures(ours, row),
-                    "xen": figures(theirs, row)} for row in rows.ROWS]
+        ours, theirs = columns.get("kanso", EMPTY), columns.get("xen", EMPTY)
+        entries = entries_of(name, columns, rows.ROWS)
         once = [(rows.BOOT, ours.boot, theirs.boot), (rows.PAGES, ours.pages, theirs.pages)]
         if name == GOALS_HOLD:
             once.insert(1, (rows.PER_GIB, per_gib.get("kanso"), per_gib.get("xen")))
@@ -49,11 +57,11 @@ def collect(found, per_gib, linux, about):
         entries += [{"name": what, "goal": goal if name == GOALS_HOLD else None, "kanso": only(a), "xen": only(b)}
                     for (what, goal), a, b in once]
         machines[name] = entries
-    for entries in machines.values():
-        for entry in entries:
-            entry["ratio"] = ratio(entry)
-            entry["verdict"] = verdict(entry)
-    return {"about": about, "machines": machines, "linux": linux}
+    on_two = {machine_name(*machine): entries_of(machine_name(*machine), columns, rows.SEVERAL) for machine, columns in several.items()}
+    for entry in (e for part in (machines, on_two) for entries in part.values() for e in entries):
+        entry["ratio"] = ratio(entry)
+        entry["verdict"] = verdict(entry)
+    return {"about": about, "machines": machines, "several": on_two, "linux": linux}
 
 
 def ratio(entry):
@@ -96,6 +104,7 @@ def beside(ours, theirs, goal=None):
     return ["-" if entry["ratio"] is None else f"{entry['ratio']:.2f}", verdict(entry)]
 
 
+HEAD_SEVERAL = ["operation", "Kanso", "ld/st", "min-max", "Xen 4.17", "ld/st", "min-max", "ratio", "goal", ""]
 HEAD = ["operation", "Kanso", "ld/st", "min-max", "mixed", "Xen 4.17", "ld/st", "min-max", "mixed", "ratio", "goal", ""]
 
 
@@ -114,9 +123,20 @@ def cells(entry):
     return [entry["name"], *one(entry["kanso"]), *one(entry["xen"]), share, goal, entry["verdict"]]
 
 
+def cells_several(entry):
+    """A row's words in the order of HEAD_SEVERAL: nothing was mixed."""
+    shown = cells(entry)
+    return [cell for head, cell in zip(HEAD, shown) if head != "mixed"]
+
+
 def caption(name, about):
     """What a table is of."""
     return f"{name}: instructions at EL2, median of {about['samples']}; one CPU, -icount shift=0"
+
+
+def caption_several(name, about):
+    """The same."""
+    return f"{name}, several CPUs: instructions at EL2 of both, median of up to {about['samples']}; thread=multi, waiting for locks left out"
 
 
 def plain(above, head, lines):
@@ -142,6 +162,8 @@ def tables(result):
     """(caption, head, lines) of each."""
     for name, entries in result["machines"].items():
         yield caption(name, result["about"]), HEAD, [cells(e) for e in entries]
+    for name, entries in result["several"].items():
+        yield caption_several(name, result["about"]), HEAD_SEVERAL, [cells_several(e) for e in entries]
     for part in result["linux"].values():
         yield part["caption"], part["head"], part["rows"]
 
@@ -154,38 +176,41 @@ def text(result):
 
 def summary(result):
     """One sentence about all rows."""
-    every = [e for entries in result["machines"].values() for e in entries]
+    every = [e for part in ("machines", "several") for entries in result[part].values() for e in entries]
     count = {w: sum(w in e["verdict"] for e in every) for w in ("lost", "above goal", f"above {rows.SHARE}", "not counted")}
     linux = [cells[0] for part in result["linux"].values() for cells in part["rows"] if cells[-1] == "lost"]
     return (f"{len(every)} rows: " + ", ".join(f"{n} {w}{' x Xen' if w[-1].isdigit() else ''}" for w, n in count.items())
             + (f"; with Linux lost: {', '.join(linux)}" if linux else ""))
 
 
-def others(result):
+def others(machines, above):
     """The machines after the first in one table: Kanso, Xen and ratio of each."""
-    names = list(result["machines"])[1:]
+    names = list(machines)[1:]
     if not names:
         return []
     head = ["operation", *(f"{name}: Kanso, Xen, ratio" for name in names)]
     lines = []
-    for row in zip(*(result["machines"][name] for name in names)):
+    for row in zip(*(machines[name] for name in names)):
         shown = []
         for entry in row:
             a, b = (f"{entry[n]['median']:,}" if entry[n] else "-" for n in ("kanso", "xen"))
             shown.append(f"{a}, {b}, " + ("-" if entry["ratio"] is None else f"{entry['ratio']:.2f}")
                          + (f" ({entry['verdict']})" if entry["verdict"] else ""))
         lines.append([row[0]["name"], *shown])
-    return marked("The other machines, medians alone", head, lines)
+    return marked(above, head, lines)
 
 
 def markdown(result):
     """For docs/performance.md: the first machine whole, the others short, then Linux."""
     about = result["about"]
-    said = [f"- {about['qemu']}", f"- Kanso {about['kanso']}, built by {about['compiler']}",
+    newer = about.get("qemu_several", about["qemu"])
+    said = [f"- {about['qemu']}" + (f"; several CPUs: {newer}" if newer != about["qemu"] else ""), f"- Kanso {about['kanso']}, built by {about['compiler']}",
             f"- Xen: {about['xen']}", f"- {summary(result)}", *(f"- left out: {w}" for w in about["left_out"]), ""]
-    first, *rest = tables(result)
-    linux = rest[len(result["machines"]) - 1:]
-    return "\n".join([*said, *marked(*first), *others(result), *(line for table in linux for line in marked(*table))])
+    shown = list(tables(result))
+    first, several, linux = shown[0], shown[len(result["machines"]):], shown[len(result["machines"]) + len(result["several"]):]
+    return "\n".join([*said, *marked(*first), *others(result["machines"], "The other machines, medians alone"),
+                      *(marked(*several[0]) if result["several"] else []), *others(result["several"], "The other machines, several CPUs, medians"),
+                      *(line for table in linux for line in marked(*table))])
 
 
 PUBLISHED = "<!-- below: what `make bench PUBLISH=1` wrote -->\n"

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""report.py says which rows are lost or above their goal, leaves empty what was not counted, and draws each row."""
+"""report.py says which rows are lost or above their goal, leaves empty what was not counted, and draws each row; of two CPUs as well."""
 import pathlib
 import sys
 import xml.dom.minidom
@@ -29,13 +29,30 @@ def column(alone, mixed):
     return measure.Column({run: {} if n is None else {1: [(n, 1, 1)]} for run, n in ((measure.ALONE, alone), (measure.MIXED, mixed))})
 
 
+def several():
+    """Two CPUs: a table of their own with goals, the other machines beside each other, in the summary and in the picture."""
+    first, second, *_ = rows.SEVERAL
+    taken = {name: measure.Column({measure.ALONE: {first.id: [(n, 1, 1)], second.id: [(m, 1, 1)]}, measure.MIXED: {}})
+             for name, n, m in (("kanso", first.goal + 1, 5000), ("xen", 4 * first.goal, 4000))}
+    one = {(gic, "cortex-a57"): {"kanso": column(60, 60), "xen": column(416, 416)} for gic in (3, 2)}
+    result = report.collect(one, dict.fromkeys(one, taken), {}, {}, {**ABOUT, "qemu_several": "QEMU's newer"})
+    entries = result["several"]["GICv3 cortex-a57"]
+    assert [e["verdict"] for e in entries[:3]] == ["above goal", "lost", "not counted"], entries
+    assert result["several"]["GICv2 cortex-a57"][0]["goal"] is None
+    page, picture = report.markdown(result), report.chart.draw(result)
+    assert "GICv3 cortex-a57, several CPUs" in page and "The other machines, several CPUs" in page and "QEMU's newer" in page
+    assert page.count(f"| {first.name} |") == 2 and "mixed" not in page.split("several CPUs: instructions")[1].split("The other")[0]
+    assert " 2 lost, 1 above goal" in report.summary(result), report.summary(result)
+    assert all(row.name in report.text(result) and row.name in picture for row in rows.SEVERAL)
+
+
 def main():
     """Each case."""
     row = rows.ROWS[0]
     for *counts, goal, verdict in CASES:
         rows.ROWS[0] = row._replace(goal=goal)
         pairs = {"kanso": column(*counts[:2]), "xen": column(*counts[2:])}
-        result = report.collect({(3, "cortex-a57"): pairs, (2, "cortex-a57"): pairs}, {}, {}, ABOUT)
+        result = report.collect({(3, "cortex-a57"): pairs, (2, "cortex-a57"): pairs}, {}, {}, {}, ABOUT)
         entry = result["machines"]["GICv3 cortex-a57"][0]
         assert entry["verdict"] == verdict, (counts, goal, entry)
         assert "left out: the moon" in report.text(result) and row.name in report.markdown(result)
@@ -43,10 +60,11 @@ def main():
         assert all(r.name.replace(">", "&gt;").replace("<", "&lt;") in picture for r in rows.ROWS)
     lost = [["a request", "2", "1", *report.beside(2, 1)], ["a packet", "1", "-", *report.beside(1, None)]]
     part = {"caption": "Linux", "head": ["", "kanso+own", "xen+debian", "ratio", ""], "rows": lost}
-    result = report.collect({(3, "cortex-a57"): pairs}, {}, {"guest": part}, ABOUT)
+    result = report.collect({(3, "cortex-a57"): pairs}, {}, {}, {"guest": part}, ABOUT)
     assert "with Linux lost: a request" in report.text(result) and "a packet" in report.markdown(result)
     assert "a request" in report.chart.draw(result) and "a packet" not in report.chart.draw(result)
-    print(f"report: {len(CASES) + 1} cases")
+    several()
+    print(f"report: {len(CASES) + 2} cases")
 
 
 if __name__ == "__main__":

@@ -30,6 +30,13 @@ ROWS = [
     Row(15, "create a 16 MiB guest, zeroed", 1, 750000),
     Row(16, "destroy it", 1, None),
 ]
+SEVERAL = [  # with two CPUs, which are both counted
+    Row(25, "SGI to running vCPU, other CPU", 1, 350),
+    Row(26, "SGI to vCPU in WFI, other CPU", 1, 900),
+    Row(27, "event to running domain, other CPU", 1, 450),
+    Row(28, "event to blocked domain, other CPU", 1, 1100),
+    Row(20, "event to blocked domain, same CPU of 2", 1, 1000),
+]
 BOOT = ("reset to dom0's first instruction", 3000000)
 PER_GIB = ("... a further GiB of RAM", 200000)
 PAGES = ("pages a 16 MiB guest costs", 16)

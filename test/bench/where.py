@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Where a row's instructions lie: the functions that one sample of it runs through, in order and in sum.
+"""Where a row's instructions lie: the functions that one sample of it runs through, in order and in sum, of each CPU.
 
 where.py ROW [GIC [CPU]]   ROW is an id of rows.py, or a part of a name
 where.py create N          in sum only: of create.py, N the row's mark (16: Debian's kernel)
@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import sys
 
+import bench
 import create
 import linux
 import measure
@@ -26,11 +27,11 @@ def functions(elf):
 
 
 def blocks(path):
-    """(address, instructions) of each block that the sample executed."""
+    """(address, instructions, CPU) of each block that the sample executed."""
     for line in pathlib.Path(path).read_text(encoding="ascii").splitlines():
         if line.startswith("block "):
-            _, address, insns = line.split()
-            yield int(address, 16), int(insns)
+            _, address, insns, cpu = line.split()
+            yield int(address, 16), int(insns), int(cpu)
 
 
 def ran(path, mark):
@@ -63,24 +64,28 @@ def main():
         return where_create(int(sys.argv[2]))
     if len(sys.argv) < 2 or sys.argv[1] == "create":
         sys.exit(__doc__)
-    found = [r for r in rows.ROWS if sys.argv[1] in (str(r.id), r.name)] or [r for r in rows.ROWS if sys.argv[1] in r.name]
+    every = rows.ROWS + rows.SEVERAL
+    found = [r for r in every if sys.argv[1] in (str(r.id), r.name)] or [r for r in every if sys.argv[1] in r.name]
     if not found:
         sys.exit(f"where.py: no row '{sys.argv[1]}' in test/bench/rows.py")
+    several = found[0] in rows.SEVERAL
     gic, cpu = int((sys.argv[2:] or ["3"])[0]), (sys.argv[3:] or ["cortex-a57"])[0]
     image = pathlib.Path(os.environ.get("KANSO") or measure.ROOT / "build/arm64/kanso")
     out = measure.ROOT / "build/bench/where"
     measure.build(out)
-    measure.boot("kanso", image, out, gic=gic, cpu=cpu, n=8, more=f",where={found[0].id}")
+    qemu = os.environ.get("QEMU") or (measure.ROOT / bench.SEVERAL_QEMU if several else measure.QEMU)
+    measure.boot("kanso", image, out, str(qemu), gic=gic, cpu=cpu, n=8, several=several, more=f",where={found[0].id}")
     addresses, names = functions(image.with_name(image.name + ".elf"))
-    total, path = collections.Counter(), []
-    for address, insns in blocks(out / f"kanso-gicv{gic}-{cpu}.counts"):
+    total, paths = collections.Counter(), collections.defaultdict(list)
+    for address, insns, on in blocks(measure.stem_of(out, "kanso", gic, cpu, several=several) + ".counts"):
         name = names[bisect.bisect_right(addresses, address) - 1]
         total[name] += insns
-        if not path or path[-1][0] != name:
-            path.append([name, 0])
-        path[-1][1] += insns
+        if not paths[on] or paths[on][-1][0] != name:
+            paths[on].append([name, 0])
+        paths[on][-1][1] += insns
     print(f"{found[0].name}: {sum(total.values())} instructions, of {found[0].per} operations")
-    print(" > ".join(f"{name} {insns}" for name, insns in path[:200]))
+    for on, path in sorted(paths.items()):
+        print(f"CPU {on}, {sum(insns for _, insns in path)}: " + " > ".join(f"{name} {insns}" for name, insns in path[:200]))
     for name, insns in total.most_common():
         print(f"{insns:8} {name}")
     return 0

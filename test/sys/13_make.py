@@ -50,6 +50,11 @@ def cases(tree, scratch):
     drop = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"] if os.geteuid() == 0 else []
     yield ("no root", run([*drop, "make"], tree, PATH=path_without(lacking, LACKING)),
            ["deps: as root, run: apt-get install", "gcc-aarch64-linux-gnu"])
+    folder = scratch / "7.2"
+    folder.mkdir()
+    fake_qemu(folder, "QEMU emulator version 7.2.22 (Debian)")
+    yield ("no network for a newer QEMU", run([*alone, "scripts/qemu.sh", "build/qemu"], tree, PATH=f"{folder}:{os.environ['PATH']}"),
+           ["debs: cannot get", "qemu-system-arm", "needs the network once"])
     for name, version, said in (
             ("old QEMU", "QEMU emulator version 6.2.0 (Debian 1:6.2+dfsg-3)", ["QEMU 6.2 is too old", "install"]),
             ("no QEMU's version", "oops", ["qemu-system-aarch64 --version", "install"])):

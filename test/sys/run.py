@@ -87,7 +87,7 @@ def needs_of(script):
 def machine(gic, needs, ramdisk, dom0_words, where):
     """The QEMU command line."""
     command = [
-        "qemu-system-aarch64", "-M", f"virt,virtualization=on,gic-version={gic}",
+        os.environ.get("QEMU") or "qemu-system-aarch64", "-M", f"virt,virtualization=on,gic-version={gic}",
         "-cpu", os.environ.get("CPU", needs.get("cpu", "cortex-a57")), "-smp", needs["smp"], "-m", needs["mem"],
         "-accel", f"tcg,thread={os.environ.get('THREAD', needs.get('thread', 'multi'))}", "-display", "none", "-nodefaults", "-no-reboot", "-monitor", "none",
         "-kernel", str(image_of(needs)),

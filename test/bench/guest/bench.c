@@ -3,7 +3,7 @@
  * The benchmark kernel. It is dom0 itself, on one CPU, with nothing beside it, so that counts
  * repeat exactly: each operation runs between two markers of count.c, many times, alone; then all
  * of them shuffled over four guests. Command line: "bench-gic=2|3 bench-n=COUNT"; with a count of
- * 0 it only says that it was reached.
+ * 0 it only says that it was reached, with "bench-cpus=2" it is for several.c.
  */
 #include "test/bench/guest/bench.h"
 
@@ -23,31 +23,44 @@ static void alone(unsigned first, unsigned last)
     }
 }
 
-void bench_second(void)
+void bench_second(u64 what)
 {
     second_runs = true;
+    if (what == SECOND_RECEIVES) {
+        several_second();
+    }
     while (!second_stops) {
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
     }
     firmware_call(0x84000002, 0, 0, 0);
 }
 
-static void two_vcpus(void)
+/* dom0's second vCPU: on, and until it is off. */
+void start_second(u64 what)
 {
-    s64 result = (s32)firmware_call(0xc4000003, 1, (u64)second_cpu, 0);
-    must("cpu_on", result);
+    must("cpu_on", (s32)firmware_call(0xc4000003, 1, (u64)second_cpu, what));
     while (!second_runs) {
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
     }
+}
+
+void wait_second(void)
+{
+    while ((s32)firmware_call(0xc4000004, 1, 0, 0) != 1) {
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+    }
+}
+
+static void two_vcpus(void)
+{
+    start_second(SECOND_YIELDS);
     for (unsigned i = 0; i < count; i++) {
         BEGIN(OP_SWITCH_VCPU);
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
         END(OP_SWITCH_VCPU);
     }
     second_stops = true;
-    while ((s32)firmware_call(0xc4000004, 1, 0, 0) != 1) {
-        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
-    }
+    wait_second();
 }
 
 static void create_destroy(void)
@@ -177,6 +190,12 @@ void bench_main(const u8 *dtb)
         power_off();
     }
     setup(true);
+    if (option(dtb, "bench-cpus=", 1) == 2) {
+        several();
+        CHECKPOINT(DONE_ALONE);
+        print("BENCH-DONE\n");
+        power_off();
+    }
     ops_prepare();
     alone(OP_EMPTY, OP_TYPER);
     alone(OP_EVENT_SELF, OP_EVENT_PENDING);
@@ -184,7 +203,9 @@ void bench_main(const u8 *dtb)
     two_vcpus();
     create_destroy();
     two_domains();
-    players_make();
+    for (unsigned player = 0; player < NR_PLAYERS; player++) {
+        player_make(player, ANY_CPU);
+    }
     one_player();
     CHECKPOINT(DONE_ALONE);
     mixed();

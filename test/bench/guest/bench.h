@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What the parts of the benchmark kernel share. One image is dom0 and, copied by it, each of the
- * four players: guests that wait for an event, run what dom0 told them in their page of turns, and
- * send one back. bench.py names the ids.
+ * players: guests that wait for an event, run what dom0 told them in their page of turns, and
+ * send one back. rows.py names the ids.
  */
 #pragma once
 #include <stdbool.h>
@@ -61,7 +61,12 @@ enum op {
     OP_POPULATE_2M,
     OP_CONSOLE,
     OP_FOREIGN_MAP,
+    OP_SGI_RUNNING, /* with two CPUs, from one to the other */
+    OP_SGI_BLOCKED,
+    OP_EVENT_RUNNING,
+    OP_EVENT_WOKEN,
 };
+enum { SETTLED_US = 500, TRIES = 10 }; /* with two CPUs: until who blocks sleeps; see several.c */
 enum { NR_PLAYERS = 4, NR_OPS = 8, PLAYER_PAGES = 1024 };
 enum {
     SCRATCH_GFN = 0x100000, /* free in dom0; from the next on, the players' turns */
@@ -74,6 +79,8 @@ struct turn {
     volatile u32 go, done;    /* how many turns were given, and are through */
     volatile u32 began, stop; /* of a turn that yields */
     volatile u32 nr, ops[NR_OPS];
+    volatile u32 woken, stay; /* the last turn that it woke for, and that it shall not go on yet */
+    volatile u64 events;      /* that its handler has seen, while it runs for OP_EVENT_RUNNING */
     u32 gic, port;
 };
 
@@ -93,9 +100,11 @@ void interrupts_on(void);
 void interrupts_off(void);
 void sleep_once(void);
 void setup(bool is_dom0);
-void send_sgi_self(void);
+void setup_second(void);
+void send_sgi(u32 vcpu);
 void send_event(u32 port);
 void timer_arm(u64 ticks);
+void spin_us(u64 us);
 u64 typer_address(void);
 void bench_irq(void);
 void bench_unexpected(u64 esr, u64 pc, u64 address);
@@ -108,6 +117,7 @@ void op_do(unsigned id);
 u64 free_pages(void);
 u16 domain_make(u32 pages);
 void domain_destroy(u16 domain);
+void domain_pin(u16 domain, u32 vcpu, u8 cpu);
 void domain_start(u16 domain, u64 pc, u64 x0);
 void foreign_map(u16 domain, u64 from, u64 to);
 void unmap(u64 gfn);
@@ -115,9 +125,12 @@ void domain_write(u16 domain, u64 to, const void *from, u64 bytes);
 
 /* ---- player.c */
 void player_main(void);
-void players_make(void);
+enum { ANY_CPU = 0xff };
+void player_make(unsigned player, u8 cpu);
 void player_turn(unsigned player);
 void player_turn_yielding(unsigned player);
+bool player_turn_woken(unsigned player);
+void player_turn_running(unsigned player);
 void player_op(unsigned player, unsigned id);
 struct turn *player_turn_page(unsigned player);
 
@@ -125,8 +138,17 @@ struct turn *player_turn_page(unsigned player);
 extern u8 _start[], _bss[];
 extern u8 second_cpu[], yielder[], yielder_fp[];
 
+/* ---- several.c: two CPUs */
+void several(void);
+void several_second(void);
+u64 sample_begins(void);
+bool sample_in_time(u64 since);
+
 /* ---- bench.c */
+enum { SECOND_YIELDS, SECOND_RECEIVES };
+void start_second(u64 what);
+void wait_second(void);
 void bench_main(const u8 *dtb);
-void bench_second(void);
+void bench_second(u64 what);
 
 #pragma GCC visibility pop

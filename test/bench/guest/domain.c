@@ -65,6 +65,18 @@ void domain_destroy(u16 domain)
     must("destroy", domctl(XEN_DOMCTL_destroydomain, domain));
 }
 
+/* The vCPU runs on this CPU alone. */
+void domain_pin(u16 domain, u32 vcpu, u8 cpu)
+{
+    static u8 map;
+    map = (u8)(1u << cpu);
+    op.u.vcpuaffinity =
+        (struct xen_domctl_vcpuaffinity){.vcpu = vcpu,
+                                         .flags = XEN_VCPUAFFINITY_HARD,
+                                         .cpumap_hard = {.bitmap = {(u64)&map}, .nr_bits = 8}};
+    must("setvcpuaffinity", domctl(XEN_DOMCTL_setvcpuaffinity, domain));
+}
+
 void domain_start(u16 domain, u64 pc, u64 x0)
 {
     static struct xen_vcpu_guest_context context;

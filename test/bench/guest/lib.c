@@ -135,13 +135,13 @@ void sleep_once(void)
     interrupts_off();
 }
 
-static void gic_setup(void)
+static void gic_setup(u32 vcpu)
 {
     u32 enable = 0xffff | 1u << TIMER_IRQ | 1u << event_irq;
-    u64 base = gic == 3 ? gicr + 0x10000 : gicd;
+    u64 own = gicr + vcpu * 0x20000, base = gic == 3 ? own + 0x10000 : gicd;
     mmio_write(gicd, gic == 3 ? 0x12 : 1);
     if (gic == 3) {
-        mmio_write(gicr + 0x14, 0);
+        mmio_write(own + 0x14, 0);
         mmio_write(base + 0x80, ~0u);
     }
     for (u32 i = 0; i < 32; i += 4) {
@@ -176,7 +176,14 @@ void setup(bool is_dom0)
     struct xen_add_to_physmap map = {
         .domid = XEN_DOMID_SELF, .space = XENMAPSPACE_shared_info, .gpfn = (u64)shared_info >> 12};
     must("shared info", hypercall(__HYPERVISOR_memory_op, XENMEM_add_to_physmap, (u64)&map, 0));
-    gic_setup();
+    gic_setup(0);
+    interrupts_on();
+}
+
+/* The same on vCPU 1; events go to the first. */
+void setup_second(void)
+{
+    gic_setup(1);
     interrupts_on();
 }
 
@@ -185,12 +192,12 @@ u64 typer_address(void)
     return gicd + 4;
 }
 
-void send_sgi_self(void)
+void send_sgi(u32 vcpu)
 {
     if (gic == 3) {
-        SYSREG_WRITE(S3_0_C12_C11_5, (u64)SGI << 24 | 1);
+        SYSREG_WRITE(S3_0_C12_C11_5, (u64)SGI << 24 | 1u << vcpu);
     } else {
-        mmio_write(gicd + 0xf00, 1u << 16 | SGI);
+        mmio_write(gicd + 0xf00, 1u << (16 + vcpu) | SGI);
     }
 }
 
@@ -228,6 +235,13 @@ void bench_irq(void)
         SYSREG_WRITE(S3_0_C12_C12_1, irq);
     } else {
         mmio_write(gicc + 0x10, irq);
+    }
+}
+
+void spin_us(u64 us)
+{
+    u64 ticks = SYSREG_READ(cntfrq_el0) * us / 1000000, begin = SYSREG_READ(cntvct_el0);
+    while (SYSREG_READ(cntvct_el0) - begin < ticks) {
     }
 }
 

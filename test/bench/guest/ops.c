@@ -52,7 +52,7 @@ static void do_sgi(void)
 {
     u64 seen = nr_sgi;
     BEGIN(OP_SGI);
-    send_sgi_self();
+    send_sgi(0);
     while (nr_sgi == seen) {
     }
     END(OP_SGI);

@@ -32,17 +32,36 @@ static void let_sleep(void)
     hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
 }
 
+static void yield_until_stop(void)
+{
+    own.turn.began = 1;
+    while (!own.turn.stop) {
+        hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+    }
+}
+
+static void run_until_stop(void)
+{
+    own.turn.events = nr_event;
+    own.turn.began = 1;
+    while (!own.turn.stop) {
+        own.turn.events = nr_event;
+    }
+}
+
 static void take_turn(void)
 {
     let_sleep();
     for (u32 i = 0; i < own.turn.nr; i++) {
-        if (own.turn.ops[i] != OP_SWITCH_DOMAIN) {
+        switch (own.turn.ops[i]) {
+        case OP_SWITCH_DOMAIN:
+            yield_until_stop();
+            break;
+        case OP_EVENT_RUNNING:
+            run_until_stop();
+            break;
+        default:
             op_do(own.turn.ops[i]);
-            continue;
-        }
-        own.turn.began = 1;
-        while (!own.turn.stop) {
-            hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
         }
     }
 }
@@ -64,6 +83,9 @@ void player_main(void)
             sleep_once();
         }
         END(OP_EVENT_BLOCKED); /* begun by dom0 */
+        own.turn.woken = turns + 1;
+        while (own.turn.stay) {
+        }
         interrupts_on();
         take_turn();
     }
@@ -96,24 +118,23 @@ static void wait_done(const struct turn *turn)
     let_sleep();
 }
 
-void players_make(void)
+void player_make(unsigned player, u8 cpu)
 {
-    for (unsigned i = 0; i < NR_PLAYERS; i++) {
-        u16 domain = domain_make(PLAYER_PAGES);
-        struct xen_evtchn_alloc_unbound channel = {.dom = XEN_DOMID_SELF, .remote_dom = domain};
-        must("alloc_unbound",
-             hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (u64)&channel, 0));
-        players[i].domain = domain;
-        players[i].port = channel.port;
-        domain_write(domain, GUEST_RAM0_BASE, _start, (u64)(_bss - _start));
-        foreign_map(domain, (GUEST_RAM0_BASE + ((u64)&own - (u64)_start)) >> 12, turn_gfn(i));
-        struct turn *turn = player_turn_page(i);
-        turn->go = turn->done = turn->nr = 0;
-        turn->gic = gic;
-        turn->port = channel.port;
-        domain_start(domain, GUEST_RAM0_BASE, 1);
-        wait_done(turn);
+    u16 domain = domain_make(PLAYER_PAGES);
+    struct xen_evtchn_alloc_unbound channel = {.dom = XEN_DOMID_SELF, .remote_dom = domain};
+    must("alloc_unbound",
+         hypercall(__HYPERVISOR_event_channel_op, EVTCHNOP_alloc_unbound, (u64)&channel, 0));
+    players[player].domain = domain;
+    players[player].port = channel.port;
+    domain_write(domain, GUEST_RAM0_BASE, _start, (u64)(_bss - _start));
+    foreign_map(domain, (GUEST_RAM0_BASE + ((u64)&own - (u64)_start)) >> 12, turn_gfn(player));
+    struct turn *turn = player_turn_page(player);
+    *turn = (struct turn){.gic = gic, .port = channel.port};
+    if (cpu != ANY_CPU) {
+        domain_pin(domain, 0, cpu);
     }
+    domain_start(domain, GUEST_RAM0_BASE, 1);
+    wait_done(turn);
 }
 
 /* What the turn's page says is done by the player, while dom0 sleeps. */
@@ -144,6 +165,60 @@ void player_turn_yielding(unsigned player)
     END(OP_SWITCH_DOMAIN);
     turn->stop = 1;
     wait_done(turn);
+}
+
+/*
+ * Both below are for a player on another CPU. A sample is ended here, when the player has said that
+ * it is there: then both CPUs are in their guests, and all that they did before is in it.
+ */
+/* Events to a player that runs. */
+void player_turn_running(unsigned player)
+{
+    struct turn *turn = player_turn_page(player);
+    turn->nr = 1;
+    turn->ops[0] = OP_EVENT_RUNNING;
+    turn->began = turn->stop = 0;
+    turn->go++;
+    send_event(players[player].port);
+    while (!turn->began) {
+    }
+    for (unsigned tries = 0, done = 0; tries < TRIES * count && done < count; tries++) {
+        u64 seen = turn->events;
+        spin_us(SETTLED_US / 10);
+        u64 since = sample_begins();
+        BEGIN(OP_EVENT_RUNNING);
+        send_event(players[player].port);
+        while (turn->events == seen) {
+        }
+        if (sample_in_time(since)) {
+            END(OP_EVENT_RUNNING);
+            done++;
+        }
+    }
+    turn->stop = 1;
+    wait_done(turn);
+}
+
+/* An event to a player that sleeps, and whose CPU does: is it a sample? */
+bool player_turn_woken(unsigned player)
+{
+    struct turn *turn = player_turn_page(player);
+    turn->nr = 0;
+    turn->stay = 1;
+    turn->go++;
+    spin_us(SETTLED_US);
+    u64 since = sample_begins();
+    BEGIN(OP_EVENT_WOKEN);
+    send_event(players[player].port);
+    while (turn->woken != turn->go) {
+    }
+    bool in_time = sample_in_time(since);
+    if (in_time) {
+        END(OP_EVENT_WOKEN);
+    }
+    turn->stay = 0;
+    wait_done(turn);
+    return in_time;
 }
 
 /* ---- what dom0 does to a player */
