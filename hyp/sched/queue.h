@@ -37,7 +37,8 @@ void sched_charge(struct sched_queue *q, u64 now) REQUIRES(q->lock);
 
 /* sched.c. Puts u where wanted, hold and its budget say it belongs. No locks held. */
 void sched_settle(struct sched_unit *u, bool wakeup);
-/* sched.c. Lock held: u was just put on q; must q's CPU look at once? */
+/* sched.c. Lock held: u was just put on q, which was charged; must q's CPU look at once? If not,
+ * the slice's timer has it look in time. */
 bool sched_must_look(struct sched_queue *q, const struct sched_unit *u) REQUIRES(q->lock);
 
 /* cap.c, all for a capped unit, with its queue's lock held. */

@@ -85,16 +85,29 @@ static u64 left_alone_ns(const struct sched_queue *q, const struct sched_unit *u
     return u->capped ? 0 : q->running->since_ns + load_relaxed(&sched_ratelimit_ns);
 }
 
-/* It must when it idles, when u is better than what runs, and when nothing would end what runs, or
- * not soon enough for u. */
+/* It must when it idles, when what runs is to make room for u now, and when nothing would end what
+ * runs soon enough for u, but on this CPU that is seen to here. */
 bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
 {
-    const struct sched_unit *running = q->running;
-    if (!running || !q->slice_armed) {
+    if (!q->running) {
         return true;
     }
-    return policy->preempts(q, u, running, false) &&
-           (q->charged_ns >= left_alone_ns(q, u) || q->slice.deadline_ns > left_alone_ns(q, u));
+    u64 end = q->slice_end_ns;
+    if (policy->preempts(q, u, q->running, false)) {
+        end = MIN(end, left_alone_ns(q, u));
+    }
+    if (q->charged_ns >= end) {
+        return true;
+    }
+    if (q->slice_armed && q->slice.deadline_ns <= end) {
+        return false;
+    }
+    if (q->cpu != cpu_current()) {
+        return true;
+    }
+    q->slice_armed = true;
+    timer_set(&q->slice, end);
+    return false;
 }
 
 /*

@@ -513,6 +513,25 @@ static void test_alone_there_is_no_slice_timer(void **state)
     assert_false(timer_is_set(&this_cpu(sched_queue).slice)); /* idle: quiet */
 }
 
+static void test_who_wakes_beside_another_makes_nobody_choose(void **state)
+{
+    machine(1);
+    struct guest *a = add_hog(256, 1);
+    leave_all();
+    advance(SCHED_RATELIMIT_NS * 9 / 10);
+    u64 since = a->unit.since_ns;
+    struct guest *b = add_hog(256, 1);
+    assert_int_equal(this_cpu(work), 0);
+    assert_true(timer_is_set(&this_cpu(sched_queue).slice));
+    assert_int_equal(this_cpu(sched_queue).slice.deadline_ns, since + SCHED_RATELIMIT_NS);
+    add_hog(256, 1); /* nor is the timer set anew */
+    assert_int_equal(this_cpu(work), 0);
+    advance(SCHED_RATELIMIT_NS);
+    assert_int_equal(this_cpu(work), BIT(WORK_SCHED));
+    leave_all();
+    assert_ptr_equal(sched_current(), &b->unit);
+}
+
 static void test_times_add_up(void **state)
 {
     machine(1);
@@ -624,6 +643,7 @@ int main(void)
         cmocka_unit_test(test_holding_one_that_waits),
         cmocka_unit_test(test_yield_lets_another_run_and_costs_nothing_alone),
         cmocka_unit_test(test_alone_there_is_no_slice_timer),
+        cmocka_unit_test(test_who_wakes_beside_another_makes_nobody_choose),
         cmocka_unit_test(test_times_add_up),
         cmocka_unit_test(test_a_remote_wake_kicks_only_when_needed),
         cmocka_unit_test(test_the_debug_key_shows_each_queue),

@@ -215,6 +215,7 @@ void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
         /* Configured as an edge, its rise is what counts. */
         irq->latch |= high && !irq->level;
         irq->line = high;
+        home->vgic->must_refill |= irq->lr != LR_NONE; /* another CPU's, where it may fall */
         vgic_unlock(home, vgic_settle(irq));
     } else {
         vgic_unlock(home, TELL_NOBODY);

@@ -464,6 +464,54 @@ static void test_injecting_into_a_vcpu_elsewhere(void **state)
     assert_int_equal(fake_guest_acknowledge(), 31);
 }
 
+/* What comes from elsewhere is one write here, for each that came; only what cannot be shown beside
+ * what is there makes all be read. */
+static void news(u32 version)
+{
+    begin(version, 4, 2);
+    world_run(1);
+    enable(1, 31);
+    vgic_inject(D, V(1), VIRQ_EVENT);
+    world_run(0);
+    for (u32 i = 0; i < 3; i++) {
+        u32 writes = fake_guest_lr_writes();
+        vgic_send_sgi(V(1), 2, 0); /* its first finds a free one */
+        if (i == 2) {
+            vgic_inject(D, V(1), VIRQ_EVENT); /* which has ended, and is there still */
+        }
+        world_settle();
+        assert_int_equal(fake_guest_lr_writes(), writes + (i == 2 ? 2 : 1));
+        world_run(1);
+        u32 nr = i == 1 ? 1 : 2;
+        for (u32 n = 0; n < nr; n++) {
+            fake_guest_end(fake_guest_acknowledge());
+        }
+        assert_int_equal(fake_guest_acknowledge(), NOTHING);
+        world_run(0);
+    }
+    u32 writes = fake_guest_lr_writes();
+    vgic_send_sgi(V(1), 2, 0);
+    world_settle();
+    vgic_send_sgi(V(1), 2, version == 2 ? 1 : 0); /* another's, which is not there */
+    world_settle();
+    if (version == 2) {
+        assert_true(fake_guest_lr_writes() > writes + 2);
+    } else {
+        assert_int_equal(fake_guest_lr_writes(), writes + 2);
+    }
+    world_run(1);
+    for (u32 n = 0; n < (version == 2 ? 2 : 1); n++) {
+        fake_guest_end(fake_guest_acknowledge());
+        world_settle();
+    }
+    assert_int_equal(fake_guest_acknowledge(), NOTHING);
+}
+
+static void test_what_comes_from_elsewhere_is_taken_in(void **state)
+{
+    each_version(news);
+}
+
 static void test_reset_forgets(void **state)
 {
     begin(2, 4, 2);
@@ -630,6 +678,7 @@ int main(void)
         T(test_ended_ones_make_room),
         T(test_a_vcpu_moves_with_what_it_has),
         T(test_injecting_into_a_vcpu_elsewhere),
+        T(test_what_comes_from_elsewhere_is_taken_in),
         T(test_reset_forgets),
         T(test_an_spi_goes_to_its_target),
         T(test_several_leave_at_once),

@@ -255,6 +255,7 @@ static struct vgic_irq *find_urgent(const struct vgic_cpu *vc)
 /* Fills the empty list registers, which are all, from the queue. */
 static void choose(struct vgic_cpu *vc)
 {
+    vc->must_refill = false;
     u32 hcr = GICH_HCR_EN;
     if (list_is_empty(&vc->queue)) {
         set_hcr(vc, hcr);
@@ -289,7 +290,6 @@ static void choose(struct vgic_cpu *vc)
 
 void vgic_refill(struct vgic_cpu *vc)
 {
-    vc->must_refill = false;
     count_ends(vc);
     fold_some(vc, vc->lr_used);
     choose(vc);

@@ -16,8 +16,8 @@
  *     vgic_unlock(home, vgic_settle(irq));   queue, list register, and who must be told
  *
  * When the list register is another CPU's, settle makes that one take in what is new, or fold and
- * fill (VCPU_WORK_VGIC): enough for what only adds. vgic_change() runs the whole change there and waits for it: for what
- * takes away or reads.
+ * fill (VCPU_WORK_VGIC): enough for what only adds. vgic_change() runs the whole change there and
+ * waits for it: for what takes away or reads.
  */
 #ifndef VGIC_STATE_H
 #define VGIC_STATE_H
