@@ -30,6 +30,7 @@ for number in $(option kanso.many | tr , ' '); do
         [ "$made" = "$number" ] || try xl create -q "/tmp/g$made.cfg"
     done
     step "guest $number"
+    sleep 1 # as in create.sh: both hypervisors zero free memory while they idle
     measure 12 xl create -q "/tmp/g$number.cfg"
     guest_says "g$number" "@@UP many"
     echo "@@MEMORY $number $(available) $(free_pages)"

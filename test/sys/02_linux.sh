@@ -9,6 +9,7 @@ truncate -s 32M /tmp/disk.raw
 echo "DISK-HEADER-FROM-DOM0" | dd of=/tmp/disk.raw conv=notrunc 2>/dev/null
 try losetup /dev/loop0 /tmp/disk.raw
 guest l1 "vcpus = 2" "memory = 256" "disk = ['phy:/dev/loop0,xvda,w']" "vif = ['mac=00:16:3e:00:00:01,bridge=xenbr0']" <<'END'
+dmesg | grep -q "0\.000000\] random: crng init done" && echo "@@GUEST-SEEDED"
 until_true test -b /dev/xvda
 echo "header: $(head -n 1 /dev/xvda)"
 echo "DOMU-WROTE" | dd of=/dev/xvda bs=512 seek=8 conv=notrunc,fsync 2>/dev/null
@@ -24,6 +25,7 @@ before=$(free_pages)
 try xl -vv create /tmp/l1.cfg
 step "wait for the guest's user space"
 guest_says l1 "@@GUEST-USERSPACE"
+guest_says l1 "@@GUEST-SEEDED" # by the tools' rng-seed, not after minutes
 guest_says l1 "header: DISK-HEADER-FROM-DOM0"
 guest_says l1 "@@GUEST-DISK"
 same "what the guest wrote" DOMU-WROTE "$(dd if=/tmp/disk.raw bs=512 skip=8 count=1 2>/dev/null | head -n 1)"

@@ -2,6 +2,7 @@
 #include "build/fixture.h"
 
 #include <libfdt.h>
+#include <sys/random.h>
 #include "lib/failing.h"
 
 static void refused(int expected, const char *sentence)
@@ -84,6 +85,44 @@ static void numbers(void **state)
     refused(-ENOSPC, "1073741824 MiB of memory are more than the 1043456 MiB a guest can have");
 }
 
+/* The kernel's random bytes; -1: there are none. */
+static int drawn;
+
+ssize_t getrandom(void *bytes, size_t size, unsigned flags)
+{
+    if (drawn < 0) {
+        errno = ENOSYS;
+        return -1;
+    }
+    memset(bytes, ++drawn, size);
+    return (ssize_t)size;
+}
+
+static void has_seed(int byte)
+{
+    struct build *build = NULL;
+    uint8_t seed[TREE_SEED_BYTES];
+    int bytes = 0;
+    assert_int_equal(build_open(&build, &config), 0);
+    const void *given =
+        fdt_getprop(build->tree, fdt_path_offset(build->tree, "/chosen"), "rng-seed", &bytes);
+    assert_int_equal(bytes, sizeof(seed));
+    memset(seed, byte, sizeof(seed));
+    assert_memory_equal(given, seed, sizeof(seed));
+    build_close(build);
+}
+
+/* Each guest has its own, each time it starts. */
+static void seeds(void **state)
+{
+    drawn = 0;
+    has_seed(1);
+    has_seed(2);
+    drawn = -1;
+    refused(-ENOSYS, "can't draw a seed for the guest's random numbers: Function not implemented");
+    drawn = 0;
+}
+
 static void every_allocation_may_fail(void **state)
 {
     size_t k = 1;
@@ -111,6 +150,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(no_hypercall_is_made, setup, teardown),
         cmocka_unit_test_setup_teardown(files, setup, teardown),
         cmocka_unit_test_setup_teardown(numbers, setup, teardown),
+        cmocka_unit_test_setup_teardown(seeds, setup, teardown),
         cmocka_unit_test_setup_teardown(every_allocation_may_fail, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

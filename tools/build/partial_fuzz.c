@@ -14,8 +14,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes);
 static void check_and_merge(void *partial, size_t bytes)
 {
     static const struct layout layout = {.bank = {{0x40000000, 1 << 24}}};
+    static const uint8_t seed[TREE_SEED_BYTES];
     const struct tree_facts facts = {
-        .nr_cpus = 1, .bits = 64, .layout = &layout, .partial = partial};
+        .nr_cpus = 1, .bits = 64, .seed = seed, .layout = &layout, .partial = partial};
     void *tree = NULL;
     size_t tree_bytes = 0;
     if (partial_check(partial, bytes) == NULL && tree_create(&facts, &tree, &tree_bytes) == 0 &&

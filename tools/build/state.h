@@ -18,6 +18,7 @@ struct build {
     struct image ramdisk; /* bytes 0: none */
     void *partial, *tree;
     size_t tree_bytes;
+    uint8_t seed[TREE_SEED_BYTES];
     struct layout layout;
     build_progress_fn *progress;
     void *progress_context;

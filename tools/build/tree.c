@@ -124,6 +124,7 @@ static void write_chosen(struct writer *w, const struct tree_facts *facts)
         put_u64(w, "linux,initrd-start", ramdisk->start);
         put_u64(w, "linux,initrd-end", ramdisk->start + ramdisk->bytes);
     }
+    put(w, "rng-seed", facts->seed, TREE_SEED_BYTES);
     end(w);
 }
 

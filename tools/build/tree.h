@@ -3,7 +3,7 @@
  * The device tree that tells a guest of its machine, as Xen's guests of Arm know it:
  *
  *     /            model, compatible "xen,xenvm-4.17", "xen,xenvm"
- *     /chosen      bootargs, linux,initrd-start and -end
+ *     /chosen      bootargs, linux,initrd-start and -end, rng-seed
  *     /cpus        a cpu each, started by PSCI, reg its MPIDR
  *     /psci        by HVC
  *     /memory@     one each bank
@@ -22,6 +22,7 @@
 
 #define TREE_MAX_BYTES   (2ULL * 1024 * 1024) /* what arm64 kernels map */
 #define TREE_GIC_PHANDLE 65000U               /* known to authors of partial trees */
+#define TREE_SEED_BYTES  128                  /* as Xen's tools give */
 
 struct tree_facts {
     unsigned nr_cpus, bits;
@@ -29,6 +30,7 @@ struct tree_facts {
     unsigned xen_major, xen_minor;
     uint32_t clock_hz; /* 0: the timer itself tells */
     const char *command_line;
+    const uint8_t *seed;         /* TREE_SEED_BYTES of them */
     const struct layout *layout; /* banks, ramdisk */
     struct range free_region[2];
     unsigned nr_free_regions;

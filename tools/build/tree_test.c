@@ -20,6 +20,7 @@
 
 static struct layout layout;
 static struct tree_facts facts;
+static const uint8_t seed[TREE_SEED_BYTES] = {1, 2, 3, [TREE_SEED_BYTES - 1] = 4};
 static void *tree;
 
 static int setup(void **state)
@@ -32,6 +33,7 @@ static int setup(void **state)
                                 .xen_major = 4,
                                 .xen_minor = 17,
                                 .command_line = "console=hvc0 quiet",
+                                .seed = seed,
                                 .layout = &layout};
     return 0;
 }
@@ -123,6 +125,10 @@ static void the_guest_abi(void **state)
     has_string("/chosen", "bootargs", "console=hvc0 quiet");
     has_cells("/chosen", "linux,initrd-start", 2, 0, 0x48000000);
     has_cells("/chosen", "linux,initrd-end", 2, 0, 0x48123456);
+    int bytes = 0;
+    const void *given = fdt_getprop(tree, node("/chosen"), "rng-seed", &bytes);
+    assert_int_equal(bytes, sizeof(seed));
+    assert_memory_equal(given, seed, sizeof(seed));
     has_string("/psci", "compatible", "arm,psci-1.0");
     has_string("/psci", "compatible", "arm,psci-0.2");
     has_string("/psci", "method", "hvc");

@@ -201,6 +201,7 @@ static int control_quota_soft(struct request *r)
 
 /* Which domains have a name. The tools ask for it instead of reading all names. */
 struct search {
+    struct path_name child; /* "name" */
     const char *name;
     size_t length;
     char text[TEXT_ROOM];
@@ -214,7 +215,7 @@ static void search(struct search *out, const struct tree_node *domain)
         return;
     }
     search(out, domain->left);
-    const struct tree_node *node = tree_find((struct tree_node *)domain, "/name");
+    const struct tree_node *node = tree_find_child(domain, &out->child);
     const struct tree_value *value = node != NULL ? node->value : NULL;
     if (value != NULL && value->bytes == out->length &&
         memcmp(value->data, out->name, value->bytes) == 0 &&
@@ -230,7 +231,8 @@ static int control_named(struct request *r)
     if (r->nr != 2) {
         return -EINVAL;
     }
-    struct search out = {.name = r->string[1], .length = strlen(r->string[1])};
+    struct search out = {
+        .child = path_name_read("name"), .name = r->string[1], .length = strlen(r->string[1])};
     const struct tree_node *top = tree_find(r->x->root, "/local/domain");
     search(&out, top != NULL && out.length > 0 ? top->children : NULL);
     return answer_text(r, out.text);

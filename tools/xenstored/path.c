@@ -64,14 +64,43 @@ int path_decode(const char *text, uint16_t domid, unsigned max, bool may_be_spec
     return 0;
 }
 
-bool path_next(const char **at, const char **name, unsigned *length)
+#define KEY_NAME_BYTES   9U
+#define KEY_DIGITS       8U
+#define KEY_LENGTH_SHIFT 56
+#define KEY_LENGTH_MAX   127U
+
+struct path_name path_name_read(const char *text)
+{
+    uint64_t packed = 0; /* the first bytes */
+    bool is_number = true;
+    unsigned length = 0;
+    for (; text[length] != '/' && text[length] != '\0'; length++) {
+        const unsigned char c = (unsigned char)text[length];
+        is_number = is_number && c >= '0' && c <= '9';
+        if (length < KEY_NAME_BYTES) {
+            packed = packed << 7 | (c & 0x7f);
+        }
+    }
+    struct path_name name = {.text = text, .length = length};
+    if (is_number && length >= KEY_LENGTH_MAX) {
+        name.key = (uint64_t)KEY_LENGTH_MAX << KEY_LENGTH_SHIFT;
+    } else if (is_number && length > 0) {
+        name.key = (uint64_t)length << KEY_LENGTH_SHIFT |
+                   (length > KEY_DIGITS ? packed >> 7 * (KEY_NAME_BYTES - KEY_DIGITS) : packed);
+    } else {
+        const unsigned missing = length < KEY_NAME_BYTES ? KEY_NAME_BYTES - length : 0;
+        name.key = PATH_KEY_IS_NAME | packed << 7 * missing;
+    }
+    return name;
+}
+
+bool path_next(const char **at, struct path_name *name)
 {
     if (**at != '/' || (*at)[1] == '\0') {
         return false;
     }
-    *name = *at + 1;
-    *length = (unsigned)strcspn(*name, "/");
-    *at = *name + *length;
+    *name = path_name_read(*at + 1);
+    *at = name->text + name->length;
     return true;
 }
 

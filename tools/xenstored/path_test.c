@@ -71,16 +71,15 @@ static void limits(void **state)
 static void components(void **state)
 {
     const char *at = "/a/bc";
-    const char *name;
-    unsigned length;
-    assert_true(path_next(&at, &name, &length));
-    assert_int_equal(length, 1);
-    assert_true(path_next(&at, &name, &length));
-    assert_memory_equal(name, "bc", 2);
-    assert_int_equal(length, 2);
-    assert_false(path_next(&at, &name, &length));
+    struct path_name name;
+    assert_true(path_next(&at, &name));
+    assert_int_equal(name.length, 1);
+    assert_true(path_next(&at, &name));
+    assert_memory_equal(name.text, "bc", 2);
+    assert_int_equal(name.length, 2);
+    assert_false(path_next(&at, &name));
     at = "/";
-    assert_false(path_next(&at, &name, &length));
+    assert_false(path_next(&at, &name));
     assert_int_equal(path_parent("/a/bc", 5), 2);
     assert_int_equal(path_parent("/a", 2), 1);
     assert_int_equal(path_parent("/", 1), 0);

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "xenstored/tree.h"
-#include "xenstored/path.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -32,19 +31,10 @@ static void value_put(struct tree_value *value)
     }
 }
 
-static bool is_number(const char *name, unsigned length)
-{
-    unsigned i = 0;
-    while (i < length && name[i] >= '0' && name[i] <= '9') {
-        i++;
-    }
-    return i == length && length > 0;
-}
-
-static struct tree_node *node_create(struct tree *tree, const char *name, unsigned length,
+static struct tree_node *node_create(struct tree *tree, const struct path_name *name,
                                      struct tree_value *value, struct permissions *permissions)
 {
-    struct tree_node *node = malloc(sizeof(*node) + length + 1);
+    struct tree_node *node = malloc(sizeof(*node) + name->length + 1);
     if (node == NULL) {
         return NULL;
     }
@@ -52,11 +42,11 @@ static struct tree_node *node_create(struct tree *tree, const char *name, unsign
                                .priority = next_priority(tree),
                                .value = value,
                                .permissions = permissions_get(permissions),
-                               .names_bytes = length + 1,
-                               .name_length = (uint16_t)length,
-                               .is_number = is_number(name, length)};
-    memcpy(node->name, name, length);
-    node->name[length] = '\0';
+                               .names_bytes = name->length + 1,
+                               .name_length = (uint16_t)name->length,
+                               .key = name->key};
+    memcpy(node->name, name->text, name->length);
+    node->name[name->length] = '\0';
     tree->nr_nodes++;
     tree->bytes += tree_bytes_of(node);
     return node;
@@ -64,7 +54,8 @@ static struct tree_node *node_create(struct tree *tree, const char *name, unsign
 
 struct tree_node *tree_plant(struct tree *tree, struct permissions *permissions)
 {
-    struct tree_node *root = node_create(tree, "", 0, NULL, permissions);
+    const struct path_name name = path_name_read("");
+    struct tree_node *root = node_create(tree, &name, NULL, permissions);
     if (root != NULL) {
         const uint64_t gen = ++tree->generation;
         root->gen_value = root->gen_permissions = root->gen_children = root->gen_below = gen;
@@ -109,28 +100,30 @@ bool tree_collect(struct tree *tree, unsigned nr)
     return tree->garbage != NULL;
 }
 
-/* Numbers come first, by value (without leading zeros): so domains and devices are listed in the
- * order that people expect. */
-static int compare(const char *name, unsigned length, const struct tree_node *node)
+/* Names with one key. */
+static int compare_long(const struct path_name *name, const struct tree_node *node)
 {
-    const bool left = is_number(name, length);
-    if (left != node->is_number) {
-        return left ? -1 : 1;
+    const int longer = (int)name->length - (int)node->name_length;
+    if ((name->key & PATH_KEY_IS_NAME) == 0 && longer != 0) {
+        return longer;
     }
-    if (left && length != node->name_length) {
-        return length < node->name_length ? -1 : 1;
-    }
-    const unsigned common = length < node->name_length ? length : node->name_length;
-    const int order = memcmp(name, node->name, common);
-    return order != 0 ? order : (int)length - (int)node->name_length;
+    const int order = memcmp(name->text, node->name, longer < 0 ? name->length : node->name_length);
+    return order != 0 ? order : longer;
 }
 
-static struct tree_node *find_child(const struct tree_node *parent, const char *name,
-                                    unsigned length)
+static inline int compare(const struct path_name *name, const struct tree_node *node)
+{
+    if (name->key != node->key) {
+        return name->key < node->key ? -1 : 1;
+    }
+    return compare_long(name, node);
+}
+
+struct tree_node *tree_find_child(const struct tree_node *parent, const struct path_name *name)
 {
     struct tree_node *node = parent->children;
     while (node != NULL) {
-        const int order = compare(name, length, node);
+        const int order = compare(name, node);
         if (order == 0) {
             return node;
         }
@@ -141,12 +134,11 @@ static struct tree_node *find_child(const struct tree_node *parent, const char *
 
 struct tree_node *tree_find_nearest(struct tree_node *root, const char *path, unsigned *missing)
 {
-    const char *name;
-    unsigned length;
+    struct path_name name;
     struct tree_node *node = root;
     unsigned left = 0;
-    while (path_next(&path, &name, &length)) {
-        struct tree_node *child = left > 0 ? NULL : find_child(node, name, length);
+    while (path_next(&path, &name)) {
+        struct tree_node *child = left > 0 ? NULL : tree_find_child(node, &name);
         if (child == NULL) {
             left++;
         } else {
@@ -200,15 +192,15 @@ static struct tree_node *own(struct tree *tree, struct tree_node **slot)
 
 /* The way to a name among siblings, all of it owned. *found is the slot of the name, or the empty
  * one where it would be a leaf. */
-static int own_sibling(struct tree *tree, struct tree_node **slot, const char *name,
-                       unsigned length, struct tree_node ***found)
+static int own_sibling(struct tree *tree, struct tree_node **slot, const struct path_name *name,
+                       struct tree_node ***found)
 {
     while (*slot != NULL) {
         struct tree_node *node = own(tree, slot);
         if (node == NULL) {
             return -ENOMEM;
         }
-        const int order = compare(name, length, node);
+        const int order = compare(name, node);
         if (order == 0) {
             break;
         }
@@ -223,12 +215,11 @@ static struct tree_node *own_path(struct tree *tree, struct tree_node **root, co
                                   unsigned length)
 {
     const char *const end = path + length;
-    const char *name;
-    unsigned bytes;
+    struct path_name name;
     struct tree_node *node = own(tree, root);
-    while (node != NULL && path + 1 < end && path_next(&path, &name, &bytes)) {
+    while (node != NULL && path + 1 < end && path_next(&path, &name)) {
         struct tree_node **slot;
-        if (own_sibling(tree, &node->children, name, bytes, &slot) < 0) {
+        if (own_sibling(tree, &node->children, &name, &slot) < 0) {
             return NULL;
         }
         node = *slot;
@@ -240,12 +231,11 @@ static struct tree_node *own_path(struct tree *tree, struct tree_node **root, co
 static void mark_path(struct tree_node *root, const char *path, unsigned length, uint64_t gen)
 {
     const char *const end = path + length;
-    const char *name;
-    unsigned bytes;
+    struct path_name name;
     struct tree_node *node = root;
     node->gen_below = gen;
-    while (path + 1 < end && path_next(&path, &name, &bytes)) {
-        node = find_child(node, name, bytes);
+    while (path + 1 < end && path_next(&path, &name)) {
+        node = tree_find_child(node, &name);
         node->gen_below = gen;
     }
 }
@@ -299,18 +289,18 @@ static void pull(struct tree_node *node)
 
 /* What is before the name goes to *left, the rest to *right. The way is owned; as deep as a treap.
  */
-static void split(struct tree_node *node, const char *name, unsigned length,
-                  struct tree_node **left, struct tree_node **right)
+static void split(struct tree_node *node, const struct path_name *name, struct tree_node **left,
+                  struct tree_node **right)
 {
     if (node == NULL) {
         *left = *right = NULL;
-    } else if (compare(name, length, node) < 0) {
+    } else if (compare(name, node) < 0) {
         *right = node;
-        split(node->left, name, length, left, &node->left);
+        split(node->left, name, left, &node->left);
         pull(node);
     } else {
         *left = node;
-        split(node->right, name, length, &node->right, right);
+        split(node->right, name, &node->right, right);
         pull(node);
     }
 }
@@ -335,18 +325,17 @@ int tree_add(struct tree *tree, struct tree_node **root, const char *path, const
              uint32_t bytes, struct permissions *permissions)
 {
     const unsigned above = path_parent(path, (unsigned)strlen(path));
-    const char *name = path + (above > 1 ? above + 1 : 1);
-    const unsigned length = (unsigned)strlen(name);
+    const struct path_name name = path_name_read(path + (above > 1 ? above + 1 : 1));
     struct tree_node *parent = own_path(tree, root, path, above);
     struct tree_node **slot;
-    if (parent == NULL || own_sibling(tree, &parent->children, name, length, &slot) < 0) {
+    if (parent == NULL || own_sibling(tree, &parent->children, &name, &slot) < 0) {
         return -ENOMEM;
     }
     struct tree_value *value = bytes > 0 ? value_create(data, bytes) : NULL;
     if (bytes > 0 && value == NULL) {
         return -ENOMEM;
     }
-    struct tree_node *node = node_create(tree, name, length, value, permissions);
+    struct tree_node *node = node_create(tree, &name, value, permissions);
     if (node == NULL) {
         value_put(value);
         return -ENOMEM;
@@ -355,10 +344,10 @@ int tree_add(struct tree *tree, struct tree_node **root, const char *path, const
     node->gen_value = node->gen_permissions = node->gen_children = node->gen_below = gen;
     slot = &parent->children;
     while (*slot != NULL && (*slot)->priority >= node->priority) {
-        (*slot)->names_bytes += length + 1;
-        slot = compare(name, length, *slot) < 0 ? &(*slot)->left : &(*slot)->right;
+        (*slot)->names_bytes += name.length + 1;
+        slot = compare(&name, *slot) < 0 ? &(*slot)->left : &(*slot)->right;
     }
-    split(*slot, name, length, &node->left, &node->right);
+    split(*slot, &name, &node->left, &node->right);
     pull(node);
     *slot = node;
     parent->gen_children = gen;
@@ -386,11 +375,10 @@ int tree_remove(struct tree *tree, struct tree_node **root, const char *path,
                 struct tree_node **removed)
 {
     const unsigned above = path_parent(path, (unsigned)strlen(path));
-    const char *name = path + (above > 1 ? above + 1 : 1);
-    const unsigned length = (unsigned)strlen(name);
+    const struct path_name name = path_name_read(path + (above > 1 ? above + 1 : 1));
     struct tree_node *parent = own_path(tree, root, path, above);
     struct tree_node **slot;
-    if (parent == NULL || own_sibling(tree, &parent->children, name, length, &slot) < 0 ||
+    if (parent == NULL || own_sibling(tree, &parent->children, &name, &slot) < 0 ||
         (*slot != NULL && own_edges(tree, *slot) < 0)) {
         return -ENOMEM;
     }
@@ -399,8 +387,8 @@ int tree_remove(struct tree *tree, struct tree_node **root, const char *path,
         return -ENOENT;
     }
     for (struct tree_node *on = parent->children; on != node;) {
-        on->names_bytes -= length + 1;
-        on = compare(name, length, on) < 0 ? on->left : on->right;
+        on->names_bytes -= name.length + 1;
+        on = compare(&name, on) < 0 ? on->left : on->right;
     }
     *slot = merge(node->left, node->right);
     node->left = node->right = NULL;

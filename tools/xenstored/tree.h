@@ -14,13 +14,15 @@
  *          c   d                     c'  d       d is shared
  *
  * The children of a node are themselves a balanced binary tree (a treap: ordered by name, a heap by
- * a random priority), so 10,000 siblings are found, copied and changed in some 15 steps.
+ * a random priority), so 10,000 siblings are found, copied and changed in some 15 steps. A step
+ * compares two words: a name's key is its order, as far as 64 bits tell it.
  *
  * What changed when is told by generations, one counter for all: a transaction compares those of
  * the nodes that it touched. Functions that change either do it or answer -ENOMEM and have changed
  * nothing that can be seen. One thread.
  */
 #pragma once
+#include "xenstored/path.h"
 #include "xenstored/permission.h"
 
 #include <stdbool.h>
@@ -46,7 +48,7 @@ struct tree_node {
     uint64_t gen_below;       /* anything changed here or below */
     uint32_t names_bytes;     /* of the names with zeros, this node and its left and right */
     uint16_t name_length;
-    bool is_number; /* the name is */
+    uint64_t key; /* the name's order among siblings: struct path_name */
     char name[];
 };
 
@@ -71,6 +73,8 @@ struct tree_node *tree_find(struct tree_node *root, const char *path);
 /* The node, or the nearest that exists above it; *depth (may be NULL) is how many components of the
  * path are missing. */
 struct tree_node *tree_find_nearest(struct tree_node *root, const char *path, unsigned *missing);
+/* Borrowed. NULL: no such child. To look in many places the name is read once. */
+struct tree_node *tree_find_child(const struct tree_node *parent, const struct path_name *name);
 
 /* The path's node exists. The caller's reference on permissions stays the caller's. */
 int tree_write(struct tree *tree, struct tree_node **root, const char *path, const void *data,

@@ -129,6 +129,57 @@ static void order(void **state)
     assert_int_equal(tree_names(root, 9999, text, 8), 0);
 }
 
+/* The order by its words, without keys. */
+static bool is_before(const char *a, const char *b)
+{
+    const bool a_is_number = a[strspn(a, "0123456789")] == '\0';
+    const bool b_is_number = b[strspn(b, "0123456789")] == '\0';
+    if (a_is_number != b_is_number) {
+        return a_is_number;
+    }
+    if (a_is_number && strlen(a) != strlen(b)) {
+        return strlen(a) < strlen(b);
+    }
+    return strcmp(a, b) < 0;
+}
+
+/* Names that differ before, at and behind the end of what a key holds: each is found, all are in
+ * order. */
+static void order_by_keys(void **state)
+{
+    enum { LENGTHS = 12, VARIANTS = 6 };
+    static const unsigned lengths[LENGTHS] = {1, 2, 7, 8, 9, 10, 11, 126, 127, 128, 129, 300};
+    static const char bytes[VARIANTS] = {'0', '9', '-', 'A', 'z', '@'};
+    char path[400] = "/";
+    unsigned nr = 0;
+    for (unsigned l = 0; l < LENGTHS; l++) {
+        for (unsigned at = 0; at < lengths[l]; at += at == 12 ? 110 : 1) {
+            for (unsigned v = 0; v < VARIANTS; v++) {
+                for (unsigned fill = 0; fill < 2; fill++) {
+                    memset(path + 1, fill == 0 ? '5' : 'n', lengths[l]);
+                    path[1 + at] = bytes[v];
+                    path[1 + lengths[l]] = '\0';
+                    if (tree_find(root, path) == NULL) {
+                        add(path, path);
+                        nr++;
+                    }
+                }
+            }
+        }
+    }
+    static char names[1 << 20];
+    const uint32_t used = tree_names(root, 0, names, sizeof(names));
+    assert_int_equal(used, tree_names_bytes(root));
+    const char *last = NULL;
+    for (const char *name = names; name < names + used; name += strlen(name) + 1, nr--) {
+        assert_true(last == NULL || is_before(last, name));
+        memcpy(path + 1, name, strlen(name) + 1);
+        has(root, path, path);
+        last = name;
+    }
+    assert_int_equal(nr, 0);
+}
+
 /* A reference keeps the whole tree as it was, whatever happens to the other. */
 static void snapshots(void **state)
 {
@@ -260,6 +311,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(add_find_remove, setup, teardown),
         cmocka_unit_test_setup_teardown(order, setup, teardown),
+        cmocka_unit_test_setup_teardown(order_by_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(snapshots, setup, teardown),
         cmocka_unit_test_setup_teardown(in_place, setup, teardown),
         cmocka_unit_test_setup_teardown(many, setup, teardown),
