@@ -193,8 +193,7 @@ static u32 nr_routed(void)
     return n;
 }
 
-static struct gic_ops gic_table;
-const struct gic_ops *gic = &gic_table;
+struct gic_ops gic_table;
 struct gic_info gic_info;
 
 static u32 v2m_frame[1024];

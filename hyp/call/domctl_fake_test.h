@@ -222,8 +222,7 @@ u64 sched_idle_ns(u32 cpu)
 /* ---- memory and interrupts */
 
 static struct p2m fake_p2m;
-static struct gic_ops fake_gic = {.version = 3};
-const struct gic_ops *gic = &fake_gic;
+struct gic_ops gic_table = {.version = 3};
 struct gic_info gic_info = {.nr_irqs = 288};
 #define FAKE_RAM_FIRST 0x40000u /* machine frames below are devices */
 struct frame_bank frame_bank[FRAME_BANKS_MAX] = {{FAKE_RAM_FIRST, FAKE_RAM_FIRST}};
@@ -302,7 +301,7 @@ static int fake_control_setup(void **state)
     fake_stays = false;
     fake_answer = OK;
     fake_now_ns = 0;
-    fake_gic.version = 3;
+    gic_table.version = 3;
     memset(&fake_p2m, 0, sizeof(fake_p2m));
     for (u32 n = 0; n < ARRAY_LEN(fake_domain); n++) {
         fake_domain[n].p2m = &fake_p2m;

@@ -231,7 +231,7 @@ static void a_domain_is_made(void **state)
     domctl_at()->u.createdomain.max_maptrack_frames = -1;
     domctl_at()->u.createdomain.max_evtchn_port = ~0u;
     domctl_at()->u.createdomain.arch.gic_version = XEN_DOMCTL_CONFIG_GIC_V2;
-    fake_gic.version = 2;
+    gic_table.version = 2;
     fake_domain[2].id.id = 2;
     assert_int_equal(fake_domctl(XEN_DOMCTL_createdomain, 0), 0);
     assert_int_equal(domctl_at()->domain, 3);
@@ -305,7 +305,7 @@ static void what_create_refuses(void **state)
     REFUSED(arch.gic_version, XEN_DOMCTL_CONFIG_GIC_V2);
     REFUSED(arch.gic_version, 3);
     TAKEN(arch.gic_version, XEN_DOMCTL_CONFIG_GIC_V3);
-    fake_gic.version = 2;
+    gic_table.version = 2;
     REFUSED(max_vcpus, 9);
     TAKEN(max_vcpus, 8);
 }

@@ -84,6 +84,13 @@ static inline struct vcpu *vcpu_current(void)
 void vcpu_raise(struct vcpu *v, enum vcpu_work bit);
 void vcpu_kick(struct vcpu *v); /* it is in a guest on another CPU: make it leave */
 void vcpu_wake(struct vcpu *v);
+/* The same of one that is loaded here: this CPU made it block, if any did. */
+static inline void vcpu_wake_loaded(struct vcpu *v)
+{
+    if (unlikely(!load_relaxed(&v->unit.wanted))) {
+        vcpu_wake(v);
+    }
+}
 /* current: unless it has work or an event; re-checked after (no lost wake) */
 void vcpu_block(struct vcpu *v);
 /* Counts; waits until it is in no guest (not for the current one). No locks held. */

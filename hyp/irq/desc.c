@@ -13,7 +13,7 @@
 #define HANDLE_MAX 16u
 #define BLOCK      32u
 
-const struct gic_ops *gic;
+struct gic_ops gic_table;
 struct gic_info gic_info;
 static struct irq_desc *block[(IRQ_END + BLOCK - 1) / BLOCK];
 
@@ -161,44 +161,54 @@ void irq_activate(hwirq_t irq)
     gic->activate_private(irq.hw);
 }
 
-static void handle(u32 raw)
+static __force_inline void handle(struct irq_desc *desc, u32 raw)
 {
-    u32 number = raw & 0x3ff;
-    if (unlikely(number < IRQ_FIRST_PPI)) {
+    irq_handler_fn *fn = load_acquire(&desc->handler);
+    if (likely(fn && load_relaxed(&desc->to_guest))) {
         gic->drop_priority(raw);
-        gic->deactivate(raw);
-        ipi_receive(number);
+        fn(desc, desc->arg);
         return;
     }
-    /* Hardware's number: it is there. */
-    struct irq_desc *desc = &block[number / BLOCK][number % BLOCK];
-    irq_handler_fn *fn = load_acquire(&desc->handler);
-    if (!fn) {
-        log_warn("interrupt %u is nobody's: masked", number);
-        gic->set_enabled(number, false);
-    } else if (load_relaxed(&desc->to_guest)) {
-        gic->drop_priority(raw);
+    if (fn) {
         fn(desc, desc->arg);
-        return;
     } else {
-        fn(desc, desc->arg);
+        log_warn("interrupt %u is nobody's: masked", desc->hwirq.hw);
+        gic->set_enabled(desc->hwirq.hw, false);
     }
     /* After the handler: it made a level go away, which deactivation would else take again. */
     gic->drop_priority(raw);
     gic->deactivate(raw);
 }
 
+/* False: no more in this stay. A callback has the rest of it to itself: what else is there
+ * interrupts again. */
+static __force_inline bool handle_next(void)
+{
+    const u32 raw = gic->acknowledge();
+    const u32 number = raw & 0x3ff;
+    if (number >= IRQ_END) {
+        return false;
+    }
+    if (number < IRQ_FIRST_PPI) {
+        gic->drop_priority(raw);
+        gic->deactivate(raw);
+        ipi_receive(number);
+        return number != IPI_RCU && cpu_may_interrupt();
+    }
+    /* Hardware's number: it is there. */
+    handle(&block[number / BLOCK][number % BLOCK], raw);
+    return cpu_may_interrupt();
+}
+
+static __noinline void handle_more(void)
+{
+    for (u32 i = 1; i < HANDLE_MAX && handle_next(); i++) {
+    }
+}
+
 void irq_handle(void)
 {
-    for (u32 i = 0; i < HANDLE_MAX; i++) {
-        u32 raw = gic->acknowledge();
-        if ((raw & 0x3ff) >= IRQ_END) {
-            return;
-        }
-        handle(raw);
-        /* A callback has the rest of the stay to itself: what else is there interrupts again. */
-        if ((raw & 0x3ff) == IPI_RCU || !cpu_may_interrupt()) {
-            return;
-        }
+    if (unlikely(handle_next())) {
+        handle_more();
     }
 }

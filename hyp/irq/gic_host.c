@@ -423,7 +423,7 @@ void fake_gic_setup(u32 version, u32 nr_irqs, u32 nr_lrs)
     ops.lr_active = version == 2 ? GICV2_LR_ACTIVE : GICV3_LR_ACTIVE;
     ops.lr_encode = version == 2 ? gicv2_lr_encode : gicv3_lr_encode;
     ops.lr_decode = version == 2 ? gicv2_lr_decode : gicv3_lr_decode;
-    gic = NULL;
+    gic_table = (struct gic_ops){0};
 }
 
 enum err gic_probe(void)
@@ -431,6 +431,6 @@ enum err gic_probe(void)
     if (gic_info.nr_lrs == 0) {
         return E_NODEV;
     }
-    gic = &ops;
+    gic_table = ops;
     return OK;
 }

@@ -250,6 +250,6 @@ enum err gicv2_init(void)
     gic_info.nr_irqs = MIN(32 * ((read32(dist, GICD_TYPER) & 0x1f) + 1), IRQ_END);
     gic_info.nr_lrs = MIN((read32(hyp, GICH_VTR) & 0x3f) + 1, GIC_MAX_LRS);
     init_dist();
-    gic = &ops;
+    gic_table = ops;
     return OK;
 }

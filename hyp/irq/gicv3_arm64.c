@@ -214,6 +214,6 @@ enum err gicv3_init(void)
     gic_info.nr_irqs = MIN(32 * ((read32(dist, GICD_TYPER) & 0x1f) + 1), IRQ_END);
     gic_info.nr_lrs = MIN(gicv3_nr_lrs(), GIC_MAX_LRS);
     init_dist();
-    gic = &ops;
+    gic_table = ops;
     return OK;
 }

@@ -25,13 +25,14 @@ struct irq_desc;
 typedef void irq_handler_fn(struct irq_desc *desc, void *arg);
 
 struct irq_desc {
-    hwirq_t hwirq;
     irq_handler_fn *handler GUARDED_BY(lock); /* NULL: nobody's; a stray one is masked and logged */
     void *arg;
+    hwirq_t hwirq;
     /* Not deactivated by us: the guest's end of interrupt does it. */
     bool to_guest GUARDED_BY(lock);
     bool enabled GUARDED_BY(lock);
     struct spinlock lock; /* RANK_IRQ */
+    u64 reserved[2];      /* a size that is reached by a shift */
 };
 
 enum ipi { IPI_WORK, IPI_CALL, IPI_RCU, IPI_HALT, IPI_NR }; /* SGI 0.. */
@@ -121,7 +122,8 @@ struct gic_ops {
 /* Ends of interrupts that were in no list register. */
 #define GICH_HCR_EOICOUNT(hcr) ((hcr) >> 27)
 
-extern const struct gic_ops *gic;
+extern struct gic_ops gic_table; /* [c] after boot: a copy, so that a call is one load away */
+static const struct gic_ops *const gic = &gic_table;
 struct gic_info { /* [c] after boot */
     u32 nr_irqs;  /* including SGIs and PPIs */
     u32 nr_lrs;

@@ -114,9 +114,12 @@ FUNCTION(lower_irq)
     save_first
 interrupted:
     save_volatile sp
-    take_stack
+    ldr x9, [sp, #AT_STACK]
+    mov sp, x9
     bl irq_handle
-    b leave_volatile
+    find_vcpu
+    vcpu_unless_work otherwise=save_and_leave_slowly
+    restore_volatile_and_leave
 END(lower_irq)
 
 FUNCTION(lower_sync)
@@ -139,16 +142,17 @@ FUNCTION(lower_sync)
     cmn x0, #RESTART
     b.eq 7f
     str x0, [x9]
-    vcpu_unless_work otherwise=2f
+    vcpu_unless_work otherwise=save_and_leave_slowly
     restore_volatile_and_leave
 7:  mov x1, x0
     mov x0, x9
     bl call_answer
 leave_volatile:
     find_vcpu
-    vcpu_unless_work otherwise=2f
+    vcpu_unless_work otherwise=save_and_leave_slowly
     restore_volatile_and_leave
-2:  str x19, [x9, #AT_X19]
+save_and_leave_slowly:
+    str x19, [x9, #AT_X19]
     save_rest x9
     b leave_slowly
 

@@ -196,7 +196,7 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
         return;
     }
     if (likely(vgic_renew(irq, false, 0))) {
-        vcpu_wake(irq->home);
+        vcpu_wake_loaded(irq->home);
         return;
     }
     struct vcpu *home = vgic_lock(irq);
@@ -225,8 +225,8 @@ void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
 void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 {
     struct vgic_irq *irq = &to->vgic->irq[index_clamp(sgi, NR_SGIS)];
-    if (likely(vgic_renew(irq, false, source))) {
-        vcpu_wake(to);
+    if (likely(vgic_is_here(to->vgic) && vgic_renew_private(to->vgic, irq, false, source))) {
+        vcpu_wake_loaded(to);
         return;
     }
     spin_lock(&to->vgic->lock);
@@ -236,7 +236,7 @@ void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
 {
     if (likely(vgic_renew(irq, true, 0))) { /* in a register of the host's: it is routed still */
-        vcpu_wake(irq->home);
+        vcpu_wake_loaded(irq->home);
         return;
     }
     struct vcpu *home = vgic_lock(irq);
@@ -255,8 +255,8 @@ void vgic_arrived(struct vgic_irq *irq, struct irq_desc *desc)
 void vgic_private_fired(struct vcpu *v, virq_t virq)
 {
     struct vgic_irq *irq = &v->vgic->irq[virq.virq];
-    if (likely(vgic_renew(irq, true, 0))) {
-        vcpu_wake(v);
+    if (likely(vgic_renew_private(v->vgic, irq, true, 0))) {
+        vcpu_wake_loaded(v);
         return;
     }
     spin_lock(&v->vgic->lock);

@@ -140,14 +140,9 @@ static void clear_stale(struct vgic_cpu *vc)
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source)
 {
     const struct vgic_cpu *vc = load_acquire(&irq->home)->vgic;
-    u32 n = load_relaxed(&irq->lr);
-    if (n == LR_NONE || vc->hcr != GICH_HCR_EN || !vgic_is_here(vc) || vc->lr[n] != irq ||
-        !(vc->lr_used >> n & 1) || !load_relaxed(&irq->renewable) ||
-        !gic->lr_renew(n, hw, source)) {
-        return false;
-    }
-    store_relaxed(&irq->lr_latch, true);
-    return true;
+    const u32 n = load_relaxed(&irq->lr);
+    return vgic_is_here(vc) && n != LR_NONE && vc->lr[n] == irq && (vc->lr_used >> n & 1) &&
+           vgic_renew_private(vc, irq, hw, source);
 }
 
 /* What fill() comes to when nothing was known of irq before, and nothing is left to tell after. */

@@ -23,6 +23,7 @@
 #define VGIC_STATE_H
 
 #include "base/list.h"
+#include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "vgic/vgic.h"
 
@@ -156,6 +157,18 @@ void vgic_recall(struct vgic_irq *irq);
  * which is active; source: of an SGI of GICv2. False: nothing was done, go the long way.
  */
 bool vgic_renew(struct vgic_irq *irq, bool hw, u32 source);
+/* The same of one that is vc's for ever, and vc is here: the register it names is ours. */
+static __force_inline bool vgic_renew_private(const struct vgic_cpu *vc, struct vgic_irq *irq,
+                                              bool hw, u32 source)
+{
+    const u32 n = load_relaxed(&irq->lr);
+    if (n == LR_NONE || vc->hcr != GICH_HCR_EN || !load_relaxed(&irq->renewable) ||
+        !gic->lr_renew(n, hw, source)) {
+        return false;
+    }
+    store_relaxed(&irq->lr_latch, true);
+    return true;
+}
 /* The first time after a switch, its home's lock held: the same for one that is in no list register
  * and on no queue, when there is one to spare. */
 bool vgic_begin(struct vgic_irq *irq, bool hw, u32 source);

@@ -22,17 +22,23 @@ struct timers {
     struct timer virtual, physical;
 };
 static struct slab_cache timers_cache;
-static hwirq_t virtual_ppi, physical_ppi; /* [c] */
+/* [c] By whether the domain is direct-mapped: the ABI's numbers, and the host's, whose tree it has.
+ */
+static virq_t virtual_ppi[2] = {VIRQ_VTIMER}, physical_ppi[2] = {VIRQ_PTIMER};
 
-/* dom0 has the host's tree, and so the host's numbers; other guests the ABI's. */
 static virq_t virtual_irq(const struct domain *d)
 {
-    return d->direct_mapped ? (virq_t){virtual_ppi.hw} : VIRQ_VTIMER;
+    return virtual_ppi[d->direct_mapped];
+}
+
+static hwirq_t host_irq(void)
+{
+    return (hwirq_t){virtual_ppi[true].virq};
 }
 
 static virq_t physical_irq(const struct domain *d)
 {
-    return d->direct_mapped ? (virq_t){physical_ppi.hw} : VIRQ_PTIMER;
+    return physical_ppi[d->direct_mapped];
 }
 
 static void arm(struct timer *t, u64 ahead_ticks)
@@ -211,10 +217,10 @@ void vtimer_physical_write(struct vcpu *v, u32 reg, u64 value)
 enum err vtimer_init(void)
 {
     slab_init(&timers_cache, "vtimer", sizeof(struct timers));
-    virtual_ppi.hw = vtimer_hw_irq();
-    physical_ppi.hw = vtimer_hw_physical_irq();
+    virtual_ppi[true].virq = vtimer_hw_irq();
+    physical_ppi[true].virq = vtimer_hw_physical_irq();
     enum err e = vgic_init();
-    return e == OK ? irq_route_guest(virtual_ppi, fired, NULL) : e;
+    return e == OK ? irq_route_guest(host_irq(), fired, NULL) : e;
 }
 
 void vtimer_init_cpu(void)
@@ -222,7 +228,7 @@ void vtimer_init_cpu(void)
     u64 ctl;
     u64 cval;
     vtimer_hw_stop(&ctl, &cval);
-    irq_enable(virtual_ppi);
+    irq_enable(host_irq());
     vgic_init_cpu();
 }
 
@@ -243,7 +249,7 @@ enum err vtimer_create_vcpu(struct vcpu *v)
     v->vtimer_timer = &t->virtual;
     v->ptimer_timer = &t->physical;
     v->vtimer_offset_ticks = v->domain->vtimer_offset_ticks;
-    vgic_bind_private(v, virtual_irq(v->domain), virtual_ppi);
+    vgic_bind_private(v, virtual_irq(v->domain), host_irq());
     return OK;
 }
 
