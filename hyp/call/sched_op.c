@@ -16,7 +16,6 @@
 
 #define POLL_MAX_PORTS   128u
 #define NO_SHUTDOWN_CODE 0xff
-#define POLL_EVENT_CAME  2u /* vcpu->poll_state */
 
 static void poll_timeout(void *arg)
 {

@@ -25,12 +25,9 @@ struct evtchn_table;
 struct gnttab;
 struct vgic;
 struct vuart;
-struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
 #define DOMID_SELF           ((domid_t){0x7ff0})
-#define DOMID_IO             ((domid_t){0x7ff1})
-#define DOMID_XEN            ((domid_t){0x7ff2})
 #define DOMID_INVALID        ((domid_t){0x7ff4})
 #define DOMAIN_MAX_VCPUS     128u
 
