@@ -7,7 +7,6 @@
 #include "call/call.h"
 #include "call/control.h"
 #include "cpu/atomic.h"
-#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "sched/sched.h"
@@ -16,11 +15,8 @@
 /* vCPU id of d: E_INVAL beyond what d can have, E_SRCH when it is not made yet. */
 static enum err find_vcpu(struct domain *d, u32 id, struct vcpu **out)
 {
-    if (id >= d->max_vcpus) {
-        return E_INVAL;
-    }
-    *out = load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
-    return *out != NULL ? OK : E_SRCH;
+    *out = vcpu_find(d, id);
+    return *out != NULL ? OK : id >= d->max_vcpus ? E_INVAL : E_SRCH;
 }
 
 enum err domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
@@ -281,10 +277,8 @@ static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credi
     /* 0: keep, as Xen has it. */
     enum err e = sched_group_set(
         &d->sched, in->weight != 0 ? in->weight : load_relaxed(&d->sched.weight), in->cap);
-    for (u32 i = 0; e == OK && i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            sched_unit_update(&d->vcpu[i]->unit);
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); e == OK && v; v = vcpu_next(d, v->id + 1)) {
+        sched_unit_update(&v->unit);
     }
     return e;
 }

@@ -15,6 +15,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "cpu/atomic.h"
+#include "cpu/speculation.h"
 #include "sync/rcu.h"
 #include "sync/refcount.h"
 #include "sync/spinlock.h"
@@ -102,6 +104,22 @@ extern struct domain domain_nobody;    /* owner of vcpu_nobody; never on the lis
 static inline struct domain *domain_current(void)
 {
     return vcpu_current()->domain;
+}
+
+/* vCPU id of d; NULL: beyond what d can have, or not made yet. */
+static inline struct vcpu *vcpu_find(const struct domain *d, u64 id)
+{
+    return id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+}
+
+/* The one with the lowest id >= from that is made; NULL at the end. */
+static inline struct vcpu *vcpu_next(const struct domain *d, u32 from)
+{
+    struct vcpu *v = NULL;
+    while (from < d->max_vcpus && !v) {
+        v = load_acquire(&d->vcpu[from++]);
+    }
+    return v;
 }
 
 struct domain_config {

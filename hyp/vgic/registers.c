@@ -206,13 +206,10 @@ void vgic_forward(struct domain *d, bool enabled)
         return;
     }
     store_relaxed(&d->vgic->enabled, enabled);
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v) {
-            spin_lock(&v->vgic->lock);
-            v->vgic->forwards = enabled;
-            vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        spin_lock(&v->vgic->lock);
+        v->vgic->forwards = enabled;
+        vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
     }
 }
 

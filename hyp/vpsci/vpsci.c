@@ -65,13 +65,11 @@ static s64 cpu_off(struct vcpu *v, const struct smccc *c)
 /* The vCPU whose MPIDR has this affinity; only bits 39:32 and 23:0 count. */
 static struct vcpu *find_target(struct domain *d, u64 affinity)
 {
-    for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = load_acquire(&d->vcpu[id]);
-        if (v && ((vcpu_mpidr(id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) == 0) {
-            return v;
-        }
+    struct vcpu *v = vcpu_next(d, 0);
+    while (v && ((vcpu_mpidr(v->id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) != 0) {
+        v = vcpu_next(d, v->id + 1);
     }
-    return NULL;
+    return v;
 }
 
 static s64 claim(struct domain *d, struct vcpu *target)
