@@ -9,6 +9,7 @@
 #include "base/bits.h"
 #include "base/string.h"
 #include "boot/dom0.h"
+#include "cpu/device.h"
 #include "dom/domain.h"
 #include "fw/tree.h"
 #include "irq/irq.h"
@@ -335,7 +336,7 @@ enum err dom0_device_add_v2m(struct dom0_walk *walk)
     if (frame == NULL) {
         return E_NOMEM;
     }
-    u32 typer = *(const volatile u32 *)(frame + V2M_TYPER);
+    u32 typer = device_read32(frame, V2M_TYPER);
     int node = walk->bus[walk->depth].node;
     u32 first = read_u32(walk->fdt, node, "arm,msi-base-spi", (u32)FIELD(typer, 25, 16));
     u32 nr = read_u32(walk->fdt, node, "arm,msi-num-spis", (u32)FIELD(typer, 9, 0));

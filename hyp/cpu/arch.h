@@ -16,4 +16,12 @@
 
 #include ARCH_H
 
+/* This CPU is done. */
+static inline __noreturn void cpu_halt(void)
+{
+    for (;;) {
+        cpu_wait();
+    }
+}
+
 #endif

@@ -161,3 +161,17 @@ enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
     *trigger = (u32)tree_cells(cell + 2, 1) & 0xf;
     return OK;
 }
+
+int fdt_timer(void)
+{
+    static const char *const names[] = {"arm,armv8-timer", "arm,armv7-timer"};
+    return fdt_find_compatible(names, ARRAY_LEN(names));
+}
+
+u32 fdt_timer_ppi(u32 i, u32 otherwise)
+{
+    u32 irq;
+    u32 trigger;
+    const int node = fdt_timer();
+    return node >= 0 && fdt_irq(node, i, &irq, &trigger) == OK ? irq : otherwise;
+}
