@@ -120,10 +120,9 @@ static enum err choose_grant_region(void)
     dom0.grant.bytes = (u64)DOM0_GRANT_FRAMES << PAGE_SHIFT;
     for (u32 i = 0; i < firmware.nr_banks; i++) {
         dom0.grant.start = align_up(firmware.bank[i].start, PAGE_SIZE);
-        for (u32 j = 0; j < dom0.nr_banks; j++) { /* ascending, so that one pass is enough */
-            if (range_overlaps(&dom0.grant, &dom0.bank[j])) {
-                dom0.grant.start = range_end(&dom0.bank[j]);
-            }
+        const struct range *hit;
+        while ((hit = range_find_overlap(dom0.bank, dom0.nr_banks, &dom0.grant)) != NULL) {
+            dom0.grant.start = range_end(hit);
         }
         if (range_contains(&firmware.bank[i], &dom0.grant)) {
             return OK;

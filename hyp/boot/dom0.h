@@ -69,6 +69,8 @@ static inline void *dom0_ram(u64 at)
  * them to the domain and maps them. */
 enum err dom0_memory_take(struct dom0 *dom0);
 enum err dom0_memory_give(struct dom0 *dom0);
+/* Of the largest aligned block that starts at page and ends by end, both page numbers. */
+u32 dom0_block_order(u64 page, u64 end);
 /* Where the kernel's module could run as it lies; false when it must move. */
 [[nodiscard]] bool dom0_kernel_home(const struct dom0 *dom0, struct range *out);
 

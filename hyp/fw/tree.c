@@ -2,6 +2,7 @@
 #include "fw/tree.h"
 
 #include "base/bits.h"
+#include "base/range.h"
 #include "base/string.h"
 
 #define TAG_BEGIN_NODE 1u
@@ -276,6 +277,31 @@ bool tree_is_available(const void *fdt, int node)
 {
     const char *status = tree_string(fdt, node, "status");
     return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+}
+
+bool tree_has_type(const void *fdt, int node, const char *type)
+{
+    const char *its = tree_string(fdt, node, "device_type");
+    return its && strcmp(its, type) == 0;
+}
+
+bool tree_translate(const u32 *row, int bytes, u32 child, u32 above, u32 size, u64 *at)
+{
+    if (bytes == 0) {
+        return true;
+    }
+    if (bytes < 0 || child > 2 || above > 2 || size > 2) {
+        return false;
+    }
+    const u32 cells = child + above + size;
+    for (u32 left = (u32)bytes / 4; cells != 0 && left >= cells; left -= cells, row += cells) {
+        const struct range from = {tree_cells(row, child), tree_cells(row + child + above, size)};
+        if (*at >= from.start && *at - from.start < from.bytes) {
+            *at += tree_cells(row + child, above) - from.start;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tree_is_compatible(const void *fdt, int node, const char *name)

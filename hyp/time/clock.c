@@ -8,7 +8,6 @@
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "log/log.h"
-#include "time/clock.h"
 #include "time/hw.h"
 #include "time/time.h"
 
