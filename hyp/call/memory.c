@@ -29,6 +29,11 @@ enum err memory_op_permit(const struct memory_op *m, struct domain *d)
     return permission_check(m->v->domain, d, __HYPERVISOR_memory_op, m->command);
 }
 
+enum err memory_op_find(const struct memory_op *m, u16 id, struct domain **out)
+{
+    return permission_find(m->v->domain, (domid_t){id}, __HYPERVISOR_memory_op, m->command, out);
+}
+
 static s64 ask_domain(struct memory_op *m)
 {
     if (m->start != 0) {
@@ -38,11 +43,8 @@ static s64 ask_domain(struct memory_op *m)
     if (copy_in(&a, m->argument, sizeof(a)) != OK) {
         return E_FAULT;
     }
-    struct domain *d = dom_find_or_self((domid_t){a.domid});
-    if (!d) {
-        return E_SRCH;
-    }
-    enum err e = memory_op_permit(m, d);
+    struct domain *d;
+    enum err e = memory_op_find(m, a.domid, &d);
     if (e != OK) {
         return e;
     }

@@ -30,6 +30,9 @@ s64 memory_op_restart(struct memory_op *m, u64 done);
 /* May the caller do this to d? */
 enum err memory_op_permit(const struct memory_op *m, struct domain *d);
 
+/* The domain of that id, and the caller may do this to it. E_SRCH, E_PERM. */
+enum err memory_op_find(const struct memory_op *m, u16 id, struct domain **out);
+
 /* memory_populate.c: increase_reservation, decrease_reservation, populate_physmap */
 s64 memory_reservation(struct memory_op *m);
 /* memory_physmap.c */
