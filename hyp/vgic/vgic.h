@@ -38,7 +38,7 @@ void vgic_destroy_vcpu(struct vcpu *v);
 void vgic_reset_vcpu(struct vcpu *v);
 
 /* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO
- * handlers. A second call for a domain that has its face does nothing. */
+ * handlers. Once a domain. */
 enum err vgic_map_guest(struct domain *d);
 enum err vgic_map_hardware(struct domain *d);
 
