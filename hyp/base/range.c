@@ -2,7 +2,6 @@
 #include "base/range.h"
 
 #include "base/bits.h"
-#include "base/string.h"
 
 bool range_insert(struct range *list, u32 *nr, u32 max, struct range r)
 {

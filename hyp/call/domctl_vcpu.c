@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl's operations on vCPUs: making them, their registers, where and how much they run. */
 #include "abi/arm.h"
-#include "abi/xen.h"
-#include "base/bits.h"
 #include "base/string.h"
 #include "call/call.h"
 #include "call/control.h"

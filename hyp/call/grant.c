@@ -8,7 +8,6 @@
 #include "abi/grant.h"
 #include "abi/xen.h"
 #include "base/bits.h"
-#include "base/string.h"
 #include "call/call.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* add_to_physmap, add_to_physmap_batch, remove_from_physmap: what appears where (abi/memory.h). */
 #include "abi/memory.h"
-#include "base/bits.h"
 #include "call/memory.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug key 'q': every domain and vCPU in a line or two. */
-#include "base/bits.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
-#include "log/console.h"
 #include "log/log.h"
 
 static const char *const lives[] = {"alive", "dying", "dead"};

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/event.h"
-#include "abi/xen.h"
 #include "evtchn/port.h"
 #include "log/log.h"
 #include "mem/slab.h"

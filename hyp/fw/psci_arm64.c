@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's PSCI (DEN0022F), called by SMC: at EL2 an HVC would come back to ourselves. */
-#include "base/panic.h"
 #include "cpu/arch.h"
 #include "fw/firmware.h"
 #include "log/log.h"

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* The Generic Interrupt Controller, architecture version 2, with virtualization extensions (Arm IHI
  * 0048). */
-#include "base/panic.h"
-#include "cpu/arch.h"
 #include "irq/gicd_arm64.h"
 #include "log/log.h"
 #include "mem/hypmap.h"

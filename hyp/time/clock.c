@@ -4,7 +4,6 @@
  * down, so a conversion is short by less than 2^-32 * hz of a relative 10^9: only durations are
  * converted to ticks, never dates, so that the error stays far under a tick.
  */
-#include "base/panic.h"
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "log/log.h"

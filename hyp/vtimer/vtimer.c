@@ -40,13 +40,6 @@ static void arm(struct timer *t, u64 ahead_ticks)
     timer_set(t, clock_ns() + ticks_to_ns(MIN(ahead_ticks, AHEAD_MAX)));
 }
 
-static void disarm(struct timer *t)
-{
-    if (timer_is_set(t)) {
-        timer_cancel(t);
-    }
-}
-
 /* ---- the virtual timer ---- */
 
 /* The PPI, taken at EL2: it stays active until the guest ends it, so it does not come again before.
@@ -130,7 +123,7 @@ void vtimer_save(struct vcpu *v)
 
 void vtimer_restore(struct vcpu *v)
 {
-    disarm(v->vtimer_timer);
+    timer_cancel(v->vtimer_timer);
     vtimer_hw_start(v->vtimer_offset_ticks, v->vtimer_ctl, v->vtimer_cval);
 }
 
@@ -168,7 +161,7 @@ static void physical_arm(struct vcpu *v)
         now < cval) {
         arm(v->ptimer_timer, cval - now);
     } else {
-        disarm(v->ptimer_timer);
+        timer_cancel(v->ptimer_timer);
     }
 }
 
@@ -268,7 +261,7 @@ void vtimer_reset_vcpu(struct vcpu *v)
     set_virtual(v, 0, 0);
     store_relaxed(&v->ptimer_ctl, 0);
     store_relaxed(&v->ptimer_cval, 0);
-    disarm(v->vtimer_timer);
-    disarm(v->ptimer_timer);
+    timer_cancel(v->vtimer_timer);
+    timer_cancel(v->ptimer_timer);
     physical_update(v);
 }
