@@ -201,6 +201,19 @@ static enum err find_affinity(struct domain *d, const struct xen_domctl_vcpuaffi
                : OK;
 }
 
+static enum err put_affinity(const struct xen_domctl_vcpuaffinity *a, const struct cpumask *hard,
+                             const struct cpumask *soft)
+{
+    enum err e = OK;
+    if (wants(a, XEN_VCPUAFFINITY_HARD)) {
+        e = control_bitmap_out(&a->cpumap_hard, hard->bits, percpu_nr_cpus);
+    }
+    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
+        e = control_bitmap_out(&a->cpumap_soft, soft->bits, percpu_nr_cpus);
+    }
+    return e;
+}
+
 enum err domctl_get_affinity(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
@@ -212,13 +225,7 @@ enum err domctl_get_affinity(struct domain *d, struct xen_domctl *op)
         return e;
     }
     sched_get_affinity(&v->unit, &hard, &soft);
-    if (wants(a, XEN_VCPUAFFINITY_HARD)) {
-        e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
-    }
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
-        e = control_bitmap_out(&a->cpumap_soft, soft.bits, percpu_nr_cpus);
-    }
-    return e;
+    return put_affinity(a, &hard, &soft);
 }
 
 /* The maps go back as what they came to: hard within the CPUs that are online, soft within hard. */
@@ -244,13 +251,7 @@ enum err domctl_set_affinity(struct domain *d, struct xen_domctl *op)
     sched_get_affinity(&v->unit, &hard, &soft);
     hard = cpumask_and(hard, online);
     soft = cpumask_and(soft, hard);
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_HARD)) {
-        e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
-    }
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
-        e = control_bitmap_out(&a->cpumap_soft, soft.bits, percpu_nr_cpus);
-    }
-    return e;
+    return e == OK ? put_affinity(a, &hard, &soft) : e;
 }
 
 /* One node, to which everything belongs. */
