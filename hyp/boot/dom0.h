@@ -13,8 +13,6 @@
 #ifndef BOOT_DOM0_H
 #define BOOT_DOM0_H
 
-#include <libfdt_env.h>
-
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/range.h"
@@ -92,7 +90,7 @@ enum err dom0_fdt_write(struct dom0 *dom0);
 struct dom0_bus {
     int node;
     u32 address_cells, size_cells; /* of its children */
-    const fdt32_t *ranges;
+    const u32 *ranges;
     int ranges_bytes;     /* 0: children's addresses are ours too; < 0: they have none of ours */
     u32 interrupt_parent; /* phandle; children inherit it; 0: none */
     bool pci, available;

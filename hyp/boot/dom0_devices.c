@@ -4,8 +4,6 @@
  * host) or routed (every shared interrupt, also those of interrupt-map and of a GICv2m frame).
  * Ranges are gathered, merged, and mapped last, so that thirty devices in one page cost one leaf.
  */
-#include <libfdt.h>
-
 #include "base/bits.h"
 #include "base/string.h"
 #include "boot/dom0.h"
@@ -109,7 +107,7 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     const struct dom0_bus *parent = bus - 1;
     int length;
-    const fdt32_t *reg = tree_property(walk->fdt, bus->node, "reg", &length);
+    const u32 *reg = tree_property(walk->fdt, bus->node, "reg", &length);
     u32 row = parent->address_cells + parent->size_cells;
     if (reg == NULL || parent->pci || parent->address_cells > 2 || parent->size_cells - 1 > 1 ||
         (i + 1) * row * 4 > (u32)length) {
@@ -130,7 +128,7 @@ static void add_pci_windows(const struct dom0_walk *walk)
     }
     u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
     for (u32 i = 0; (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
-        const fdt32_t *cells = bus->ranges + i * row + bus->address_cells;
+        const u32 *cells = bus->ranges + i * row + bus->address_cells;
         u64 at = tree_cells(cells, parent->address_cells);
         if (translate(walk, walk->depth - 1, &at)) {
             add_mmio(at, tree_cells(cells + parent->address_cells, bus->size_cells));
@@ -154,13 +152,13 @@ static enum err route(struct dom0 *dom0, u32 irq, enum irq_trigger trigger)
 
 /* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual
  * GIC's own. */
-static enum err add_gic_interrupt(struct dom0 *dom0, const fdt32_t *cells)
+static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
 {
-    if (fdt32_to_cpu(cells[0]) != GIC_SPI) {
+    if (tree_cell(cells) != GIC_SPI) {
         return OK;
     }
-    u32 flags = fdt32_to_cpu(cells[2]);
-    return route(dom0, fdt32_to_cpu(cells[1]) + GIC_FIRST_SPI,
+    u32 flags = tree_cell(cells + 2);
+    return route(dom0, tree_cell(cells + 1) + GIC_FIRST_SPI,
                  flags & TRIGGER_EDGES ? IRQ_EDGE_RISING : IRQ_LEVEL_HIGH);
 }
 
@@ -168,7 +166,7 @@ static enum err add_interrupts(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
     if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
         return OK;
     }
@@ -186,11 +184,11 @@ static enum err add_interrupts(struct dom0_walk *walk)
 static enum err add_interrupts_extended(struct dom0_walk *walk)
 {
     int bytes;
-    const fdt32_t *cells =
+    const u32 *cells =
         tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
     enum err e = OK;
     for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
-        u32 phandle = fdt32_to_cpu(cells[i]);
+        u32 phandle = tree_cell(cells + i);
         u32 stride =
             tree_u32(walk->fdt, tree_find_phandle(walk->fdt, phandle), "#interrupt-cells", 0);
         if (phandle == gic_info.phandle && stride >= GIC_CELLS_MIN &&
@@ -208,7 +206,7 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
     if (cells == NULL) {
         return OK;
     }
@@ -218,7 +216,7 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
     u32 interrupt_cells = 0;
     enum err e = OK;
     for (u32 i = 0; e == OK && i + child < (u32)bytes / 4;) {
-        u32 phandle = fdt32_to_cpu(cells[i + child]);
+        u32 phandle = tree_cell(cells + i + child);
         if (phandle != last_phandle) {
             int controller = tree_find_phandle(walk->fdt, phandle);
             address_cells = tree_u32(walk->fdt, controller, "#address-cells", 0);

@@ -41,8 +41,8 @@ static u64 attributes_of(u64 address)
 u64 boot_map_image(u64 image)
 {
     /* All the tables. volatile: memset() is not for memory without caches. */
-    for (volatile u64 *p = (u64 *)boot_stack_top; p < (u64 *)image_end; p++) {
-        *p = 0;
+    for (u64 at = (u64)boot_stack_top; at < (u64)image_end; at += sizeof(u64)) {
+        *(volatile u64 *)at = 0;
     }
 
     boot_root_table[FIELD(HYPMAP_IMAGE, 47, 39)] = (u64)image_level1 | POINTER;

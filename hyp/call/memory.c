@@ -5,7 +5,6 @@
 #include "abi/memory.h"
 #include "abi/xen.h"
 #include "cpu/atomic.h"
-#include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
 
@@ -27,11 +26,6 @@ s64 memory_op_restart(struct memory_op *m, u64 done)
 enum err memory_op_permit(const struct memory_op *m, struct domain *d)
 {
     return permission_check(m->v->domain, d, __HYPERVISOR_memory_op, m->command);
-}
-
-enum err memory_op_find(const struct memory_op *m, u16 id, struct domain **out)
-{
-    return permission_find(m->v->domain, (domid_t){id}, __HYPERVISOR_memory_op, m->command, out);
 }
 
 static s64 ask_domain(struct memory_op *m)

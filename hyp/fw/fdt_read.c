@@ -95,7 +95,7 @@ static const u32 *interrupt_specifier(int node, u32 i, int *controller)
     }
     for (u32 left = cell ? (u32)bytes / 4 : 0; left != 0; i--) {
         if (extended) {
-            *controller = tree_find_phandle(fdt, (u32)tree_cells(cell, 1));
+            *controller = tree_find_phandle(fdt, tree_cell(cell));
             cell++;
             left--;
         }
@@ -123,13 +123,13 @@ enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
         tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
         return E_NOENT;
     }
-    u32 type = (u32)tree_cells(cell, 1);
-    u32 number = (u32)tree_cells(cell + 1, 1);
+    u32 type = tree_cell(cell);
+    u32 number = tree_cell(cell + 1);
     if (type > 1 || number > (type ? 15 : 987)) {
         return E_INVAL;
     }
     *irq = number + (type ? 16 : 32);
-    *trigger = (u32)tree_cells(cell + 2, 1) & 0xf;
+    *trigger = tree_cell(cell + 2) & 0xf;
     return OK;
 }
 

@@ -31,6 +31,10 @@ const void *tree_property(const void *fdt, int node, const char *name, int *byte
 u32 tree_u32(const void *fdt, int node, const char *name, u32 fallback);
 /* A property that ends with NUL, or NULL. */
 const char *tree_string(const void *fdt, int node, const char *name);
+static inline u32 tree_cell(const u32 *p)
+{
+    return __builtin_bswap32(*p);
+}
 /* n cells at p as a number; of more than two the last two. */
 u64 tree_cells(const u32 *p, u32 n);
 
