@@ -69,7 +69,7 @@ static u32 life_flags(struct domain *d)
     /* Code and flag of one moment: who sees the end acts on its reason. */
     spin_lock(&d->lock);
     /* The code of a domain that is not shut down is all ones, as Xen has it; the tools mask it. */
-    const u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
+    const u32 code = d->shutdown_code == NO_SHUTDOWN_CODE ? ~0u : d->shutdown_code;
     const bool shut_down = d->shut_down;
     spin_unlock(&d->lock);
     return (load_relaxed(&d->life) == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |

@@ -6,10 +6,12 @@
  *   void cpu_relax(void)                a spin loop's breath
  *   void cpu_wait(void)                 wait for an interrupt that may stay masked (WFI)
  *   u64  cpu_percpu_offset(void)        offset of this CPU's per-CPU area from the linked one
- * (TPIDR_EL2) void cpu_set_percpu_offset(u64) u64  cpu_counter_ticks(void)        the physical
- * counter, ordered after earlier code (CNTPCT_EL0 after isb) void barrier_sync(void) dsb sy:
- * everything before has completed, for devices too void barrier_sync_inner(void)       dsb ish void
- * barrier_context(void)          isb
+ *                                       (TPIDR_EL2)
+ *   u64  cpu_counter_ticks(void)        the physical counter, ordered after earlier code
+ *                                       (CNTPCT_EL0 after isb)
+ *   void barrier_sync(void)             dsb sy: everything before has completed, for devices too
+ *   void barrier_sync_inner(void)       dsb ish
+ *   void barrier_context(void)          isb
  */
 #ifndef CPU_ARCH_H
 #define CPU_ARCH_H

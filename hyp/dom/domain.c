@@ -11,7 +11,6 @@
 #include "mem/frame.h"
 #include "mem/slab.h"
 
-#define NO_SHUTDOWN_CODE    0xffu
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
 #define MAX_TOOLS_PAUSES    0xffu
 /* vCPUs freed in one stay. */

@@ -33,6 +33,8 @@ struct vuart;
 #define DOMID_INVALID        ((domid_t){0x7ff4})
 #define DOMAIN_MAX_VCPUS     128u
 
+#define NO_SHUTDOWN_CODE 0xffu /* of a domain that has not said one */
+
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
 struct domain {
@@ -48,7 +50,7 @@ struct domain {
     bool is_32bit;                       /* [c after set_address_size] */
     u8 life GUARDED_BY(lock);            /* enum domain_life */
     bool shut_down GUARDED_BY(lock);     /* its vCPUs are held */
-    u8 shutdown_code GUARDED_BY(lock);   /* XEN_SHUTDOWN_*; 0xff none yet */
+    u8 shutdown_code GUARDED_BY(lock);   /* XEN_SHUTDOWN_*, or NO_SHUTDOWN_CODE */
     u8 paused_by_tools GUARDED_BY(lock); /* pausedomain / unpausedomain, how often */
     bool has_run GUARDED_BY(lock);       /* the tools have let it go once */
     bool debug_preempt;                  /* unused by Arm; keeps domctl flags honest */

@@ -10,8 +10,6 @@
 #include "time/hw.h"
 #include "time/time.h"
 
-#define NS_PER_SECOND 1000000000ULL
-
 static struct {
     u64 boot_ticks;
     u64 ns_per_tick;  /* 32.32 */
@@ -32,8 +30,8 @@ enum err clock_init(void)
         return E_NODEV;
     }
     clock.hz = hz;
-    clock.ns_per_tick = (NS_PER_SECOND << 32) / hz;
-    clock.ticks_per_ns = ((u64)hz << 32) / NS_PER_SECOND;
+    clock.ns_per_tick = (NS_PER_S << 32) / hz;
+    clock.ticks_per_ns = ((u64)hz << 32) / NS_PER_S;
     clock.boot_ticks = cpu_counter_ticks();
     log_set_frequency(hz);
     return OK;

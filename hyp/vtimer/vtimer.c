@@ -9,7 +9,6 @@
 #include "vgic/vgic.h"
 #include "vtimer/hw.h"
 
-#define NS_PER_S 1000000000ULL
 /* Farthest that a timer is armed, in ticks (years); it looks again then. Guests write ~0 to mean
  * never. */
 #define AHEAD_MAX BIT(54)
