@@ -62,11 +62,6 @@ static inline gfn_t gaddr_to_gfn(gaddr_t a)
     return (gfn_t){a.g >> PAGE_SHIFT};
 }
 
-static inline gaddr_t gfn_to_gaddr(gfn_t n)
-{
-    return (gaddr_t){n.gfn << PAGE_SHIFT};
-}
-
 static inline mfn_t mfn_add(mfn_t n, u64 pages)
 {
     return (mfn_t){n.mfn + pages};

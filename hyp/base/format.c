@@ -146,32 +146,12 @@ static void put_number(struct out *o, const struct spec *s, u64 value, bool nega
     }
 }
 
-static u64 take_unsigned(va_list *args, u32 length)
+/* The argument, of s->length bytes. */
+static u64 take(const struct spec *s, va_list *args, bool is_signed)
 {
-    switch (length) {
-    case 1:
-        return (u8)va_arg(*args, unsigned int);
-    case 2:
-        return (u16)va_arg(*args, unsigned int);
-    case 4:
-        return va_arg(*args, unsigned int);
-    default:
-        return va_arg(*args, u64);
-    }
-}
-
-static s64 take_signed(va_list *args, u32 length)
-{
-    switch (length) {
-    case 1:
-        return (s8)va_arg(*args, int);
-    case 2:
-        return (s16)va_arg(*args, int);
-    case 4:
-        return va_arg(*args, int);
-    default:
-        return va_arg(*args, s64);
-    }
+    u64 value = s->length == sizeof(u64) ? va_arg(*args, u64) : va_arg(*args, unsigned int);
+    const u32 above = 64 - 8 * s->length;
+    return is_signed ? (u64)((s64)(value << above) >> above) : value << above >> above;
 }
 
 static void convert(struct out *o, struct spec *s, va_list *args)
@@ -179,20 +159,20 @@ static void convert(struct out *o, struct spec *s, va_list *args)
     switch (s->conversion) {
     case 'd':
     case 'i': {
-        s64 value = take_signed(args, s->length);
+        s64 value = (s64)take(s, args, true);
         s->conversion = 'd';
         put_number(o, s, value < 0 ? -(u64)value : (u64)value, value < 0, 10);
         break;
     }
     case 'u':
-        put_number(o, s, take_unsigned(args, s->length), false, 10);
+        put_number(o, s, take(s, args, false), false, 10);
         break;
     case 'x':
     case 'X':
-        put_number(o, s, take_unsigned(args, s->length), false, 16);
+        put_number(o, s, take(s, args, false), false, 16);
         break;
     case 'o':
-        put_number(o, s, take_unsigned(args, s->length), false, 8);
+        put_number(o, s, take(s, args, false), false, 8);
         break;
     case 'p':
         put_number(o, s, (u64)va_arg(*args, void *), false, 16);

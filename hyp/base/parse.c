@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "base/format.h"
 
+#include "base/string.h"
+
 /* Value of a digit in base 16, or 16. */
 static u32 digit(char c)
 {
@@ -37,33 +39,10 @@ u64 parse_u64(const char *s, const char **end)
 
 u64 parse_size_bytes(const char *s, u32 default_shift, const char **end)
 {
-    u64 value = parse_u64(s, end);
-    u32 shift = default_shift;
-    const char *e = *end;
-    if (e != s) {
-        switch (*e | 0x20) {
-        case 'b':
-            shift = 0;
-            e++;
-            break;
-        case 'k':
-            shift = 10;
-            e++;
-            break;
-        case 'm':
-            shift = 20;
-            e++;
-            break;
-        case 'g':
-            shift = 30;
-            e++;
-            break;
-        case 't':
-            shift = 40;
-            e++;
-            break;
-        }
-    }
-    *end = e;
+    static const char units[] = "bkmgt"; /* each 2^10 of the one before */
+    const u64 value = parse_u64(s, end);
+    const char *unit = *end != s ? strchr(units, **end | 0x20) : NULL;
+    const u32 shift = unit ? 10 * (u32)(unit - units) : default_shift;
+    *end += unit != NULL;
     return value > ~0ULL >> shift ? ~0ULL : value << shift;
 }

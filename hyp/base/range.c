@@ -2,7 +2,6 @@
 #include "base/range.h"
 
 #include "base/bits.h"
-#include "base/string.h"
 
 bool range_insert(struct range *list, u32 *nr, u32 max, struct range r)
 {
@@ -53,21 +52,32 @@ bool range_add(struct range *list, u32 *nr, u32 max, struct range r)
     return r.bytes == 0 || range_insert(list, nr, max, r);
 }
 
-bool range_first_gap(const struct range *list, u32 nr, const struct range *within,
-                     struct range *out)
+const struct range *range_find_overlap(const struct range *list, u32 nr, const struct range *r)
 {
-    u64 at = within->start;
-    u64 end = range_end(within);
+    for (u32 i = 0; i < nr; i++) {
+        if (range_overlaps(&list[i], r)) {
+            return &list[i];
+        }
+    }
+    return NULL;
+}
+
+bool range_take_gap(const struct range *list, u32 nr, struct range *rest, struct range *out)
+{
+    const u64 end = range_end(rest);
+    u64 at = rest->start;
+    u64 gap_end = end;
     for (u32 i = 0; i < nr && at < end; i++) {
         if (range_end(&list[i]) <= at) {
             continue;
         }
         if (list[i].start > at) {
-            end = MIN(end, list[i].start);
+            gap_end = MIN(end, list[i].start);
             break;
         }
         at = range_end(&list[i]);
     }
-    *out = (struct range){at, end > at ? end - at : 0};
-    return end > at;
+    *out = (struct range){at, gap_end > at ? gap_end - at : 0};
+    *rest = (struct range){range_end(out), end > range_end(out) ? end - range_end(out) : 0};
+    return out->bytes != 0;
 }

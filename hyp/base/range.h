@@ -31,9 +31,10 @@ bool range_add(struct range *list, u32 *nr, u32 max, struct range r);
 bool range_insert(struct range *list, u32 *nr, u32 max, struct range r);
 /* Makes the sorted list's entries disjoint and merged; they may overlap. */
 void range_merge(struct range *list, u32 *nr);
-/* The first part of within that no entry of the sorted list covers, at or after within->start.
- * False: none. */
-bool range_first_gap(const struct range *list, u32 nr, const struct range *within,
-                     struct range *out);
+/* The first of the list's entries that overlaps r, or NULL. */
+const struct range *range_find_overlap(const struct range *list, u32 nr, const struct range *r);
+/* The first part of *rest that no entry of the sorted list covers; *rest is then what lies behind
+ * it. False: none. */
+bool range_take_gap(const struct range *list, u32 nr, struct range *rest, struct range *out);
 
 #endif

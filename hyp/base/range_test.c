@@ -99,10 +99,13 @@ static void test_merge_leaves_holes(void **state)
 static void gap(struct range within, u64 start, u64 bytes)
 {
     struct range out;
-    assert_int_equal(range_first_gap(list, nr, &within, &out), bytes != 0);
+    struct range rest = within;
+    assert_int_equal(range_take_gap(list, nr, &rest, &out), bytes != 0);
     assert_int_equal(out.bytes, bytes);
     if (bytes) {
         assert_int_equal(out.start, start);
+        assert_int_equal(rest.start, start + bytes);
+        assert_int_equal(range_end(&rest), range_end(&within));
     }
 }
 

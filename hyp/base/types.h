@@ -15,11 +15,9 @@
 
 #define __noreturn          __attribute__((noreturn))
 #define __printf(fmt, args) __attribute__((format(printf, fmt, args)))
-#define __init              __attribute__((cold, section(".text.init")))
 #define __cold              __attribute__((cold, noinline))
 #define __noinline          __attribute__((noinline))
 #define __force_inline      __attribute__((always_inline)) inline
-#define __initdata          __attribute__((section(".data.init")))
 #define likely(x)           __builtin_expect(!!(x), 1)
 #define unlikely(x)         __builtin_expect(!!(x), 0)
 

@@ -52,7 +52,7 @@ static bool parse_memory(const char *text)
     return amount != 0 && amount < 1ULL << 40;
 }
 
-static enum err read_memory_option(void)
+static enum err read_memory_option(struct dom0 *unused)
 {
     char text[64];
     dom0.memory_bytes = DOM0_DEFAULT_BYTES;
@@ -66,7 +66,7 @@ static enum err read_memory_option(void)
     return OK;
 }
 
-static enum err read_vcpus_option(void)
+static enum err read_vcpus_option(struct dom0 *unused)
 {
     char text[16];
     u32 most = gic->version == 2 ? GICV2_MAX_VCPUS : DOMAIN_MAX_VCPUS;
@@ -85,7 +85,7 @@ static enum err read_vcpus_option(void)
 }
 
 /* UNCHECKED: nobody else runs. */
-UNCHECKED static enum err create_domain(void)
+UNCHECKED static enum err create_domain(struct dom0 *unused)
 {
     const struct domain_config config = {
         .id = {0},
@@ -115,15 +115,14 @@ UNCHECKED static enum err create_domain(void)
  * is not dom0's. There is some, the hypervisor's image at least; and a 1:1 domain has nothing else
  * at that guest address.
  */
-static enum err choose_grant_region(void)
+static enum err choose_grant_region(struct dom0 *unused)
 {
     dom0.grant.bytes = (u64)DOM0_GRANT_FRAMES << PAGE_SHIFT;
     for (u32 i = 0; i < firmware.nr_banks; i++) {
         dom0.grant.start = align_up(firmware.bank[i].start, PAGE_SIZE);
-        for (u32 j = 0; j < dom0.nr_banks; j++) { /* ascending, so that one pass is enough */
-            if (range_overlaps(&dom0.grant, &dom0.bank[j])) {
-                dom0.grant.start = range_end(&dom0.bank[j]);
-            }
+        const struct range *hit;
+        while ((hit = range_find_overlap(dom0.bank, dom0.nr_banks, &dom0.grant)) != NULL) {
+            dom0.grant.start = range_end(hit);
         }
         if (range_contains(&firmware.bank[i], &dom0.grant)) {
             return OK;
@@ -145,41 +144,35 @@ static void start_vcpu(void)
     err_ignore(domain_unpause_by_tools(d)); /* it was made paused, so this can't fail */
 }
 
+typedef enum err step_fn(struct dom0 *dom0);
+
+static enum err run_steps(step_fn *const *steps, u32 nr)
+{
+    enum err e = OK;
+    for (u32 i = 0; e == OK && i < nr; i++) {
+        e = steps[i](&dom0);
+    }
+    return e;
+}
+
 enum err dom0_take(void)
 {
+    static step_fn *const steps[] = {read_memory_option, dom0_modules_decode, dom0_memory_take,
+                                     dom0_place, choose_grant_region};
     dom0 = (struct dom0){0};
-    enum err e = read_memory_option();
-    if (e == OK) {
-        e = dom0_modules_decode(&dom0);
-    }
-    if (e == OK) {
-        e = dom0_memory_take(&dom0);
-    }
-    if (e == OK) {
-        e = dom0_place(&dom0);
-    }
-    return e == OK ? choose_grant_region() : e;
+    return run_steps(steps, ARRAY_LEN(steps));
 }
 
 enum err dom0_build(void)
 {
-    enum err e = read_vcpus_option();
-    if (e == OK) {
-        e = dom0_load(&dom0);
-    }
+    static step_fn *const before[] = {read_vcpus_option, dom0_load};
+    static step_fn *const steps[] = {create_domain, dom0_memory_give, dom0_fdt_write,
+                                     dom0_devices_map};
+    enum err e = run_steps(before, ARRAY_LEN(before));
     if (e != OK) {
         return e; /* said where it was found */
     }
-    e = create_domain();
-    if (e == OK) {
-        e = dom0_memory_give(&dom0);
-    }
-    if (e == OK) {
-        e = dom0_fdt_write(&dom0);
-    }
-    if (e == OK) {
-        e = dom0_devices_map(&dom0);
-    }
+    e = run_steps(steps, ARRAY_LEN(steps));
     if (e != OK) {
         log_error("dom0: not built: error %d", e);
         return e;

@@ -13,8 +13,6 @@
 #ifndef BOOT_DOM0_H
 #define BOOT_DOM0_H
 
-#include <libfdt_env.h>
-
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/range.h"
@@ -69,6 +67,8 @@ static inline void *dom0_ram(u64 at)
  * them to the domain and maps them. */
 enum err dom0_memory_take(struct dom0 *dom0);
 enum err dom0_memory_give(struct dom0 *dom0);
+/* Of the largest aligned block that starts at page and ends by end, both page numbers. */
+u32 dom0_block_order(u64 page, u64 end);
 /* Where the kernel's module could run as it lies; false when it must move. */
 [[nodiscard]] bool dom0_kernel_home(const struct dom0 *dom0, struct range *out);
 
@@ -90,7 +90,7 @@ enum err dom0_fdt_write(struct dom0 *dom0);
 struct dom0_bus {
     int node;
     u32 address_cells, size_cells; /* of its children */
-    const fdt32_t *ranges;
+    const u32 *ranges;
     int ranges_bytes;     /* 0: children's addresses are ours too; < 0: they have none of ours */
     u32 interrupt_parent; /* phandle; children inherit it; 0: none */
     bool pci, available;

@@ -4,11 +4,10 @@
  * host) or routed (every shared interrupt, also those of interrupt-map and of a GICv2m frame).
  * Ranges are gathered, merged, and mapped last, so that thirty devices in one page cost one leaf.
  */
-#include <libfdt.h>
-
 #include "base/bits.h"
 #include "base/string.h"
 #include "boot/dom0.h"
+#include "cpu/device.h"
 #include "dom/domain.h"
 #include "fw/tree.h"
 #include "irq/irq.h"
@@ -24,48 +23,15 @@
 #define V2M_TYPER \
     0x8u /* MSI_TYPER: first SPI in bits 25:16, their number in 9:0 (Arm BSA, GICv2m) */
 
-struct mmio {
-    u64 start, end;
-    bool memory; /* firmware's reserved RAM: mapped cacheable */
-};
-static struct mmio mmio[DOM0_MAX_RANGES];
-static u32 nr_mmio;
+/* What was noted; [true]: firmware's reserved RAM, mapped cacheable. */
+static struct range noted[2][DOM0_MAX_RANGES];
+static u32 nr_noted[2];
 static u64 routed[1024 / 64]; /* a bit per host interrupt */
 
 void dom0_devices_begin(void)
 {
-    nr_mmio = 0;
+    memset(nr_noted, 0, sizeof(nr_noted));
     memset(routed, 0, sizeof(routed));
-}
-
-static u64 read_cells(const fdt32_t *cells, u32 n)
-{
-    u64 value = 0;
-    for (u32 i = 0; i < n; i++) {
-        value = value << 32 | fdt32_to_cpu(cells[i]);
-    }
-    return value;
-}
-
-static u32 read_u32(const void *fdt, int node, const char *name, u32 otherwise)
-{
-    int bytes;
-    const fdt32_t *cell = tree_property(fdt, node, name, &bytes);
-    return cell != NULL && bytes >= 4 ? fdt32_to_cpu(*cell) : otherwise;
-}
-
-static bool is_available(const void *fdt, int node)
-{
-    int bytes;
-    const char *status = tree_property(fdt, node, "status", &bytes);
-    return status == NULL || bytes <= 0 || strncmp(status, "ok", 2) == 0;
-}
-
-static bool is_pci(const void *fdt, int node)
-{
-    int bytes;
-    const char *type = tree_property(fdt, node, "device_type", &bytes);
-    return type != NULL && bytes == 4 && memcmp(type, "pci", 4) == 0;
 }
 
 void dom0_bus_read(struct dom0_walk *walk, int node)
@@ -74,66 +40,34 @@ void dom0_bus_read(struct dom0_walk *walk, int node)
     struct dom0_bus *bus = &walk->bus[walk->depth];
     const struct dom0_bus *parent = walk->depth != 0 ? bus - 1 : NULL;
     bus->node = node;
-    bus->address_cells = read_u32(fdt, node, "#address-cells", 2);
-    bus->size_cells = read_u32(fdt, node, "#size-cells", 1);
+    bus->address_cells = tree_u32(fdt, node, "#address-cells", 2);
+    bus->size_cells = tree_u32(fdt, node, "#size-cells", 1);
     bus->ranges = tree_property(fdt, node, "ranges", &bus->ranges_bytes);
     bus->interrupt_parent =
-        read_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
-    bus->pci = is_pci(fdt, node);
-    bus->available = (parent == NULL || parent->available) && is_available(fdt, node);
+        tree_u32(fdt, node, "interrupt-parent", parent ? parent->interrupt_parent : 0);
+    bus->pci = tree_has_type(fdt, node, "pci");
+    bus->available = (parent == NULL || parent->available) && tree_is_available(fdt, node);
 }
 
 /* An address in the space of bus[level]'s children, as the CPU sees it. False when it has no such
  * address. */
 static bool translate(const struct dom0_walk *walk, u32 level, u64 *at)
 {
-    for (; level != 0; level--) {
+    bool found = true;
+    for (; found && level != 0; level--) {
         const struct dom0_bus *bus = &walk->bus[level];
-        const struct dom0_bus *parent = bus - 1;
-        if (bus->ranges_bytes < 0 || bus->address_cells > 2 || parent->address_cells > 2 ||
-            bus->size_cells > 2) {
-            return false;
-        }
-        u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
-        bool found = bus->ranges_bytes == 0;
-        for (u32 i = 0; !found && (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
-            const fdt32_t *cells = bus->ranges + i * row;
-            u64 child = read_cells(cells, bus->address_cells);
-            u64 up = read_cells(cells + bus->address_cells, parent->address_cells);
-            u64 bytes =
-                read_cells(cells + bus->address_cells + parent->address_cells, bus->size_cells);
-            if (*at >= child && *at - child < bytes) {
-                *at = up + (*at - child);
-                found = true;
-            }
-        }
-        if (!found) {
-            return false;
-        }
+        found = tree_translate(bus->ranges, bus->ranges_bytes, bus->address_cells,
+                               bus[-1].address_cells, bus->size_cells, at);
     }
-    return true;
-}
-
-static bool overlaps_ram(u64 start, u64 end)
-{
-    for (u32 i = 0; i < firmware.nr_banks; i++) {
-        if (start < range_end(&firmware.bank[i]) && firmware.bank[i].start < end) {
-            return true;
-        }
-    }
-    return false;
+    return found;
 }
 
 static void note(u64 start, u64 end, bool memory)
 {
-    if (start >= end) {
-        return;
-    }
-    if (nr_mmio == DOM0_MAX_RANGES) {
+    if (start < end && !range_add(noted[memory], &nr_noted[memory], DOM0_MAX_RANGES,
+                                  (struct range){start, end - start})) {
         log_warn("dom0: too many device ranges: %#llx is left out", start);
-        return;
     }
-    mmio[nr_mmio++] = (struct mmio){start, end, memory};
 }
 
 /* Notes a range less the part that the virtual GIC stands in for. */
@@ -156,7 +90,8 @@ static void add_mmio(u64 at, u64 bytes)
     if (bytes == 0 || start >= end || at + bytes < at) {
         return;
     }
-    if (overlaps_ram(start, end)) {
+    const struct range r = {start, end - start};
+    if (range_find_overlap(firmware.bank, firmware.nr_banks, &r)) {
         log_warn("dom0: a device's range %#llx-%#llx lies in RAM: left out", start, end);
         return;
     }
@@ -172,14 +107,14 @@ static bool read_reg(const struct dom0_walk *walk, u32 i, u64 *at, u64 *bytes)
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     const struct dom0_bus *parent = bus - 1;
     int length;
-    const fdt32_t *reg = tree_property(walk->fdt, bus->node, "reg", &length);
+    const u32 *reg = tree_property(walk->fdt, bus->node, "reg", &length);
     u32 row = parent->address_cells + parent->size_cells;
     if (reg == NULL || parent->pci || parent->address_cells > 2 || parent->size_cells - 1 > 1 ||
         (i + 1) * row * 4 > (u32)length) {
         return false;
     }
-    *at = read_cells(reg + i * row, parent->address_cells);
-    *bytes = read_cells(reg + i * row + parent->address_cells, parent->size_cells);
+    *at = tree_cells(reg + i * row, parent->address_cells);
+    *bytes = tree_cells(reg + i * row + parent->address_cells, parent->size_cells);
     return translate(walk, walk->depth - 1, at);
 }
 
@@ -193,10 +128,10 @@ static void add_pci_windows(const struct dom0_walk *walk)
     }
     u32 row = bus->address_cells + parent->address_cells + bus->size_cells;
     for (u32 i = 0; (i + 1) * row * 4 <= (u32)bus->ranges_bytes; i++) {
-        const fdt32_t *cells = bus->ranges + i * row + bus->address_cells;
-        u64 at = read_cells(cells, parent->address_cells);
+        const u32 *cells = bus->ranges + i * row + bus->address_cells;
+        u64 at = tree_cells(cells, parent->address_cells);
         if (translate(walk, walk->depth - 1, &at)) {
-            add_mmio(at, read_cells(cells + parent->address_cells, bus->size_cells));
+            add_mmio(at, tree_cells(cells + parent->address_cells, bus->size_cells));
         }
     }
 }
@@ -217,31 +152,26 @@ static enum err route(struct dom0 *dom0, u32 irq, enum irq_trigger trigger)
 
 /* One interrupt as the GIC's node describes it: kind, number, trigger. Private ones are the virtual
  * GIC's own. */
-static enum err add_gic_interrupt(struct dom0 *dom0, const fdt32_t *cells)
+static enum err add_gic_interrupt(struct dom0 *dom0, const u32 *cells)
 {
-    if (fdt32_to_cpu(cells[0]) != GIC_SPI) {
+    if (tree_cell(cells) != GIC_SPI) {
         return OK;
     }
-    u32 flags = fdt32_to_cpu(cells[2]);
-    return route(dom0, fdt32_to_cpu(cells[1]) + GIC_FIRST_SPI,
+    u32 flags = tree_cell(cells + 2);
+    return route(dom0, tree_cell(cells + 1) + GIC_FIRST_SPI,
                  flags & TRIGGER_EDGES ? IRQ_EDGE_RISING : IRQ_LEVEL_HIGH);
-}
-
-static int find_phandle(const struct dom0_walk *walk, u32 phandle)
-{
-    return phandle != 0 ? tree_find_phandle(walk->fdt, phandle) : -FDT_ERR_NOTFOUND;
 }
 
 static enum err add_interrupts(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupts", &bytes);
     if (cells == NULL || bus->interrupt_parent != gic_info.phandle) {
         return OK;
     }
-    u32 stride = MAX(read_u32(walk->fdt, find_phandle(walk, gic_info.phandle), "#interrupt-cells",
-                              GIC_CELLS_MIN),
+    u32 stride = MAX(tree_u32(walk->fdt, tree_find_phandle(walk->fdt, gic_info.phandle),
+                              "#interrupt-cells", GIC_CELLS_MIN),
                      GIC_CELLS_MIN);
     enum err e = OK;
     for (u32 i = 0; e == OK && i + stride <= (u32)bytes / 4; i += stride) {
@@ -254,12 +184,13 @@ static enum err add_interrupts(struct dom0_walk *walk)
 static enum err add_interrupts_extended(struct dom0_walk *walk)
 {
     int bytes;
-    const fdt32_t *cells =
+    const u32 *cells =
         tree_property(walk->fdt, walk->bus[walk->depth].node, "interrupts-extended", &bytes);
     enum err e = OK;
     for (u32 i = 0; cells != NULL && e == OK && i < (u32)bytes / 4;) {
-        u32 phandle = fdt32_to_cpu(cells[i]);
-        u32 stride = read_u32(walk->fdt, find_phandle(walk, phandle), "#interrupt-cells", 0);
+        u32 phandle = tree_cell(cells + i);
+        u32 stride =
+            tree_u32(walk->fdt, tree_find_phandle(walk->fdt, phandle), "#interrupt-cells", 0);
         if (phandle == gic_info.phandle && stride >= GIC_CELLS_MIN &&
             i + 1 + stride <= (u32)bytes / 4) {
             e = add_gic_interrupt(walk->dom0, cells + i + 1);
@@ -275,21 +206,21 @@ static enum err add_interrupt_map(struct dom0_walk *walk)
 {
     const struct dom0_bus *bus = &walk->bus[walk->depth];
     int bytes;
-    const fdt32_t *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
+    const u32 *cells = tree_property(walk->fdt, bus->node, "interrupt-map", &bytes);
     if (cells == NULL) {
         return OK;
     }
-    u32 child = bus->address_cells + read_u32(walk->fdt, bus->node, "#interrupt-cells", 1);
+    u32 child = bus->address_cells + tree_u32(walk->fdt, bus->node, "#interrupt-cells", 1);
     u32 last_phandle = 0;
     u32 address_cells = 0;
     u32 interrupt_cells = 0;
     enum err e = OK;
     for (u32 i = 0; e == OK && i + child < (u32)bytes / 4;) {
-        u32 phandle = fdt32_to_cpu(cells[i + child]);
+        u32 phandle = tree_cell(cells + i + child);
         if (phandle != last_phandle) {
-            int controller = find_phandle(walk, phandle);
-            address_cells = read_u32(walk->fdt, controller, "#address-cells", 0);
-            interrupt_cells = read_u32(walk->fdt, controller, "#interrupt-cells", 1);
+            int controller = tree_find_phandle(walk->fdt, phandle);
+            address_cells = tree_u32(walk->fdt, controller, "#address-cells", 0);
+            interrupt_cells = tree_u32(walk->fdt, controller, "#interrupt-cells", 1);
             last_phandle = phandle;
         }
         u32 at = i + child + 1 + address_cells;
@@ -335,10 +266,10 @@ enum err dom0_device_add_v2m(struct dom0_walk *walk)
     if (frame == NULL) {
         return E_NOMEM;
     }
-    u32 typer = *(const volatile u32 *)(frame + V2M_TYPER);
+    u32 typer = device_read32(frame, V2M_TYPER);
     int node = walk->bus[walk->depth].node;
-    u32 first = read_u32(walk->fdt, node, "arm,msi-base-spi", (u32)FIELD(typer, 25, 16));
-    u32 nr = read_u32(walk->fdt, node, "arm,msi-num-spis", (u32)FIELD(typer, 9, 0));
+    u32 first = tree_u32(walk->fdt, node, "arm,msi-base-spi", (u32)FIELD(typer, 25, 16));
+    u32 nr = tree_u32(walk->fdt, node, "arm,msi-num-spis", (u32)FIELD(typer, 9, 0));
     enum err e = OK;
     for (u32 i = 0; e == OK && i < nr; i++) {
         e = route(walk->dom0, first + i, IRQ_EDGE_RISING);
@@ -356,52 +287,29 @@ void dom0_device_add_reserved(struct dom0_walk *walk)
     }
 }
 
-static void sort_and_merge(void)
+static enum err map_range(struct p2m *p2m, const struct range *r, enum p2m_type type)
 {
-    for (u32 i = 1; i < nr_mmio; i++) {
-        struct mmio m = mmio[i];
-        u32 j = i;
-        for (; j > 0 && mmio[j - 1].start > m.start; j--) {
-            mmio[j] = mmio[j - 1];
-        }
-        mmio[j] = m;
-    }
-    u32 last = 0;
-    for (u32 i = 1; i < nr_mmio; i++) {
-        if (mmio[i].start <= mmio[last].end && mmio[i].memory == mmio[last].memory) {
-            mmio[last].end = MAX(mmio[last].end, mmio[i].end);
-        } else {
-            mmio[++last] = mmio[i];
-        }
-    }
-    nr_mmio = nr_mmio != 0 ? last + 1 : 0;
-}
-
-static enum err map_range(struct p2m *p2m, const struct mmio *m)
-{
-    u64 gfn = m->start >> PAGE_SHIFT;
-    u64 end = m->end >> PAGE_SHIFT;
+    u64 page = r->start >> PAGE_SHIFT;
+    const u64 end = range_end(r) >> PAGE_SHIFT;
     enum err e = OK;
-    while (e == OK && gfn < end) {
-        u32 order = MIN(ORDER_1G, bit_highest(end - gfn));
-        if (gfn != 0) {
-            order = MIN(order, bit_lowest(gfn));
-        }
-        e = p2m_map(p2m, (gfn_t){gfn}, (mfn_t){gfn}, order,
-                    m->memory ? P2M_DEVICE_CACHED : P2M_DEVICE);
-        gfn += 1ULL << order;
+    while (e == OK && page < end) {
+        const u32 order = dom0_block_order(page, end);
+        e = p2m_map(p2m, (gfn_t){page}, (mfn_t){page}, order, type);
+        page += 1ULL << order;
     }
     return e;
 }
 
 enum err dom0_devices_map(struct dom0 *dom0)
 {
-    sort_and_merge();
     enum err e = OK;
-    for (u32 i = 0; e == OK && i < nr_mmio; i++) {
-        log_debug("dom0: device %#llx-%#llx%s", mmio[i].start, mmio[i].end,
-                  mmio[i].memory ? " (memory)" : "");
-        e = map_range(dom0->domain->p2m, &mmio[i]);
+    for (u32 memory = 0; memory < 2; memory++) {
+        for (u32 i = 0; e == OK && i < nr_noted[memory]; i++) {
+            const struct range *r = &noted[memory][i];
+            log_debug("dom0: device %#llx-%#llx%s", r->start, range_end(r),
+                      memory ? " (memory)" : "");
+            e = map_range(dom0->domain->p2m, r, memory ? P2M_DEVICE_CACHED : P2M_DEVICE);
+        }
     }
     return e;
 }

@@ -118,12 +118,8 @@ static enum node_kind kind_of_compatible(const char *name)
  */
 static enum node_kind kind_of_name(int node, const char *name)
 {
-    int bytes;
-    const char *type = tree_property(walk.fdt, node, "device_type", &bytes);
-    if (type != NULL && bytes == 7 && memcmp(type, "memory", 7) == 0) {
-        return NODE_DROP;
-    }
-    if (strcmp(name, "cpus") == 0 || strcmp(name, "psci") == 0 || strcmp(name, "hypervisor") == 0) {
+    if (tree_has_type(walk.fdt, node, "memory") || strcmp(name, "cpus") == 0 ||
+        strcmp(name, "psci") == 0 || strcmp(name, "hypervisor") == 0) {
         return NODE_DROP;
     }
     return strcmp(name, "chosen") == 0 ? NODE_CHOSEN : NODE_COPY;
@@ -258,9 +254,7 @@ static int host_cpu(void)
     }
     fdt_for_each_subnode(node, walk.fdt, cpus)
     {
-        int bytes;
-        const char *type = tree_property(walk.fdt, node, "device_type", &bytes);
-        if (type != NULL && bytes == 4 && memcmp(type, "cpu", 4) == 0) {
+        if (tree_has_type(walk.fdt, node, "cpu")) {
             return node;
         }
     }
@@ -429,19 +423,14 @@ static void find_its(struct tree *t)
 
 enum err dom0_fdt_write(struct dom0 *dom0)
 {
-    struct tree t = {.out = dom0_ram(dom0->fdt.start), .dom0 = dom0, .gic_cells = 3};
+    struct tree t = {.out = dom0_ram(dom0->fdt.start), .dom0 = dom0};
     dom0_devices_begin();
     walk.dom0 = dom0;
     walk.fdt = firmware.fdt;
     t.console = uart_node();
     find_its(&t);
-    int bytes;
-    int gic_node = tree_find_phandle(walk.fdt, gic_info.phandle);
-    const fdt32_t *cells =
-        gic_node >= 0 ? tree_property(walk.fdt, gic_node, "#interrupt-cells", &bytes) : NULL;
-    if (cells != NULL && bytes == 4 && fdt32_to_cpu(*cells) == 4) {
-        t.gic_cells = 4;
-    }
+    const int gic_node = tree_find_phandle(walk.fdt, gic_info.phandle);
+    t.gic_cells = tree_u32(walk.fdt, gic_node, "#interrupt-cells", 3) == 4 ? 4 : 3;
     done(&t, fdt_create_with_flags(t.out, (int)dom0->fdt.bytes, FDT_CREATE_FLAG_NO_NAME_DEDUP));
     done(&t, fdt_finish_reservemap(t.out));
     enum err e = copy_tree(&t);

@@ -26,24 +26,13 @@ enum err dom0_modules_decode(struct dom0 *dom0)
     return e;
 }
 
-/* The end of whatever in avoid[] overlaps r, or 0. */
-static const struct range *first_overlap(const struct range *r, const struct range *avoid, u32 n)
-{
-    for (u32 i = 0; i < n; i++) {
-        if (range_overlaps(r, &avoid[i])) {
-            return &avoid[i];
-        }
-    }
-    return NULL;
-}
-
 /* Lowest place of out->bytes in bank at a piece's boundary plus offset, clear of avoid[0..n). */
 static bool place_low(const struct range *bank, u64 offset, struct range *out,
                       const struct range *avoid, u32 n)
 {
     out->start = bank->start + offset;
     while (range_contains(bank, out)) {
-        const struct range *hit = first_overlap(out, avoid, n);
+        const struct range *hit = range_find_overlap(avoid, n, out);
         if (hit == NULL) {
             return true;
         }
@@ -62,7 +51,7 @@ static bool place_high(const struct range *bank, u64 align, struct range *out,
         if (!range_contains(bank, out)) {
             return false;
         }
-        const struct range *hit = first_overlap(out, avoid, n);
+        const struct range *hit = range_find_overlap(avoid, n, out);
         if (hit == NULL) {
             return true;
         }

@@ -19,17 +19,12 @@
 static struct range run[MAX_RUNS];
 static u32 nr_runs;
 
-static mfn_t at_mfn(u64 at)
-{
-    return maddr_to_mfn((maddr_t){at});
-}
-
 /* Is the block free? Taken and given back at once: the allocator's own answer, and nobody else
  * runs. */
 static bool is_block_free(u64 at, u32 order)
 {
     struct frame *f;
-    if (frame_take(at_mfn(at), order, &f) != OK) {
+    if (frame_take(maddr_to_mfn((maddr_t){at}), order, &f) != OK) {
         return false;
     }
     frame_free(f, order);
@@ -49,11 +44,10 @@ static u64 free_bytes_at(u64 at, u64 end)
     return 0;
 }
 
-/* Of the largest aligned block that starts at at and ends by end. */
-static u32 block_order(u64 at, u64 end)
+u32 dom0_block_order(u64 page, u64 end)
 {
-    u32 order = MIN(ORDER_1G, bit_highest(end - at) - PAGE_SHIFT);
-    return at == 0 ? order : MIN(order, bit_lowest(at) - PAGE_SHIFT);
+    const u32 order = MIN(ORDER_1G, bit_highest(end - page));
+    return page == 0 ? order : MIN(order, bit_lowest(page));
 }
 
 static void find_runs(void)
@@ -114,11 +108,6 @@ bool dom0_kernel_home(const struct dom0 *dom0, struct range *out)
            !range_overlaps(out, &firmware.module[MODULE_RAMDISK]);
 }
 
-static void add_bank(struct dom0 *dom0, u64 start, u64 bytes)
-{
-    dom0->bank[dom0->nr_banks++] = (struct range){start, bytes};
-}
-
 /* Cuts want bytes out of r such that [lo, hi) is inside, starting at a 1 GiB boundary if that can
  * be. */
 static struct range cut(const struct range *r, u64 want, u64 lo, u64 hi)
@@ -131,6 +120,15 @@ static struct range cut(const struct range *r, u64 want, u64 lo, u64 hi)
         start = hi - want;
     }
     return (struct range){MIN(start, range_end(r) - want), want};
+}
+
+/* Makes a bank of want bytes of run n, or of all that it has. Returns how many are still wanted. */
+static u64 take_run(struct dom0 *dom0, u32 n, u64 want, u64 lo, u64 hi)
+{
+    const struct range bank = cut(&run[n], want, lo, hi);
+    check(range_insert(dom0->bank, &dom0->nr_banks, DOM0_MAX_BANKS, bank)); /* asked before */
+    run[n].bytes = 0;
+    return want - bank.bytes;
 }
 
 /* The run of the first bank: the one with the kernel, else the largest. */
@@ -168,10 +166,7 @@ static u64 take_first_bank(struct dom0 *dom0, u64 want)
             hi = both_hi;
         }
     }
-    struct range bank = cut(&run[n], want, lo, hi);
-    add_bank(dom0, bank.start, bank.bytes);
-    run[n].bytes = 0;
-    return want - bank.bytes;
+    return take_run(dom0, n, want, lo, hi);
 }
 
 /* Index of the next run to take: with the ramdisk, else what gives most of want, below 4 GiB if
@@ -200,24 +195,6 @@ static u32 choose_next_run(u64 want)
     return best;
 }
 
-static void sort_banks(struct dom0 *dom0)
-{
-    struct range first = dom0->bank[0];
-    for (u32 i = 1; i < dom0->nr_banks; i++) {
-        struct range b = dom0->bank[i];
-        u32 j = i;
-        for (; j > 0 && dom0->bank[j - 1].start > b.start; j--) {
-            dom0->bank[j] = dom0->bank[j - 1];
-        }
-        dom0->bank[j] = b;
-    }
-    for (u32 i = 0; i < dom0->nr_banks; i++) {
-        if (dom0->bank[i].start == first.start) {
-            dom0->kernel_bank = i;
-        }
-    }
-}
-
 enum err dom0_memory_take(struct dom0 *dom0)
 {
     release_modules();
@@ -233,6 +210,7 @@ enum err dom0_memory_take(struct dom0 *dom0)
         return E_NOMEM;
     }
     u64 want = take_first_bank(dom0, dom0->memory_bytes);
+    const u64 first = dom0->bank[0].start;
     while (want != 0) {
         u32 n = choose_next_run(want);
         if (n == MAX_RUNS || dom0->nr_banks == DOM0_MAX_BANKS) {
@@ -240,19 +218,17 @@ enum err dom0_memory_take(struct dom0 *dom0)
                       dom0->memory_bytes >> 20, DOM0_MAX_BANKS);
             return E_NOMEM;
         }
-        u64 bytes = MIN(want, run[n].bytes);
-        struct range bank = cut(&run[n], bytes, run[n].start, run[n].start);
-        add_bank(dom0, bank.start, bank.bytes);
-        run[n].bytes = 0;
-        want -= bytes;
+        want = take_run(dom0, n, want, run[n].start, run[n].start);
     }
-    sort_banks(dom0);
     for (u32 i = 0; i < dom0->nr_banks; i++) {
-        const u64 end = range_end(&dom0->bank[i]);
-        for (u64 at = dom0->bank[i].start; at < end; at += PAGE_SIZE << block_order(at, end)) {
+        dom0->kernel_bank = dom0->bank[i].start == first ? i : dom0->kernel_bank;
+        const u64 end = range_end(&dom0->bank[i]) >> PAGE_SHIFT;
+        for (u64 page = dom0->bank[i].start >> PAGE_SHIFT; page < end;) {
+            const u32 order = dom0_block_order(page, end);
             struct frame *f;
             /* Found free above, and nobody else runs. */
-            check(frame_take(at_mfn(at), block_order(at, end), &f) == OK);
+            check(frame_take((mfn_t){page}, order, &f) == OK);
+            page += 1ULL << order;
         }
     }
     return OK;
@@ -265,16 +241,17 @@ UNCHECKED enum err dom0_memory_give(struct dom0 *dom0)
     d->max_pages = dom0->maximum_bytes >> PAGE_SHIFT;
     for (u32 i = 0; i < dom0->nr_banks; i++) {
         const struct range *bank = &dom0->bank[i];
-        for (u64 at = bank->start; at < range_end(bank);) {
-            const u32 order = block_order(at, range_end(bank));
-            enum err e = domain_add_pages(d, mfn_to_frame(at_mfn(at)), order);
+        const u64 end = range_end(bank) >> PAGE_SHIFT;
+        for (u64 page = bank->start >> PAGE_SHIFT; page < end;) {
+            const u32 order = dom0_block_order(page, end);
+            enum err e = domain_add_pages(d, mfn_to_frame((mfn_t){page}), order);
             if (e == OK) {
-                e = p2m_map(d->p2m, (gfn_t){at >> PAGE_SHIFT}, at_mfn(at), order, P2M_RAM_RW);
+                e = p2m_map(d->p2m, (gfn_t){page}, (mfn_t){page}, order, P2M_RAM_RW);
             }
             if (e != OK) {
                 return e;
             }
-            at += PAGE_SIZE << order;
+            page += 1ULL << order;
         }
         log_info("dom0: RAM %#llx-%#llx (%lluM)", bank->start, range_end(bank), bank->bytes >> 20);
     }

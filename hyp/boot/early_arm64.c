@@ -27,14 +27,6 @@ static TABLE u64 identity_level1[512], identity_level2[512];
 #define READ_ONLY  BIT(7)
 #define NO_EXECUTE BIT(54)
 
-static void clear(u64 *table)
-{
-    /* volatile: memset() is not for memory without caches. */
-    for (volatile u64 *p = table; p < (volatile u64 *)table + 512; p++) {
-        *p = 0;
-    }
-}
-
 static u64 attributes_of(u64 address)
 {
     if (address < (u64)text_end) {
@@ -48,13 +40,10 @@ static u64 attributes_of(u64 address)
 
 u64 boot_map_image(u64 image)
 {
-    clear(boot_root_table);
-    clear(boot_identity_table);
-    clear(image_level1);
-    clear(image_level2);
-    clear(image_level3);
-    clear(identity_level1);
-    clear(identity_level2);
+    /* All the tables. volatile: memset() is not for memory without caches. */
+    for (u64 at = (u64)boot_stack_top; at < (u64)image_end; at += sizeof(u64)) {
+        *(volatile u64 *)at = 0;
+    }
 
     boot_root_table[FIELD(HYPMAP_IMAGE, 47, 39)] = (u64)image_level1 | POINTER;
     image_level1[FIELD(HYPMAP_IMAGE, 38, 30)] = (u64)image_level2 | POINTER;

@@ -7,6 +7,7 @@
 #include "boot/main.h"
 #include "boot/start_arm64.h"
 #include "cpu/arch.h"
+#include "cpu/device.h"
 #include "fw/firmware.h"
 #include "fw/tree.h"
 #include "mem/hypmap.h"
@@ -44,9 +45,9 @@ static maddr_t find_uart(void)
 
 static void put(volatile u8 *uart, char c)
 {
-    while (*(volatile u32 *)(uart + UARTFR) & UARTFR_TXFF) {
+    while (device_read32(uart, UARTFR) & UARTFR_TXFF) {
     }
-    *(volatile u32 *)(uart + UARTDR) = (u8)c;
+    device_write32(uart, UARTDR, (u8)c);
 }
 
 static void put_text(volatile u8 *uart, const char *text)
@@ -64,7 +65,7 @@ void boot_say(const char *text)
         return;
     }
     volatile u8 *uart = (volatile u8 *)va;
-    if ((*(volatile u32 *)(uart + UART_PERIPH_ID0) & 0xff) != PL011_ID0) {
+    if ((device_read32(uart, UART_PERIPH_ID0) & 0xff) != PL011_ID0) {
         return;
     }
     put_text(uart, "kanso: error: ");
@@ -81,7 +82,5 @@ void boot_main_el1(maddr_t fdt_at, maddr_t image)
         err_ignore(firmware_read(fdt, fdt_at, &why)); /* stdout-path is all that matters here */
     }
     boot_say("started at EL1, needs EL2 (QEMU: -M virt,virtualization=on)");
-    for (;;) {
-        __asm__ volatile("wfi");
-    }
+    cpu_halt();
 }

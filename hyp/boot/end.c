@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* The end after a panic: what log/ can't know. */
+#include "cpu/arch.h"
 #include "fw/firmware.h"
 #include "irq/irq.h"
 #include "log/log.h"
 #include "log/log_up.h"
-#include "log/panic.h"
 
 void panic_up_stop_others(void)
 {
@@ -24,5 +24,5 @@ __noreturn void panic_up_end(void)
         }
         log_error("stopped (noreboot)");
     }
-    panic_arch_halt();
+    cpu_halt();
 }

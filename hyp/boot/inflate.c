@@ -5,7 +5,6 @@
  * code and the count of each length say where in the sorted list of symbols a word stands. No
  * tables to build, fast enough for one kernel at boot.
  */
-#include "base/bits.h"
 #include "base/string.h"
 #include "boot/image.h"
 

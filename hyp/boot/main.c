@@ -15,9 +15,7 @@
 #include "drv/uart.h"
 #include "fw/firmware.h"
 #include "irq/irq.h"
-#include "log/console.h"
 #include "log/log.h"
-#include "log/panic.h"
 #include "mem/hypmap.h"
 #include "p2m/p2m.h"
 #include "sched/sched.h"
@@ -78,16 +76,10 @@ const void *boot_map_fdt(maddr_t at)
     return header;
 }
 
-/* Why was said, in one line. */
-static __noreturn void stop(void)
-{
-    panic_arch_halt();
-}
-
 static __noreturn void stop_early(const char *why)
 {
     boot_say(why);
-    panic_arch_halt();
+    cpu_halt();
 }
 
 static void set_log_levels(void)
@@ -135,16 +127,16 @@ static void init_machine(void)
     rcu_init();
     err_ignore(psci_init()); /* said so; without it there is one CPU */
     if (irq_init() != OK) {
-        stop(); /* said so */
+        cpu_halt(); /* said so */
     }
     if (time_init() != OK) {
         log_error("time: no architected timer, or one without a frequency");
-        stop();
+        cpu_halt();
     }
     if (vtimer_init() != OK) {
         log_error(
             "vtimer: the virtual timer's or the GIC's maintenance interrupt is taken or not there");
-        stop();
+        cpu_halt();
     }
     sched_init();
     sched_register_key();
@@ -175,11 +167,11 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     log_info("Kanso %s", KANSO_VERSION);
     log_info("options: %s", firmware.xen_bootargs);
     if (!put_boot_cpu_first() || memory_init(&image_range) != OK) {
-        stop();
+        cpu_halt();
     }
     memory_print();
     if (dom0_take() != OK) {
-        stop();
+        cpu_halt();
     }
     init_machine();
     if (uart_init_input() != OK) {
@@ -188,7 +180,7 @@ void boot_main(maddr_t fdt_at, maddr_t image)
     boot_register_keys();
     read_policy();
     if (dom0_build() != OK) {
-        stop();
+        cpu_halt();
     }
     memory_release_fdt();
     watchdog_init((u32)option_number("watchdog", WATCHDOG_SECONDS));

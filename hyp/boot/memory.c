@@ -45,8 +45,7 @@ static enum err cut(u64 bytes, u64 phase, maddr_t *out)
     for (u32 i = 0; i < firmware.nr_banks; i++) {
         struct range rest = firmware.bank[i];
         struct range gap;
-        u64 end = range_end(&rest);
-        while (range_first_gap(taken, nr_taken, &rest, &gap)) {
+        while (range_take_gap(taken, nr_taken, &rest, &gap)) {
             u64 start = 0;
             if (range_end(&gap) >= bytes + BLOCK) {
                 start = align_down(range_end(&gap) - bytes - phase, BLOCK) + phase;
@@ -54,7 +53,6 @@ static enum err cut(u64 bytes, u64 phase, maddr_t *out)
             if (start > gap.start) {
                 best = (struct range){start, bytes};
             }
-            rest = (struct range){range_end(&gap), end - range_end(&gap)};
         }
     }
     if (best.bytes == 0) {
@@ -73,14 +71,13 @@ static enum err map_bank(const struct range *bank)
     struct range rest = *bank;
     struct range gap;
     enum err e = OK;
-    while (e == OK && range_first_gap(&image_range, 1, &rest, &gap)) {
+    while (e == OK && range_take_gap(&image_range, 1, &rest, &gap)) {
         u64 start = align_up(gap.start, PAGE_SIZE);
         u64 end = align_down(range_end(&gap), PAGE_SIZE);
         if (end > start) {
             e = hypmap_map((u64)hypmap_linear((maddr_t){start}), (maddr_t){start}, end - start,
                            HYPMAP_DATA);
         }
-        rest = (struct range){range_end(&gap), range_end(&rest) - range_end(&gap)};
     }
     return e;
 }
@@ -182,13 +179,9 @@ void memory_release_fdt(void)
     /* Pages that a module or a reserved range shares stay. */
     u64 start = align_up(firmware.fdt_at.m, PAGE_SIZE);
     u64 end = align_down(firmware.fdt_at.m + firmware.fdt_bytes, PAGE_SIZE);
-    bool shared = start >= end;
     const struct range whole = {start, end - start};
-    for (u32 i = 0; i < firmware.nr_reserved; i++) {
-        shared |= range_overlaps(&firmware.reserved[i], &whole);
-    }
     firmware.fdt = NULL;
-    if (!shared) {
+    if (start < end && !range_find_overlap(firmware.reserved, firmware.nr_reserved, &whole)) {
         frame_unreserve((maddr_t){start}, end - start);
     }
 }

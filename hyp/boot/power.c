@@ -11,19 +11,6 @@
 #include "irq/irq.h"
 #include "log/log.h"
 
-/* Other CPUs leave their guests and stop; this one waits for an interrupt that nobody takes. */
-static __noreturn void stop_machine(void)
-{
-    for (u32 cpu = 0; cpu < percpu_nr_cpus; cpu++) {
-        if (cpu != cpu_current()) {
-            ipi_send(cpu, IPI_HALT);
-        }
-    }
-    for (;;) {
-        cpu_wait();
-    }
-}
-
 __noreturn void dom_up_hardware_shutdown(u8 code)
 {
     const bool stay = option_is_on("noreboot", false);
@@ -38,7 +25,8 @@ __noreturn void dom_up_hardware_shutdown(u8 code)
         log_error("dom0 %s: %s", code == SHUTDOWN_watchdog ? "missed its watchdog" : "crashed",
                   stay ? "stopped (noreboot)" : "the machine reboots");
         if (stay) {
-            stop_machine();
+            ipi_halt_others();
+            cpu_halt();
         }
         psci_system_reset();
     }

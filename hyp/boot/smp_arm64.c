@@ -5,7 +5,6 @@
 #include "cpu/atomic.h"
 #include "cpu/cache.h"
 #include "fw/firmware.h"
-#include "irq/irq.h"
 #include "log/log.h"
 #include "mem/hypmap.h"
 #include "p2m/p2m.h"

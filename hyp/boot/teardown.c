@@ -4,7 +4,6 @@
  * knows none of them. Destroying tolerates what was never made: creation that failed half-way comes
  * here, too.
  */
-#include "base/bits.h"
 #include "call/io_access.h"
 #include "call/runstate.h"
 #include "call/sched_op.h"

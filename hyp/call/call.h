@@ -13,9 +13,7 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "cpu/context.h"
-
-struct vcpu;
-struct domain;
+#include "dom/domain.h"
 
 /* The result is s64: >= 0 a value, < 0 an error (enum err). */
 typedef s64 call_fn(struct vcpu *v, struct call_args *args);
@@ -42,6 +40,13 @@ bool call_should_restart(void);
  * machine). */
 enum err permission_check(struct domain *caller, struct domain *target, u32 call_number,
                           u32 sub_op);
+/* The domain of that id (DOMID_SELF: the caller), on which the caller may act. E_SRCH, E_PERM. */
+static inline enum err permission_find(struct domain *caller, domid_t id, u32 call_number,
+                                       u32 sub_op, struct domain **out)
+{
+    *out = dom_find_or_self(id);
+    return *out ? permission_check(caller, *out, call_number, sub_op) : E_SRCH;
+}
 
 call_fn call_memory_op, call_event_channel_op, call_grant_table_op, call_sched_op, call_vcpu_op,
     call_hvm_op, call_xen_version, call_console_io, call_multicall, call_physdev_op,

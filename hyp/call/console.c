@@ -43,15 +43,12 @@ void log_up_ring(void)
 void call_console_work(void)
 {
     const u64 what = atomic_xchg(&news, 0);
-    struct domain *d = domain_hardware;
-    if (!d) {
-        return; /* nobody to tell yet: dom0 looks at the ring when it starts */
-    }
+    /* With nobody to tell yet, dom0 looks at the ring when it starts. */
     if (what & NEWS_INPUT) {
-        evtchn_raise_global_virq(d, VIRQ_CONSOLE);
+        evtchn_raise_global_virq(domain_hardware, VIRQ_CONSOLE);
     }
     if (what & NEWS_RING) {
-        evtchn_raise_global_virq(d, VIRQ_CON_RING);
+        evtchn_raise_global_virq(domain_hardware, VIRQ_CON_RING);
     }
 }
 

@@ -69,7 +69,7 @@ static u32 life_flags(struct domain *d)
     /* Code and flag of one moment: who sees the end acts on its reason. */
     spin_lock(&d->lock);
     /* The code of a domain that is not shut down is all ones, as Xen has it; the tools mask it. */
-    const u32 code = d->shutdown_code == 0xff ? ~0u : d->shutdown_code;
+    const u32 code = d->shutdown_code == NO_SHUTDOWN_CODE ? ~0u : d->shutdown_code;
     const bool shut_down = d->shut_down;
     spin_unlock(&d->lock);
     return (load_relaxed(&d->life) == DOMAIN_DEAD ? XEN_DOMINF_dying : 0) |
@@ -87,18 +87,14 @@ static u32 vcpu_flags(struct domain *d, struct xen_domctl_getdomaininfo *out)
 {
     u32 flags = XEN_DOMINF_blocked;
     u64 now = clock_ns();
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v == NULL) {
-            continue;
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
         struct sched_times times;
         sched_read_times(&v->unit, &times);
         out->cpu_time += times.time_ns[UNIT_RUNNING];
         if (times.state == UNIT_RUNNING && now > times.since_ns) {
             out->cpu_time += now - times.since_ns;
         }
-        out->max_vcpu_id = i;
+        out->max_vcpu_id = v->id;
         if (load_relaxed(&v->online)) {
             out->nr_online_vcpus++;
             flags &= load_relaxed(&v->unit.wanted) ? ~XEN_DOMINF_blocked : ~0u;

@@ -3,7 +3,6 @@
 #include "abi/domctl.h"
 
 #include "abi/xen.h"
-#include "base/bits.h"
 #include "base/string.h"
 #include "call/call.h"
 #include "call/control.h"

@@ -7,7 +7,6 @@
 #include "cpu/atomic.h"
 #include "dom/domain.h"
 #include "irq/irq.h"
-#include "mem/frame.h"
 #include "p2m/p2m.h"
 #include "vgic/vgic.h"
 

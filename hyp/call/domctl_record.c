@@ -29,8 +29,8 @@ static enum err settle(struct domain *d)
     if (!stands) {
         return E_BUSY;
     }
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i] && !vcpu_sync_lazy(d->vcpu[i])) {
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        if (!vcpu_sync_lazy(v)) {
             return E_RESTART;
         }
     }

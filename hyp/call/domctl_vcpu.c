@@ -1,13 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /* domctl's operations on vCPUs: making them, their registers, where and how much they run. */
 #include "abi/arm.h"
-#include "abi/xen.h"
-#include "base/bits.h"
 #include "base/string.h"
 #include "call/call.h"
 #include "call/control.h"
 #include "cpu/atomic.h"
-#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "sched/sched.h"
@@ -16,11 +13,8 @@
 /* vCPU id of d: E_INVAL beyond what d can have, E_SRCH when it is not made yet. */
 static enum err find_vcpu(struct domain *d, u32 id, struct vcpu **out)
 {
-    if (id >= d->max_vcpus) {
-        return E_INVAL;
-    }
-    *out = load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
-    return *out != NULL ? OK : E_SRCH;
+    *out = vcpu_find(d, id);
+    return *out != NULL ? OK : id >= d->max_vcpus ? E_INVAL : E_SRCH;
 }
 
 enum err domctl_max_vcpus(struct domain *d, struct xen_domctl *op)
@@ -207,6 +201,19 @@ static enum err find_affinity(struct domain *d, const struct xen_domctl_vcpuaffi
                : OK;
 }
 
+static enum err put_affinity(const struct xen_domctl_vcpuaffinity *a, const struct cpumask *hard,
+                             const struct cpumask *soft)
+{
+    enum err e = OK;
+    if (wants(a, XEN_VCPUAFFINITY_HARD)) {
+        e = control_bitmap_out(&a->cpumap_hard, hard->bits, percpu_nr_cpus);
+    }
+    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
+        e = control_bitmap_out(&a->cpumap_soft, soft->bits, percpu_nr_cpus);
+    }
+    return e;
+}
+
 enum err domctl_get_affinity(struct domain *d, struct xen_domctl *op)
 {
     const struct xen_domctl_vcpuaffinity *a = &op->u.vcpuaffinity;
@@ -218,13 +225,7 @@ enum err domctl_get_affinity(struct domain *d, struct xen_domctl *op)
         return e;
     }
     sched_get_affinity(&v->unit, &hard, &soft);
-    if (wants(a, XEN_VCPUAFFINITY_HARD)) {
-        e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
-    }
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
-        e = control_bitmap_out(&a->cpumap_soft, soft.bits, percpu_nr_cpus);
-    }
-    return e;
+    return put_affinity(a, &hard, &soft);
 }
 
 /* The maps go back as what they came to: hard within the CPUs that are online, soft within hard. */
@@ -250,13 +251,7 @@ enum err domctl_set_affinity(struct domain *d, struct xen_domctl *op)
     sched_get_affinity(&v->unit, &hard, &soft);
     hard = cpumask_and(hard, online);
     soft = cpumask_and(soft, hard);
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_HARD)) {
-        e = control_bitmap_out(&a->cpumap_hard, hard.bits, percpu_nr_cpus);
-    }
-    if (e == OK && wants(a, XEN_VCPUAFFINITY_SOFT)) {
-        e = control_bitmap_out(&a->cpumap_soft, soft.bits, percpu_nr_cpus);
-    }
-    return e;
+    return e == OK ? put_affinity(a, &hard, &soft) : e;
 }
 
 /* One node, to which everything belongs. */
@@ -281,10 +276,8 @@ static enum err put_weight(struct domain *d, const struct xen_domctl_sched_credi
     /* 0: keep, as Xen has it. */
     enum err e = sched_group_set(
         &d->sched, in->weight != 0 ? in->weight : load_relaxed(&d->sched.weight), in->cap);
-    for (u32 i = 0; e == OK && i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            sched_unit_update(&d->vcpu[i]->unit);
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); e == OK && v; v = vcpu_next(d, v->id + 1)) {
+        sched_unit_update(&v->unit);
     }
     return e;
 }

@@ -8,7 +8,6 @@
 #include "abi/grant.h"
 #include "abi/xen.h"
 #include "base/bits.h"
-#include "base/string.h"
 #include "call/call.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
@@ -185,13 +184,8 @@ static s64 op_cache_flush(struct domain *d, gva_t array, u32 count, u32 cursor,
 /* Of the operations on a table: the domain it belongs to, and whether d may. */
 static s16 target_find(struct domain *d, u16 id, u32 command, struct domain **target)
 {
-    *target = dom_find_or_self((domid_t){id});
-    if (*target == NULL) {
-        return GNTST_bad_domain;
-    }
-    return permission_check(d, *target, __HYPERVISOR_grant_table_op, command) == OK
-               ? GNTST_okay
-               : GNTST_permission_denied;
+    enum err e = permission_find(d, (domid_t){id}, __HYPERVISOR_grant_table_op, command, target);
+    return e == OK ? GNTST_okay : e == E_SRCH ? GNTST_bad_domain : GNTST_permission_denied;
 }
 
 /* Writes the guest frame numbers at which the table's frames are mapped; ~0 where one is not. */
@@ -271,16 +265,11 @@ static s64 op_get_version(struct domain *d, gva_t arg)
     if (copy_in(&op, arg, sizeof(op)) != OK) {
         return E_FAULT;
     }
-    struct domain *target = dom_find_or_self((domid_t){op.dom});
-    if (target == NULL) {
-        return E_SRCH;
-    }
-    enum err e = permission_check(d, target, __HYPERVISOR_grant_table_op, GNTTABOP_get_version);
-    if (e != OK) {
-        return e;
-    }
+    struct domain *target;
+    enum err e = permission_find(d, (domid_t){op.dom}, __HYPERVISOR_grant_table_op,
+                                 GNTTABOP_get_version, &target);
     op.version = 1;
-    return copy_out(arg, &op, sizeof(op));
+    return e == OK ? copy_out(arg, &op, sizeof(op)) : e;
 }
 
 /* Status frames are version 2's. */

@@ -38,15 +38,11 @@ static s64 param(struct vcpu *v, u32 op, gva_t argument)
     if (copy_in(&p, argument, sizeof(p)) != OK) {
         return E_FAULT;
     }
-    struct domain *d = dom_find_or_self((domid_t){p.domid});
-    if (!d) {
-        return E_SRCH;
+    struct domain *d;
+    enum err e = permission_find(v->domain, (domid_t){p.domid}, __HYPERVISOR_hvm_op, op, &d);
+    if (e == OK) {
+        e = check_param(op, d == v->domain, p.index);
     }
-    enum err e = permission_check(v->domain, d, __HYPERVISOR_hvm_op, op);
-    if (e != OK) {
-        return e;
-    }
-    e = check_param(op, d == v->domain, p.index);
     if (e != OK) {
         return e;
     }

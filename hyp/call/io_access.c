@@ -66,6 +66,17 @@ static u32 count(const struct domain *d) REQUIRES(d->lock)
     return n;
 }
 
+static void free_all(struct list *ranges)
+{
+    struct io_range *r;
+    struct io_range *next;
+    list_for_each_safe(r, next, ranges, node)
+    {
+        list_del(&r->node);
+        heap_free(r, sizeof(*r));
+    }
+}
+
 enum err io_access_permit(struct domain *d, enum io_kind kind, u64 first, u64 last)
 {
     struct io_range *fresh = heap_alloc(sizeof(*fresh));
@@ -91,10 +102,7 @@ enum err io_access_permit(struct domain *d, enum io_kind kind, u64 first, u64 la
     bool room = count(d) < MAX_RANGES;
     list_add_tail(room ? &d->io_ranges : &gone, &fresh->node);
     spin_unlock(&d->lock);
-    list_for_each_safe(r, next, &gone, node)
-    {
-        heap_free(r, sizeof(*r));
-    }
+    free_all(&gone);
     return room ? OK : E_NOSPC;
 }
 
@@ -131,21 +139,12 @@ enum err io_access_revoke(struct domain *d, enum io_kind kind, u64 first, u64 la
         }
     }
     spin_unlock(&d->lock);
-    list_for_each_safe(r, next, &gone, node)
-    {
-        heap_free(r, sizeof(*r));
-    }
+    free_all(&gone);
     return OK;
 }
 
 /* UNCHECKED: nobody knows it any more. */
 UNCHECKED void io_access_release(struct domain *d)
 {
-    struct io_range *r;
-    struct io_range *next;
-    list_for_each_safe(r, next, &d->io_ranges, node)
-    {
-        list_del(&r->node);
-        heap_free(r, sizeof(*r));
-    }
+    free_all(&d->io_ranges);
 }

@@ -5,7 +5,6 @@
 #include "abi/memory.h"
 #include "abi/xen.h"
 #include "cpu/atomic.h"
-#include "dom/domain.h"
 #include "guestmem/guestmem.h"
 #include "p2m/p2m.h"
 
@@ -38,11 +37,8 @@ static s64 ask_domain(struct memory_op *m)
     if (copy_in(&a, m->argument, sizeof(a)) != OK) {
         return E_FAULT;
     }
-    struct domain *d = dom_find_or_self((domid_t){a.domid});
-    if (!d) {
-        return E_SRCH;
-    }
-    enum err e = memory_op_permit(m, d);
+    struct domain *d;
+    enum err e = memory_op_find(m, a.domid, &d);
     if (e != OK) {
         return e;
     }

@@ -6,8 +6,6 @@
 #ifndef CALL_MEMORY_H
 #define CALL_MEMORY_H
 
-#include "base/addr.h"
-#include "base/err.h"
 #include "call/call.h"
 
 #define MEMOP_EXTENT_SHIFT 6
@@ -29,6 +27,13 @@ bool memory_op_spend(struct memory_op *m, u32 pages);
 s64 memory_op_restart(struct memory_op *m, u64 done);
 /* May the caller do this to d? */
 enum err memory_op_permit(const struct memory_op *m, struct domain *d);
+
+/* The domain of that id, and the caller may do this to it. E_SRCH, E_PERM. */
+static inline enum err memory_op_find(const struct memory_op *m, u16 id, struct domain **out)
+{
+    *out = dom_find_or_self((domid_t){id});
+    return *out ? memory_op_permit(m, *out) : E_SRCH;
+}
 
 /* memory_populate.c: increase_reservation, decrease_reservation, populate_physmap */
 s64 memory_reservation(struct memory_op *m);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* add_to_physmap, add_to_physmap_batch, remove_from_physmap: what appears where (abi/memory.h). */
 #include "abi/memory.h"
-#include "base/bits.h"
 #include "call/memory.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
@@ -222,11 +221,8 @@ s64 memory_remove_from_physmap(struct memory_op *m)
     if (copy_in(&a, m->argument, sizeof(a)) != OK) {
         return E_FAULT;
     }
-    struct domain *d = dom_find_or_self((domid_t){a.domid});
-    if (!d) {
-        return E_SRCH;
-    }
-    enum err e = memory_op_permit(m, d);
+    struct domain *d;
+    enum err e = memory_op_find(m, a.domid, &d);
     if (e != OK) {
         return e;
     }

@@ -8,7 +8,6 @@
 #include "abi/memory.h"
 #include "abi/sched.h"
 #include "abi/xen.h"
-#include "base/bits.h"
 #include "call/call.h"
 #include "dom/domain.h"
 

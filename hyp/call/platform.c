@@ -10,8 +10,6 @@
 #include "sync/spinlock.h"
 #include "time/time.h"
 
-#define NS_PER_S 1000000000ULL
-
 /*
  * Telling every domain takes long when there are thousands. The call comes again with its arguments
  * unchanged, hence with the same epoch, and by that knows its own unfinished walk; another time set

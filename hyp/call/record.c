@@ -2,8 +2,6 @@
 /* Records of what belongs to a domain as a whole, and of the runstate areas. */
 #include "call/record.h"
 
-#include "abi/hvm.h"
-#include "abi/vcpu.h"
 #include "abi/xen.h"
 #include "base/bits.h"
 #include "base/string.h"

@@ -61,23 +61,6 @@ void runstate_write(struct vcpu *v, u32 state, u64 since_ns, const u64 time_ns[4
 
 /* ---- registering */
 
-static enum err take_frame(struct domain *d, gfn_t gfn, struct runstate_area *area)
-{
-    if (gpage_get(d, gfn, true, &area->page[area->nr_pages]) != OK) {
-        return E_FAULT;
-    }
-    area->nr_pages++;
-    return OK;
-}
-
-/* The page of the domain's RAM under a virtual address of the current vCPU. */
-static enum err take_page(struct domain *d, gva_t at, struct runstate_area *area)
-{
-    gaddr_t where;
-    return guest_translate(at, true, &where) == OK ? take_frame(d, gaddr_to_gfn(where), area)
-                                                   : E_FAULT;
-}
-
 static void free_area(struct runstate_area *area)
 {
     for (u32 i = 0; i < area->nr_pages; i++) {
@@ -99,30 +82,49 @@ static void let_go(struct runstate_area *area)
     }
 }
 
-static enum err make_area(struct domain *d, gva_t at, struct runstate_area **out)
+/* An area at these frames of the domain's RAM, the second RECORD_NO_GFN if there is none: takes
+ * both, or none. E_FAULT, E_NOMEM. */
+static enum err make_area(struct domain *d, const u32 gfn[2], u32 offset,
+                          struct runstate_area **out)
 {
     struct runstate_area *area = heap_alloc(sizeof(*area));
     if (!area) {
         return E_NOMEM;
     }
-    area->offset = (u32)(at.v & PAGE_MASK);
-    const u32 first = bytes_in_first(area->offset);
-    enum err e = take_page(d, at, area);
-    if (e == OK && first < AREA_BYTES) {
-        e = take_page(d, (gva_t){at.v + first}, area);
-    }
-    if (e != OK) {
-        free_area(area);
-        return e;
+    area->offset = offset;
+    for (u32 i = 0; i < 2 && gfn[i] != RECORD_NO_GFN; i++) {
+        if (gpage_get(d, (gfn_t){gfn[i]}, true, &area->page[i]) != OK) {
+            free_area(area);
+            return E_FAULT;
+        }
+        area->nr_pages++;
     }
     *out = area;
     return OK;
 }
 
+/* The frames under an area at this address of the current vCPU. */
+static enum err find_frames(gva_t at, u32 gfn[2])
+{
+    const u32 first = bytes_in_first((u32)(at.v & PAGE_MASK));
+    gaddr_t where[2] = {{0}, {0}};
+    enum err e = guest_translate(at, true, &where[0]);
+    if (e == OK && first < AREA_BYTES) {
+        e = guest_translate((gva_t){at.v + first}, true, &where[1]);
+    }
+    gfn[0] = (u32)gaddr_to_gfn(where[0]).gfn;
+    gfn[1] = first < AREA_BYTES ? (u32)gaddr_to_gfn(where[1]).gfn : RECORD_NO_GFN;
+    return e;
+}
+
 enum err runstate_register(struct vcpu *v, gva_t at)
 {
     struct runstate_area *area;
-    enum err e = make_area(v->domain, at, &area);
+    u32 gfn[2];
+    enum err e = find_frames(at, gfn);
+    if (e == OK) {
+        e = make_area(v->domain, gfn, (u32)(at.v & PAGE_MASK), &area);
+    }
     if (e != OK) {
         return e;
     }
@@ -152,25 +154,6 @@ void runstate_place(const struct vcpu *v, u32 gfn[2], u32 *offset)
     *offset = area ? area->offset : 0;
 }
 
-/* Takes both frames, or none. */
-static enum err restore_area(struct domain *d, const u32 gfn[2], u32 offset,
-                             struct runstate_area **out)
-{
-    struct runstate_area *area = heap_alloc(sizeof(*area));
-    if (!area) {
-        return E_NOMEM;
-    }
-    area->offset = offset;
-    for (u32 i = 0; i < 2 && gfn[i] != RECORD_NO_GFN; i++) {
-        if (take_frame(d, (gfn_t){gfn[i]}, area) != OK) {
-            free_area(area);
-            return E_INVAL;
-        }
-    }
-    *out = area;
-    return OK;
-}
-
 enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset)
 {
     const bool first = gfn[0] != RECORD_NO_GFN;
@@ -179,11 +162,11 @@ enum err runstate_restore(struct vcpu *v, const u32 gfn[2], u32 offset)
         return E_INVAL;
     }
     struct runstate_area *area = NULL;
-    enum err e = first ? restore_area(v->domain, gfn, offset, &area) : OK;
+    enum err e = first ? make_area(v->domain, gfn, offset, &area) : OK;
     if (e == OK) {
         let_go(atomic_xchg(&v->runstate, area));
     }
-    return e;
+    return e == E_FAULT ? E_INVAL : e;
 }
 
 void runstate_release(struct vcpu *v)

@@ -14,9 +14,7 @@
 #include "sched/sched.h"
 #include "time/time.h"
 
-#define POLL_MAX_PORTS   128u
-#define NO_SHUTDOWN_CODE 0xff
-#define POLL_EVENT_CAME  2u /* vcpu->poll_state */
+#define POLL_MAX_PORTS 128u
 
 static void poll_timeout(void *arg)
 {

@@ -15,7 +15,6 @@
 
 #define LOG_CHUNK_BYTES   512u
 #define LOG_BYTES_AT_ONCE 16384u
-#define DOMAINS_AT_ONCE   24u
 /* Set in cmd while getdomaininfolist is under way: first_domain, max_domains, buffer have moved on.
  * Ours alone: no operation has so high a number, and who sets it himself only reads less of the
  * list. */

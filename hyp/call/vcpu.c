@@ -5,7 +5,6 @@
 #include "call/call.h"
 #include "call/runstate.h"
 #include "cpu/atomic.h"
-#include "cpu/speculation.h"
 #include "dom/domain.h"
 #include "evtchn/evtchn.h"
 #include "guestmem/guestmem.h"
@@ -36,8 +35,7 @@ s64 call_vcpu_op(struct vcpu *v, struct call_args *args)
     const struct domain *d = v->domain;
     const u32 id = (u32)args->arg[1];
     const gva_t argument = {args->arg[2]};
-    struct vcpu *target =
-        id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+    struct vcpu *target = vcpu_find(d, id);
     if (!target) {
         return E_NOENT;
     }

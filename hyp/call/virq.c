@@ -7,8 +7,5 @@
 
 void dom_up_exception(void)
 {
-    struct domain *d = domain_hardware;
-    if (d != NULL) {
-        evtchn_raise_global_virq(d, VIRQ_DOM_EXC);
-    }
+    evtchn_raise_global_virq(domain_hardware, VIRQ_DOM_EXC);
 }

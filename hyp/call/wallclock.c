@@ -6,7 +6,6 @@
 #include "guestmem/guestmem.h"
 #include "time/time.h"
 
-#define NS_PER_S    1000000000ULL
 #define VERSION     offsetof(struct xen_shared_info, wc_version)
 #define SECONDS     offsetof(struct xen_shared_info, wc_sec)
 #define SECONDS_HI  offsetof(struct xen_shared_info, wc_sec_hi)

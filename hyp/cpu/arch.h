@@ -7,7 +7,6 @@
  *   void cpu_wait(void)                 wait for an interrupt that may stay masked (WFI)
  *   bool cpu_may_interrupt(void)        false: none is pending (ISR_EL1)
  *   u64  cpu_percpu_offset(void)        of this CPU's area from the linked one (TPIDR_EL2)
- *   void cpu_set_percpu_offset(u64)
  *   u64  cpu_counter_ticks(void)        CNTPCT_EL0, ordered after earlier code (isb)
  *   void barrier_sync(void)             dsb sy: all before has completed, for devices too
  *   void barrier_sync_inner(void)       dsb ish
@@ -17,5 +16,13 @@
 #define CPU_ARCH_H
 
 #include ARCH_H
+
+/* This CPU is done. */
+static inline __noreturn void cpu_halt(void)
+{
+    for (;;) {
+        cpu_wait();
+    }
+}
 
 #endif

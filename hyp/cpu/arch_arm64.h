@@ -30,11 +30,6 @@ static inline u64 cpu_percpu_offset(void)
     return offset;
 }
 
-static inline void cpu_set_percpu_offset(u64 offset)
-{
-    __asm__ volatile("msr tpidr_el2, %0\n\tisb" : : "r"(offset) : "memory");
-}
-
 /* isb: without it the counter may be read ahead of earlier instructions (Arm ARM D12.1.2). */
 static inline u64 cpu_counter_ticks(void)
 {

@@ -27,8 +27,6 @@
 #define atomic_cmpxchg(p, expected, v) \
     __atomic_compare_exchange_n(p, expected, v, false, __ATOMIC_SEQ_CST, __ATOMIC_RELAXED)
 /* Full barrier between CPUs (dmb ish). */
-#define fence_full()    __atomic_thread_fence(__ATOMIC_SEQ_CST)
-#define fence_acquire() __atomic_thread_fence(__ATOMIC_ACQUIRE)
-#define fence_release() __atomic_thread_fence(__ATOMIC_RELEASE)
+#define fence_full() __atomic_thread_fence(__ATOMIC_SEQ_CST)
 
 #endif

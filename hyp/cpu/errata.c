@@ -7,7 +7,6 @@
  */
 #include "cpu/errata.h"
 
-#include "base/bits.h"
 #include "cpu/regs_arm64.h"
 
 #define MIDR_MODEL 0xff0ffff0u /* implementer, architecture, part; not variant and revision */

@@ -11,30 +11,19 @@
 #define ICC_SRE_EL2      S3_4_C12_C9_5
 #define ICC_IAR1_EL1     S3_0_C12_C12_0
 #define ICC_EOIR1_EL1    S3_0_C12_C12_1
-#define ICC_HPPIR1_EL1   S3_0_C12_C12_2
 #define ICC_BPR1_EL1     S3_0_C12_C12_3
 #define ICC_CTLR_EL1     S3_0_C12_C12_4
 #define ICC_SRE_EL1      S3_0_C12_C12_5
 #define ICC_IGRPEN1_EL1  S3_0_C12_C12_7
 #define ICC_DIR_EL1      S3_0_C12_C11_1
-#define ICC_RPR_EL1      S3_0_C12_C11_3
 #define ICC_SGI1R_EL1    S3_0_C12_C11_5
 #define ICC_PMR_EL1      S3_0_C4_C6_0
 #define ICH_HCR_EL2      S3_4_C12_C11_0
 #define ICH_VTR_EL2      S3_4_C12_C11_1
-#define ICH_MISR_EL2     S3_4_C12_C11_2
-#define ICH_EISR_EL2     S3_4_C12_C11_3
 #define ICH_ELRSR_EL2    S3_4_C12_C11_5
 #define ICH_VMCR_EL2     S3_4_C12_C11_7
-#define ID_AA64PFR1_EL1  S3_0_C0_C4_1
-#define ID_AA64ZFR0_EL1  S3_0_C0_C4_4
-#define ID_AA64SMFR0_EL1 S3_0_C0_C4_5
 #define ID_AA64ISAR2_EL1 S3_0_C0_C6_2
-#define ID_AA64MMFR2_EL1 S3_0_C0_C7_2
-#define ID_AA64MMFR3_EL1 S3_0_C0_C7_3
-#define ZCR_EL2          S3_4_C1_C2_0
 #define VSESR_EL2        S3_4_C5_C2_3
-#define DISR_EL1         S3_0_C12_C1_1
 #define HCRX_EL2         S3_4_C1_C2_2
 #define HFGRTR_EL2       S3_4_C1_C1_4
 #define HFGWTR_EL2       S3_4_C1_C1_5
@@ -46,49 +35,27 @@
 #define HCR_FMO       (1UL << 3) /* FIQ to EL2, virtual FIQ on */
 #define HCR_IMO       (1UL << 4) /* IRQ to EL2, virtual IRQ on */
 #define HCR_AMO       (1UL << 5) /* SError to EL2, virtual SError on */
-#define HCR_VF        (1UL << 6)
-#define HCR_VI        (1UL << 7)
 #define HCR_VSE       (1UL << 8) /* a virtual SError is pending */
 #define HCR_FB        (1UL << 9) /* guest TLB and IC operations are broadcast inner shareable */
 #define HCR_BSU_INNER (1UL << 10)
-#define HCR_DC        (1UL << 12)
 #define HCR_TWI       (1UL << 13) /* trap WFI */
-#define HCR_TWE       (1UL << 14) /* trap WFE */
-#define HCR_TID0      (1UL << 15)
 #define HCR_TID1      (1UL << 16)
-#define HCR_TID2      (1UL << 17)
 #define HCR_TID3      (1UL << 18) /* trap the ID registers */
 #define HCR_TSC       (1UL << 19) /* trap SMC */
 #define HCR_TIDCP     (1UL << 20) /* trap implementation defined registers */
 #define HCR_TACR      (1UL << 21) /* trap ACTLR */
 #define HCR_TSW       (1UL << 22) /* trap set/way */
-#define HCR_TPCP      (1UL << 23)
-#define HCR_TPU       (1UL << 24)
-#define HCR_TTLB      (1UL << 25)
 #define HCR_TVM       (1UL << 26)
-#define HCR_TGE       (1UL << 27)
-#define HCR_TDZ       (1UL << 28)
-#define HCR_HCD       (1UL << 29)
-#define HCR_TRVM      (1UL << 30)
 #define HCR_RW        (1UL << 31) /* EL1 is AArch64 */
-#define HCR_CD        (1UL << 32)
-#define HCR_ID        (1UL << 33)
-#define HCR_E2H       (1UL << 34)
 #define HCR_TLOR      (1UL << 35)
 #define HCR_TERR      (1UL << 36)
-#define HCR_TEA       (1UL << 37)
-#define HCR_APK       (1UL << 40) /* 0: pointer authentication keys trap */
-#define HCR_API       (1UL << 41) /* 0: pointer authentication traps */
-#define HCR_ATA       (1UL << 56)
 
 /* --- SCTLR_EL2 (D19.2.117), EL2 without VHE --- */
 #define SCTLR_M   (1UL << 0)
-#define SCTLR_A   (1UL << 1)
 #define SCTLR_C   (1UL << 2)
 #define SCTLR_SA  (1UL << 3)
 #define SCTLR_I   (1UL << 12)
 #define SCTLR_WXN (1UL << 19)
-#define SCTLR_EE  (1UL << 25)
 #define SCTLR_EL2_RES1                                                                 \
     ((1UL << 4) | (1UL << 5) | (1UL << 11) | (1UL << 16) | (1UL << 18) | (1UL << 22) | \
      (1UL << 23) | (1UL << 28) | (1UL << 29))
@@ -98,19 +65,16 @@
 /* --- CPTR_EL2 without VHE (D19.2.34) --- */
 #define CPTR_RES1 \
     0x32ffUL /* bits that are RES1; TZ (8) and TSM (12) added below trap where they exist */
-#define CPTR_TZ    (1UL << 8)
-#define CPTR_TFP   (1UL << 10) /* trap FP and SIMD */
-#define CPTR_TSM   (1UL << 12)
-#define CPTR_TTA   (1UL << 20) /* trap trace registers */
-#define CPTR_TAM   (1UL << 30) /* trap activity monitors */
-#define CPTR_TCPAC (1UL << 31) /* trap CPACR_EL1 */
+#define CPTR_TZ  (1UL << 8)
+#define CPTR_TFP (1UL << 10) /* trap FP and SIMD */
+#define CPTR_TSM (1UL << 12)
+#define CPTR_TTA (1UL << 20) /* trap trace registers */
+#define CPTR_TAM (1UL << 30) /* trap activity monitors */
 
 /* --- MDCR_EL2 (D19.3.16) --- */
 #define MDCR_HPMN(n) ((n)&0x1fUL)
 #define MDCR_TPMCR   (1UL << 5)
 #define MDCR_TPM     (1UL << 6)
-#define MDCR_HPME    (1UL << 7)
-#define MDCR_TDE     (1UL << 8)
 #define MDCR_TDA     (1UL << 9)
 #define MDCR_TDOSA   (1UL << 10)
 #define MDCR_TDRA    (1UL << 11)
@@ -122,28 +86,22 @@
 
 /* --- CNTHCTL_EL2 without VHE: EL1's access to the physical counter and timer --- */
 #define CNTHCTL_EL1PCTEN (1UL << 0) /* 1: not trapped */
-#define CNTHCTL_EL1PCEN  (1UL << 1) /* 1: timer not trapped */
 
 /* --- timers --- */
-#define CNT_CTL_ENABLE  (1UL << 0)
-#define CNT_CTL_IMASK   (1UL << 1)
-#define CNT_CTL_ISTATUS (1UL << 2)
+#define CNT_CTL_ENABLE (1UL << 0)
 
 /* --- TCR_EL2, VTCR_EL2 (D19.2.145, D19.2.158) --- */
-#define TCR_EL2_RES1    ((1UL << 31) | (1UL << 23))
-#define TCR_T0SZ(bits)  (64UL - (bits))
-#define TCR_IRGN0_WBWA  (1UL << 8)
-#define TCR_ORGN0_WBWA  (1UL << 10)
-#define TCR_SH0_INNER   (3UL << 12)
-#define TCR_TG0_4K      (0UL << 14)
-#define TCR_EL2_PS(ps)  ((ps) << 16)
-#define TCR_EL1_EPD0    (1UL << 7)
-#define TCR_EL1_EPD1    (1UL << 23)
-#define TCR_EL1_IPS(ps) ((ps) << 32)
-#define VTCR_RES1       (1UL << 31)
-#define VTCR_SL0(n)     ((n) << 6)
-#define VTCR_PS(ps)     ((ps) << 16)
-#define VTCR_VS16       (1UL << 19)
+#define TCR_EL2_RES1   ((1UL << 31) | (1UL << 23))
+#define TCR_T0SZ(bits) (64UL - (bits))
+#define TCR_IRGN0_WBWA (1UL << 8)
+#define TCR_ORGN0_WBWA (1UL << 10)
+#define TCR_SH0_INNER  (3UL << 12)
+#define TCR_EL1_EPD0   (1UL << 7)
+#define TCR_EL1_EPD1   (1UL << 23)
+#define VTCR_RES1      (1UL << 31)
+#define VTCR_SL0(n)    ((n) << 6)
+#define VTCR_PS(ps)    ((ps) << 16)
+#define VTCR_VS16      (1UL << 19)
 
 /* Memory types: indices into MAIR_EL2, which holds MAIR_VALUE on every CPU. */
 #define MAIR_DEVICE 0 /* Device-nGnRE */
@@ -152,57 +110,31 @@
 #define MAIR_VALUE  0x44ff04UL
 
 /* --- ESR_EL2 (D19.2.39) --- */
-#define ESR_EC(esr)       (((esr) >> 26) & 0x3f)
-#define ESR_IL            (1UL << 25)
-#define ESR_ISS(esr)      ((esr)&0x1ffffff)
-#define EC_UNKNOWN        0x00
-#define EC_WFX            0x01
-#define EC_CP15_32        0x03
-#define EC_CP15_64        0x04
-#define EC_CP14_32        0x05
-#define EC_CP14_LDC       0x06
-#define EC_FP             0x07
-#define EC_CP10           0x08
-#define EC_PAUTH          0x09
-#define EC_CP14_64        0x0c
-#define EC_BTI            0x0d
-#define EC_ILLEGAL_STATE  0x0e
-#define EC_SVC32          0x11
-#define EC_HVC32          0x12
-#define EC_SMC32          0x13
-#define EC_SVC64          0x15
-#define EC_HVC64          0x16
-#define EC_SMC64          0x17
-#define EC_SYSREG         0x18
-#define EC_SVE            0x19
-#define EC_ERET           0x1a
-#define EC_SME            0x1d
-#define EC_IABT_LOW       0x20
-#define EC_IABT_CURRENT   0x21
-#define EC_PC_ALIGN       0x22
-#define EC_DABT_LOW       0x24
-#define EC_DABT_CURRENT   0x25
-#define EC_SP_ALIGN       0x26
-#define EC_FP_EXC32       0x28
-#define EC_FP_EXC64       0x2c
-#define EC_SERROR         0x2f
-#define EC_BREAKPOINT_LOW 0x30
-#define EC_STEP_LOW       0x32
-#define EC_WATCHPOINT_LOW 0x34
-#define EC_BKPT32         0x38
-#define EC_VECTOR_CATCH32 0x3a
-#define EC_BRK64          0x3c
+#define ESR_EC(esr)  (((esr) >> 26) & 0x3f)
+#define ESR_IL       (1UL << 25)
+#define ESR_ISS(esr) ((esr)&0x1ffffff)
+#define EC_UNKNOWN   0x00
+#define EC_WFX       0x01
+#define EC_CP15_32   0x03
+#define EC_CP15_64   0x04
+#define EC_CP14_32   0x05
+#define EC_CP14_LDC  0x06
+#define EC_FP        0x07
+#define EC_CP10      0x08
+#define EC_CP14_64   0x0c
+#define EC_HVC32     0x12
+#define EC_SMC32     0x13
+#define EC_HVC64     0x16
+#define EC_SMC64     0x17
+#define EC_SYSREG    0x18
+#define EC_IABT_LOW  0x20
+#define EC_DABT_LOW  0x24
+#define EC_SERROR    0x2f
 
 /* --- ID fields: low bit of the four-bit field --- */
-#define ID_AA64PFR0_EL0        0
 #define ID_AA64PFR0_EL1_SHIFT  4
-#define ID_AA64PFR0_FP         16
-#define ID_AA64PFR0_GIC        24
 #define ID_AA64PFR0_RAS        28
-#define ID_AA64PFR0_SVE        32
 #define ID_AA64PFR0_CSV2       56
-#define ID_AA64PFR0_CSV3       60
-#define ID_AA64ISAR1_SB        36
 #define ID_AA64ISAR2_CLRBHB    28
 #define ID_AA64MMFR0_PARANGE   0
 #define ID_AA64MMFR1_VMIDBITS  4

@@ -14,8 +14,8 @@
 static bool is_stopped(struct domain *d)
 {
     bool all = true;
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        all &= !d->vcpu[i] || vcpu_sync_lazy(d->vcpu[i]);
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        all &= vcpu_sync_lazy(v);
     }
     return all;
 }

@@ -11,7 +11,6 @@
 #include "mem/frame.h"
 #include "mem/slab.h"
 
-#define NO_SHUTDOWN_CODE    0xffu
 #define SHUTDOWN_CODE_CRASH 3u /* the ABI's */
 #define MAX_TOOLS_PAUSES    0xffu
 /* vCPUs freed in one stay. */
@@ -165,10 +164,8 @@ void domain_put(struct domain *d)
 static void hold_all_locked(struct domain *d) REQUIRES(d->lock)
 {
     d->pauses++;
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            sched_hold(&d->vcpu[i]->unit);
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        sched_hold(&v->unit);
     }
 }
 
@@ -176,18 +173,15 @@ static void release_all_locked(struct domain *d) REQUIRES(d->lock)
 {
     check(d->pauses > 0);
     d->pauses--;
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            sched_release(&d->vcpu[i]->unit);
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        sched_release(&v->unit);
     }
 }
 
 static void wait_out_all(struct domain *d)
 {
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v && v != vcpu_current()) {
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        if (v != vcpu_current()) {
             (void)vcpu_wait_out(v); /* in no guest it is in any case */
         }
     }
@@ -299,13 +293,11 @@ static struct vcpu *find_witness(struct domain *d)
     if (domain_current() == d) {
         return vcpu_current();
     }
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v && load_relaxed(&v->online)) {
-            return v;
-        }
+    struct vcpu *v = vcpu_next(d, 0);
+    while (v && !load_relaxed(&v->online)) {
+        v = vcpu_next(d, v->id + 1);
     }
-    return NULL;
+    return v;
 }
 
 void domain_crash(struct domain *d, const char *why, ...)

@@ -15,6 +15,8 @@
 #include "base/addr.h"
 #include "base/err.h"
 #include "base/list.h"
+#include "cpu/atomic.h"
+#include "cpu/speculation.h"
 #include "sync/rcu.h"
 #include "sync/refcount.h"
 #include "sync/spinlock.h"
@@ -25,14 +27,13 @@ struct evtchn_table;
 struct gnttab;
 struct vgic;
 struct vuart;
-struct shared_info_page;
 
 #define DOMID_FIRST_RESERVED 0x7ff0u
 #define DOMID_SELF           ((domid_t){0x7ff0})
-#define DOMID_IO             ((domid_t){0x7ff1})
-#define DOMID_XEN            ((domid_t){0x7ff2})
 #define DOMID_INVALID        ((domid_t){0x7ff4})
 #define DOMAIN_MAX_VCPUS     128u
+
+#define NO_SHUTDOWN_CODE 0xffu /* of a domain that has not said one */
 
 enum domain_life { DOMAIN_ALIVE, DOMAIN_DYING, DOMAIN_DEAD };
 
@@ -49,7 +50,7 @@ struct domain {
     bool is_32bit;                       /* [c after set_address_size] */
     u8 life GUARDED_BY(lock);            /* enum domain_life */
     bool shut_down GUARDED_BY(lock);     /* its vCPUs are held */
-    u8 shutdown_code GUARDED_BY(lock);   /* XEN_SHUTDOWN_*; 0xff none yet */
+    u8 shutdown_code GUARDED_BY(lock);   /* XEN_SHUTDOWN_*, or NO_SHUTDOWN_CODE */
     u8 paused_by_tools GUARDED_BY(lock); /* pausedomain / unpausedomain, how often */
     bool has_run GUARDED_BY(lock);       /* the tools have let it go once */
     bool debug_preempt;                  /* unused by Arm; keeps domctl flags honest */
@@ -105,6 +106,22 @@ extern struct domain domain_nobody;    /* owner of vcpu_nobody; never on the lis
 static inline struct domain *domain_current(void)
 {
     return vcpu_current()->domain;
+}
+
+/* vCPU id of d; NULL: beyond what d can have, or not made yet. */
+static inline struct vcpu *vcpu_find(const struct domain *d, u64 id)
+{
+    return id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+}
+
+/* The one with the lowest id >= from that is made; NULL at the end. */
+static inline struct vcpu *vcpu_next(const struct domain *d, u32 from)
+{
+    struct vcpu *v = NULL;
+    while (from < d->max_vcpus && !v) {
+        v = load_acquire(&d->vcpu[from++]);
+    }
+    return v;
 }
 
 struct domain_config {

@@ -1,9 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* Debug key 'q': every domain and vCPU in a line or two. */
-#include "base/bits.h"
 #include "cpu/atomic.h"
 #include "dom/domain.h"
-#include "log/console.h"
 #include "log/log.h"
 
 static const char *const lives[] = {"alive", "dying", "dead"};
@@ -26,11 +24,8 @@ UNCHECKED static void dump_domain(struct domain *d)
              lives[d->life % ARRAY_LEN(lives)], d->privileged ? ", privileged" : "",
              d->shut_down ? ", shut down" : "", d->refs.count, d->pauses, d->nr_pages,
              d->max_pages);
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v) {
-            dump_vcpu(v);
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        dump_vcpu(v);
     }
 }
 

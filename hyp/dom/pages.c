@@ -15,16 +15,6 @@
  * instructions each. */
 #define DROP_MAX 64u
 
-static struct frame *at(u32 index)
-{
-    return &frame_table[index];
-}
-
-static u32 index_of(const struct frame *f)
-{
-    return (u32)frame_to_mfn(f).mfn;
-}
-
 /* --- the account; page_lock held --- */
 
 enum err pages_count_in_locked(struct domain *d, u64 nr)
@@ -65,21 +55,9 @@ void pages_give_locked(struct domain *d, struct frame *first, u32 nr)
     struct frame *last = first + nr - 1;
     last->next = d->page_list;
     if (d->page_list != FRAME_NIL) {
-        at(d->page_list)->prev = index_of(last);
+        frame_nth(d->page_list)->prev = frame_index(last);
     }
-    d->page_list = index_of(first);
-}
-
-static void unlink_page(struct domain *d, struct frame *f) REQUIRES(d->page_lock)
-{
-    if (f->next != FRAME_NIL) {
-        at(f->next)->prev = f->prev;
-    }
-    if (f->prev != FRAME_NIL) {
-        at(f->prev)->next = f->next;
-    } else {
-        d->page_list = f->next;
-    }
+    d->page_list = frame_index(first);
 }
 
 /* --- adding --- */
@@ -133,7 +111,7 @@ static bool drop_locked(struct domain *d, struct frame *f) REQUIRES(d->page_lock
     bool is_own = load_relaxed(&f->state) == FRAME_GUEST && load_relaxed(&f->owner) == d->id.id;
     enum frame_drop drop = is_own ? frame_drop_owner(f) : DROP_GONE;
     if (drop != DROP_GONE) {
-        unlink_page(d, f);
+        frame_list_del(&d->page_list, f);
     }
     if (drop != DROP_LAST) {
         return false;
@@ -234,7 +212,7 @@ enum err domain_pages_relinquish(struct domain *d, u64 *cursor)
     struct frame *first = NULL;
     u32 nr = 0;
     for (u32 i = 0; i < DROP_MAX && d->page_list != FRAME_NIL; i++) {
-        struct frame *f = at(d->page_list);
+        struct frame *f = frame_nth(d->page_list);
         if (!drop_locked(d, f)) {
             continue;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* ARM PrimeCell UART PL011 (DDI 0183) and the SBSA generic UART, which is its data path. */
 #include "cpu/arch.h"
+#include "cpu/device.h"
 #include "drv/uart.h"
 #include "fw/firmware.h"
 #include "mem/hypmap.h"
@@ -13,43 +14,33 @@ enum { DR = 0x00, FR = 0x18, IMSC = 0x38, MIS = 0x40, ICR = 0x44 };
 
 static volatile u8 *base;
 
-static u32 reg_read(u32 at)
-{
-    return *(volatile u32 *)(base + at);
-}
-
-static void reg_write(u32 at, u32 value)
-{
-    *(volatile u32 *)(base + at) = value;
-}
-
 static void put(char c)
 {
-    while (reg_read(FR) & FR_TXFF) {
+    while (device_read32(base, FR) & FR_TXFF) {
         cpu_relax();
     }
-    reg_write(DR, (u8)c);
+    device_write32(base, DR, (u8)c);
 }
 
 static bool try_get(char *c)
 {
-    if (reg_read(FR) & FR_RXFE) {
+    if (device_read32(base, FR) & FR_RXFE) {
         return false;
     }
-    *c = (char)(reg_read(DR) & 0xff);
+    *c = (char)(device_read32(base, DR) & 0xff);
     return true;
 }
 
 static void enable_input(void)
 {
-    reg_write(ICR, INT_RX | INT_RT);
-    reg_write(IMSC, INT_RX | INT_RT);
+    device_write32(base, ICR, INT_RX | INT_RT);
+    device_write32(base, IMSC, INT_RX | INT_RT);
 }
 
 static bool handle_irq(void)
 {
-    u32 cause = reg_read(MIS);
-    reg_write(ICR, cause);
+    u32 cause = device_read32(base, MIS);
+    device_write32(base, ICR, cause);
     return (cause & (INT_RX | INT_RT)) != 0;
 }
 
@@ -71,7 +62,7 @@ static enum err probe(int node, const struct uart_ops **ops)
     if (base == NULL) {
         return E_NOMEM;
     }
-    reg_write(IMSC, 0);
+    device_write32(base, IMSC, 0);
     *ops = &pl011_ops;
     return OK;
 }

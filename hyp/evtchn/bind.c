@@ -2,7 +2,6 @@
 /* Making, changing and closing ports: event_channel_op as abi/event.h has it, with the results of
  * Xen 4.17. */
 #include "abi/event.h"
-#include "abi/xen.h"
 #include "dom/policy.h"
 #include "evtchn/port.h"
 

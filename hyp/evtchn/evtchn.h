@@ -63,7 +63,7 @@ enum err evtchn_set_priority(struct domain *d, port_t port, u32 priority);
 
 /*
  * The hypervisor's own events. Raises VIRQ n: a per-vCPU one on v; a global one on whoever bound it
- * in d. Any CPU; no lock of rank RANK_EVTCHN_QUEUE or above is held.
+ * in d (NULL: nobody). Any CPU; no lock of rank RANK_EVTCHN_QUEUE or above is held.
  */
 void evtchn_raise_virq(struct vcpu *v, u32 virq);
 void evtchn_raise_global_virq(struct domain *d, u32 virq);

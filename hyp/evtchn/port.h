@@ -154,8 +154,7 @@ static inline struct evtchn *port_find(const struct evtchn_table *t, u32 port)
 /* The vCPU an event of this word goes to; NULL while the toolstack has not made it. */
 static inline struct vcpu *port_vcpu(const struct domain *d, u64 word)
 {
-    u32 id = word_vcpu(word);
-    return id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+    return vcpu_find(d, word_vcpu(word));
 }
 
 static inline void port_raise(struct domain *d, struct evtchn *chn, u32 port, u64 word)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "abi/event.h"
-#include "abi/xen.h"
 #include "evtchn/port.h"
 #include "log/log.h"
 #include "mem/slab.h"
@@ -111,11 +110,8 @@ enum err evtchn_relinquish(struct domain *d, u64 *cursor)
      */
     for (u32 i = 0; i < CLOSE_BUDGET; i++, port++) {
         if (port >= load_relaxed(&t->nr_ports)) {
-            for (u32 id = 0; id < d->max_vcpus; id++) {
-                struct vcpu *v = load_acquire(&d->vcpu[id]);
-                if (v != NULL) {
-                    vcpuinfo_release(v);
-                }
+            for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+                vcpuinfo_release(v);
             }
             fifo_release(d);
             return OK;
@@ -233,7 +229,7 @@ void port_free(struct domain *d, struct evtchn *chn, u32 port)
 
 struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu)
 {
-    return vcpu < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(vcpu, d->max_vcpus)]) : NULL;
+    return vcpu_find(d, vcpu);
 }
 
 u32 evtchn_nr_ports_in_use(struct domain *d)

@@ -46,9 +46,8 @@ enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out)
 
 void virq_unbind(struct domain *d, u32 virq, u32 port)
 {
-    for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = load_acquire(&d->vcpu[id]);
-        if (v != NULL && v->virq_port[virq].port == port) {
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        if (v->virq_port[virq].port == port) {
             store_relaxed(&v->virq_port[virq].port, 0);
         }
     }
@@ -72,7 +71,7 @@ void evtchn_raise_virq(struct vcpu *v, u32 virq)
 
 void evtchn_raise_global_virq(struct domain *d, u32 virq)
 {
-    struct vcpu *v = d != NULL && d->max_vcpus != 0 ? load_acquire(&d->vcpu[0]) : NULL;
+    struct vcpu *v = d != NULL ? vcpu_find(d, 0) : NULL;
     if (v != NULL) {
         evtchn_raise_virq(v, virq);
     }

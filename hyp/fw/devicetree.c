@@ -68,10 +68,10 @@ static enum err read_memory(const struct walk *w)
     return OK;
 }
 
-static enum err reserve(struct range r)
+/* Adds to one of the two lists of FW_MAX_RESERVED. */
+static enum err reserve(struct range *list, u32 *nr, struct range r)
 {
-    if (r.bytes != 0 &&
-        !range_insert(firmware.reserved, &firmware.nr_reserved, FW_MAX_RESERVED, r)) {
+    if (r.bytes != 0 && !range_insert(list, nr, FW_MAX_RESERVED, r)) {
         return REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start,
                       FW_MAX_RESERVED);
     }
@@ -84,13 +84,8 @@ static enum err read_reserved(struct walk *w)
     struct range r;
     bool no_map = tree_property(w->fdt, w->node, "no-map", NULL) != NULL;
     for (u32 i = 0; read_reg(w, i, &r); i++) {
-        enum err e = OK;
-        if (!no_map) {
-            e = reserve(r);
-        } else if (!range_insert(w->no_map, &w->nr_no_map, FW_MAX_RESERVED, r)) {
-            e = REFUSE("reserved memory at %#llx: more than %u ranges, or it wraps", r.start,
-                       FW_MAX_RESERVED);
-        }
+        enum err e = no_map ? reserve(w->no_map, &w->nr_no_map, r)
+                            : reserve(firmware.reserved, &firmware.nr_reserved, r);
         if (e != OK) {
             return e;
         }
@@ -101,8 +96,7 @@ static enum err read_reserved(struct walk *w)
 static void read_cpu(const struct walk *w)
 {
     struct range r;
-    const char *type = string_property(w, "device_type");
-    if (!type || strcmp(type, "cpu") != 0 || !tree_is_available(w->fdt, w->node) ||
+    if (!tree_has_type(w->fdt, w->node, "cpu") || !tree_is_available(w->fdt, w->node) ||
         !read_reg(w, 0, &r) || firmware.nr_cpus == FW_MAX_CPUS) {
         return;
     }
@@ -204,8 +198,7 @@ static enum err read_node(struct walk *w)
             read_chosen(w);
             return OK;
         }
-        const char *type = string_property(w, "device_type");
-        if (type && strcmp(type, "memory") == 0 && tree_is_available(w->fdt, w->node)) {
+        if (tree_has_type(w->fdt, w->node, "memory") && tree_is_available(w->fdt, w->node)) {
             return read_memory(w);
         }
     }
@@ -277,7 +270,7 @@ static enum err cut_no_map(struct walk *w)
     for (u32 i = 0; i < nr_old; i++) {
         struct range rest = old[i];
         struct range gap;
-        while (range_first_gap(w->no_map, w->nr_no_map, &rest, &gap)) {
+        while (range_take_gap(w->no_map, w->nr_no_map, &rest, &gap)) {
             /* Whole pages only, so that nobody maps a page that is half RAM. */
             u64 start = align_up(gap.start, PAGE_SIZE);
             u64 end = align_down(range_end(&gap), PAGE_SIZE);
@@ -286,8 +279,6 @@ static enum err cut_no_map(struct walk *w)
                 return REFUSE("memory at %#llx: more than %u pieces between reserved ranges", start,
                               FW_MAX_BANKS);
             }
-            rest.bytes = range_end(&rest) - range_end(&gap);
-            rest.start = range_end(&gap);
         }
     }
     return OK;
@@ -346,7 +337,8 @@ enum err firmware_read(const void *fdt, maddr_t at, const char **why)
         uint64_t start;
         uint64_t bytes;
         if (fdt_get_mem_rsv(fdt, i, &start, &bytes) == 0) {
-            enum err e = reserve((struct range){start, bytes});
+            enum err e =
+                reserve(firmware.reserved, &firmware.nr_reserved, (struct range){start, bytes});
             if (e != OK) {
                 return e;
             }

@@ -18,38 +18,6 @@ int fdt_find_compatible(const char *const *compatibles, u32 n)
     return -1;
 }
 
-/*
- * One step up: an address on bus (a node with ranges) becomes one on its parent's bus. An empty
- * ranges property is the identity; without one the bus has no memory mapping at all.
- */
-static enum err translate(int bus, int parent, u64 *address)
-{
-    const void *fdt = firmware.fdt;
-    int bytes;
-    const u32 *row = tree_property(fdt, bus, "ranges", &bytes);
-    if (!row) {
-        return E_NOENT;
-    }
-    if (bytes == 0) {
-        return OK;
-    }
-    u32 child = tree_u32(fdt, bus, "#address-cells", 2);
-    u32 size = tree_u32(fdt, bus, "#size-cells", 1);
-    u32 above = tree_u32(fdt, parent, "#address-cells", 2);
-    if (child > 2 || above > 2 || size > 2) {
-        return E_INVAL; /* PCI: its windows are read by who needs them */
-    }
-    u32 cells = child + above + size;
-    for (u32 left = (u32)bytes / 4; cells != 0 && left >= cells; left -= cells, row += cells) {
-        struct range from = {tree_cells(row, child), tree_cells(row + child + above, size)};
-        if (*address >= from.start && *address - from.start < from.bytes) {
-            *address += tree_cells(row + child, above) - from.start;
-            return OK;
-        }
-    }
-    return E_NOENT;
-}
-
 enum err fdt_reg(int node, u32 i, struct range *out)
 {
     const void *fdt = firmware.fdt;
@@ -73,9 +41,12 @@ enum err fdt_reg(int node, u32 i, struct range *out)
     *out = (struct range){tree_cells(reg, address), tree_cells(reg + address, size)};
     /* From bus to bus; at the root addresses are the machine's. */
     for (u32 level = depth - 1; level > 0; level--) {
-        enum err e = translate(chain[level], chain[level - 1], &out->start);
-        if (e != OK) {
-            return e;
+        const int bus = chain[level];
+        const u32 *ranges = tree_property(fdt, bus, "ranges", &bytes);
+        if (!tree_translate(ranges, bytes, tree_u32(fdt, bus, "#address-cells", 2),
+                            tree_u32(fdt, chain[level - 1], "#address-cells", 2),
+                            tree_u32(fdt, bus, "#size-cells", 1), &out->start)) {
+            return E_NOENT;
         }
     }
     return OK;
@@ -124,7 +95,7 @@ static const u32 *interrupt_specifier(int node, u32 i, int *controller)
     }
     for (u32 left = cell ? (u32)bytes / 4 : 0; left != 0; i--) {
         if (extended) {
-            *controller = tree_find_phandle(fdt, (u32)tree_cells(cell, 1));
+            *controller = tree_find_phandle(fdt, tree_cell(cell));
             cell++;
             left--;
         }
@@ -152,12 +123,26 @@ enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger)
         tree_u32(firmware.fdt, controller, "#interrupt-cells", 0) < 3) {
         return E_NOENT;
     }
-    u32 type = (u32)tree_cells(cell, 1);
-    u32 number = (u32)tree_cells(cell + 1, 1);
+    u32 type = tree_cell(cell);
+    u32 number = tree_cell(cell + 1);
     if (type > 1 || number > (type ? 15 : 987)) {
         return E_INVAL;
     }
     *irq = number + (type ? 16 : 32);
-    *trigger = (u32)tree_cells(cell + 2, 1) & 0xf;
+    *trigger = tree_cell(cell + 2) & 0xf;
     return OK;
+}
+
+int fdt_timer(void)
+{
+    static const char *const names[] = {"arm,armv8-timer", "arm,armv7-timer"};
+    return fdt_find_compatible(names, ARRAY_LEN(names));
+}
+
+u32 fdt_timer_ppi(u32 i, u32 otherwise)
+{
+    u32 irq;
+    u32 trigger;
+    const int node = fdt_timer();
+    return node >= 0 && fdt_irq(node, i, &irq, &trigger) == OK ? irq : otherwise;
 }

@@ -58,6 +58,10 @@ enum err fdt_reg(int node, u32 i, struct range *out);
 /* interrupts(-extended) entry i of node: GIC number and trigger. E_NOENT when there is no such
  * entry or the parent is not the GIC. */
 enum err fdt_irq(int node, u32 i, u32 *irq, u32 *trigger);
+/* The architected timer's node, or -1; and the GIC number of one of its interrupts (secure
+ * physical, non-secure physical, virtual, hypervisor: binding arm,arch_timer). */
+int fdt_timer(void);
+u32 fdt_timer_ppi(u32 i, u32 otherwise);
 
 /* PSCI of the machine (DEN0022). */
 enum err psci_init(void);

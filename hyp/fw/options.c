@@ -4,7 +4,6 @@
  * which there are; a word that is in no row is warned about, and nothing else happens.
  */
 #include "base/format.h"
-#include "base/panic.h"
 #include "base/string.h"
 #include "fw/firmware.h"
 #include "log/log.h"

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* The machine's PSCI (DEN0022F), called by SMC: at EL2 an HVC would come back to ourselves. */
-#include "base/panic.h"
 #include "cpu/arch.h"
 #include "fw/firmware.h"
 #include "log/log.h"
@@ -68,25 +67,20 @@ enum err psci_cpu_on(u64 mpidr, maddr_t entry, u64 context)
     return answer == 0 ? OK : answer == PSCI_ALREADY_ON ? E_EXIST : E_IO;
 }
 
-static __noreturn void halt(void)
+static __noreturn void end(u32 function)
 {
-    for (;;) {
-        cpu_wait();
+    if (firmware.psci_version != 0) {
+        psci_call(function, 0, 0, 0);
     }
+    cpu_halt();
 }
 
 void psci_system_off(void)
 {
-    if (firmware.psci_version != 0) {
-        psci_call(PSCI_SYSTEM_OFF, 0, 0, 0);
-    }
-    halt();
+    end(PSCI_SYSTEM_OFF);
 }
 
 void psci_system_reset(void)
 {
-    if (firmware.psci_version != 0) {
-        psci_call(PSCI_SYSTEM_RESET, 0, 0, 0);
-    }
-    halt();
+    end(PSCI_SYSTEM_RESET);
 }

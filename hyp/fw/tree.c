@@ -2,6 +2,7 @@
 #include "fw/tree.h"
 
 #include "base/bits.h"
+#include "base/range.h"
 #include "base/string.h"
 
 #define TAG_BEGIN_NODE 1u
@@ -34,19 +35,14 @@ static struct found {
     int node;
 } found;
 
-static u32 cell(const u32 *p)
-{
-    return __builtin_bswap32(*p);
-}
-
 static const u32 *structure(const void *fdt)
 {
-    return (const u32 *)((const char *)fdt + cell((const u32 *)fdt + AT_STRUCTURE));
+    return (const u32 *)((const char *)fdt + tree_cell((const u32 *)fdt + AT_STRUCTURE));
 }
 
 static const char *strings(const void *fdt)
 {
-    return (const char *)fdt + cell((const u32 *)fdt + AT_STRINGS);
+    return (const char *)fdt + tree_cell((const u32 *)fdt + AT_STRINGS);
 }
 
 static const u32 *at(const void *fdt, int node)
@@ -71,7 +67,7 @@ static const u32 *skip_name(const u32 *p)
 
 static const u32 *skip_property(const u32 *p)
 {
-    return p + 3 + (cell(p + 1) + 3) / 4;
+    return p + 3 + (tree_cell(p + 1) + 3) / 4;
 }
 
 /* --- the check: after it, walking from tag to tag stays inside --- */
@@ -97,8 +93,8 @@ static bool check_node(struct block *b)
 static bool check_property(struct block *b)
 {
     u64 left = (u64)(b->end - b->p);
-    if (b->depth == 0 || left < 3 || cell(b->p + 1) > left * 4 ||
-        cell(b->p + 2) >= b->strings_bytes) {
+    if (b->depth == 0 || left < 3 || tree_cell(b->p + 1) > left * 4 ||
+        tree_cell(b->p + 2) >= b->strings_bytes) {
         return false;
     }
     b->p = skip_property(b->p);
@@ -108,7 +104,7 @@ static bool check_property(struct block *b)
 /* One tag. Nothing but NOP and END stands outside of the root, of which there is one. */
 static bool check_tag(struct block *b)
 {
-    switch (cell(b->p)) {
+    switch (tree_cell(b->p)) {
     case TAG_BEGIN_NODE:
         return check_node(b);
     case TAG_PROPERTY:
@@ -128,15 +124,15 @@ static bool check_tag(struct block *b)
 
 static bool check_header(const u32 *h)
 {
-    u32 total = cell(h + AT_TOTAL);
-    if (cell(h + AT_MAGIC) != MAGIC || cell(h + AT_VERSION) < OLDEST_VERSION + 1 ||
-        cell(h + AT_COMPATIBLE) > OLDEST_VERSION + 1) {
+    u32 total = tree_cell(h + AT_TOTAL);
+    if (tree_cell(h + AT_MAGIC) != MAGIC || tree_cell(h + AT_VERSION) < OLDEST_VERSION + 1 ||
+        tree_cell(h + AT_COMPATIBLE) > OLDEST_VERSION + 1) {
         return false;
     }
-    u32 structure_at = cell(h + AT_STRUCTURE);
-    u32 structure_bytes = cell(h + AT_STRUCTURE_BYTES);
-    u32 strings_at = cell(h + AT_STRINGS);
-    u32 strings_bytes = cell(h + AT_STRINGS_BYTES);
+    u32 structure_at = tree_cell(h + AT_STRUCTURE);
+    u32 structure_bytes = tree_cell(h + AT_STRUCTURE_BYTES);
+    u32 strings_at = tree_cell(h + AT_STRINGS);
+    u32 strings_bytes = tree_cell(h + AT_STRINGS_BYTES);
     return total >= HEADER_CELLS * 4 && structure_at % 4 == 0 && structure_at <= total &&
            structure_bytes <= total - structure_at && structure_bytes >= 12 &&
            strings_at <= total && strings_bytes <= total - strings_at &&
@@ -152,10 +148,10 @@ bool tree_check(const void *fdt)
     }
     struct block b = {
         .p = structure(fdt),
-        .end = structure(fdt) + cell(h + AT_STRUCTURE_BYTES) / 4,
-        .strings_bytes = cell(h + AT_STRINGS_BYTES),
+        .end = structure(fdt) + tree_cell(h + AT_STRUCTURE_BYTES) / 4,
+        .strings_bytes = tree_cell(h + AT_STRINGS_BYTES),
     };
-    if (cell(b.p) != TAG_BEGIN_NODE) { /* a NOP there would move the root from offset 0 */
+    if (tree_cell(b.p) != TAG_BEGIN_NODE) { /* a NOP there would move the root from offset 0 */
         return false;
     }
     while (!b.done) {
@@ -163,7 +159,7 @@ bool tree_check(const void *fdt)
             return false;
         }
     }
-    return cell(b.p) == TAG_END || cell(b.p) == TAG_NOP;
+    return tree_cell(b.p) == TAG_END || tree_cell(b.p) == TAG_NOP;
 }
 
 /* --- walking --- */
@@ -173,7 +169,7 @@ int tree_next(const void *fdt, int node, int *depth)
     const u32 *base = structure(fdt);
     const u32 *p = node < 0 ? base : skip_name(base + (u32)node / 4);
     for (;;) {
-        switch (cell(p)) {
+        switch (tree_cell(p)) {
         case TAG_PROPERTY:
             p = skip_property(p);
             break;
@@ -227,12 +223,12 @@ const void *tree_property(const void *fdt, int node, const char *name, int *byte
     const char *names = strings(fdt);
     const u32 *p = node < 0 ? NULL : skip_name(at(fdt, node));
     while (p) {
-        u32 tag = cell(p);
+        u32 tag = tree_cell(p);
         if (tag == TAG_PROPERTY) {
-            const char *its = names + cell(p + 2);
+            const char *its = names + tree_cell(p + 2);
             if (*its == *name && strcmp(its, name) == 0) {
                 if (bytes) {
-                    *bytes = (int)cell(p + 1);
+                    *bytes = (int)tree_cell(p + 1);
                 }
                 return p + 3;
             }
@@ -253,7 +249,7 @@ u32 tree_u32(const void *fdt, int node, const char *name, u32 fallback)
 {
     int bytes;
     const u32 *p = tree_property(fdt, node, name, &bytes);
-    return p && bytes == 4 ? cell(p) : fallback;
+    return p && bytes == 4 ? tree_cell(p) : fallback;
 }
 
 const char *tree_string(const void *fdt, int node, const char *name)
@@ -267,7 +263,7 @@ u64 tree_cells(const u32 *p, u32 n)
 {
     u64 value = 0;
     for (u32 i = 0; i < n; i++) {
-        value = value << 32 | cell(p + i);
+        value = value << 32 | tree_cell(p + i);
     }
     return value;
 }
@@ -276,6 +272,31 @@ bool tree_is_available(const void *fdt, int node)
 {
     const char *status = tree_string(fdt, node, "status");
     return !status || strcmp(status, "okay") == 0 || strcmp(status, "ok") == 0;
+}
+
+bool tree_has_type(const void *fdt, int node, const char *type)
+{
+    const char *its = tree_string(fdt, node, "device_type");
+    return its && strcmp(its, type) == 0;
+}
+
+bool tree_translate(const u32 *row, int bytes, u32 child, u32 above, u32 size, u64 *at)
+{
+    if (bytes == 0) {
+        return true;
+    }
+    if (bytes < 0 || child > 2 || above > 2 || size > 2) {
+        return false;
+    }
+    const u32 cells = child + above + size;
+    for (u32 left = (u32)bytes / 4; cells != 0 && left >= cells; left -= cells, row += cells) {
+        const struct range from = {tree_cells(row, child), tree_cells(row + child + above, size)};
+        if (*at >= from.start && *at - from.start < from.bytes) {
+            *at += tree_cells(row + child, above) - from.start;
+            return true;
+        }
+    }
+    return false;
 }
 
 bool tree_is_compatible(const void *fdt, int node, const char *name)

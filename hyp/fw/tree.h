@@ -31,11 +31,24 @@ const void *tree_property(const void *fdt, int node, const char *name, int *byte
 u32 tree_u32(const void *fdt, int node, const char *name, u32 fallback);
 /* A property that ends with NUL, or NULL. */
 const char *tree_string(const void *fdt, int node, const char *name);
+static inline u32 tree_cell(const u32 *p)
+{
+    return __builtin_bswap32(*p);
+}
 /* n cells at p as a number; of more than two the last two. */
 u64 tree_cells(const u32 *p, u32 n);
 
 /* No status, or "okay". */
 bool tree_is_available(const void *fdt, int node);
+/* Is that its device_type? */
+bool tree_has_type(const void *fdt, int node, const char *type);
+/*
+ * One step up, from a bus (a node with ranges, bytes of them) to its parent's: an address of child
+ * cells becomes one of above cells, or there is none: false. An empty ranges property is the
+ * identity; without one (bytes < 0) the bus has no memory mapping at all. More than two cells are
+ * PCI's, whose windows are read by who needs them.
+ */
+bool tree_translate(const u32 *ranges, int bytes, u32 child, u32 above, u32 size, u64 *at);
 bool tree_is_compatible(const void *fdt, int node, const char *name);
 u32 tree_phandle(const void *fdt, int node);         /* 0: none */
 int tree_find_phandle(const void *fdt, u32 phandle); /* -1: none */

@@ -4,7 +4,6 @@
  * the marks of use are left out: whoever takes the other end's place maps anew. What the domain
  * itself maps of others is theirs: with that it cannot be written out.
  */
-#include "base/string.h"
 #include "cpu/atomic.h"
 #include "dom/record.h"
 #include "gnttab/grant.h"

@@ -12,11 +12,6 @@ enum err gic_probe(void);
 enum err gicv2_init(void);
 enum err gicv3_init(void);
 
-/* One priority for all of the host's interrupts: EL2 is never interrupted, so nothing could preempt
- * anyway. */
-#define GIC_PRIORITY    0xa0u
-#define GIC_PRIORITY_X4 0xa0a0a0a0u
-
 /* lr.c. GICH_LRn (IHI 0048 5.3.10) and ICH_LR<n>_EL2 (IHI 0069 12.4.6). */
 #define GICV2_LR_HW      BIT(31)
 #define GICV2_LR_ACTIVE  BIT(29)

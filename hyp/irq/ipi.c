@@ -87,8 +87,6 @@ void ipi_receive(u32 sgi)
     } else if (sgi == IPI_RCU) {
         rcu_run();
     } else if (sgi == IPI_HALT) {
-        for (;;) {
-            cpu_wait();
-        }
+        cpu_halt();
     }
 }

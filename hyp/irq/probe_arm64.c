@@ -1,27 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /* Finds the interrupt controller in the device tree (bindings arm,gic and arm,gic-v3). */
-#include <libfdt.h>
-
 #include "fw/firmware.h"
-#include "irq/gic.h"
+#include "fw/tree.h"
+#include "irq/gicd_arm64.h"
 #include "log/log.h"
+#include "mem/hypmap.h"
 
-#define PPI_MAINTENANCE 25u /* Base System Architecture; used when the tree names none */
+#define PPI_MAINTENANCE 25u         /* Base System Architecture; used when the tree names none */
+#define PRIORITY_X4     0xa0a0a0a0u /* four interrupts' */
 #define GICC_BYTES_MIN  0x2000u
 
 static const char *const v2_names[] = {"arm,gic-400", "arm,cortex-a15-gic", "arm,cortex-a7-gic",
                                        "qcom,msm-qgic2"};
 static const char *const v3_names[] = {"arm,gic-v3"};
 
+volatile u8 *gicd;
+
+void gicd_set_trigger(u32 irq, enum irq_trigger trigger)
+{
+    u32 offset = GICD_ICFGR + irq / 16 * 4;
+    u32 bit = 2u << irq % 16 * 2;
+    u32 value = device_read32(gicd, offset);
+    device_write32(gicd, offset, trigger == IRQ_EDGE_RISING ? value | bit : value & ~bit);
+}
+
+void gicd_set_priorities(volatile u8 *frame, u32 first, u32 end)
+{
+    for (u32 i = first; i < end; i += 4) {
+        device_write32(frame, GICD_IPRIORITYR + i, PRIORITY_X4);
+    }
+}
+
 static u64 number(int node, const char *name, u64 otherwise)
 {
     int bytes;
-    const fdt32_t *cell = fdt_getprop(firmware.fdt, node, name, &bytes);
-    if (!cell || bytes < 4) {
-        return otherwise;
-    }
-    u64 value = fdt32_to_cpu(cell[0]);
-    return bytes < 8 ? value : value << 32 | fdt32_to_cpu(cell[1]);
+    const u32 *cells = tree_property(firmware.fdt, node, name, &bytes);
+    return cells && bytes >= 4 ? tree_cells(cells, MIN((u32)bytes / 4, 2u)) : otherwise;
 }
 
 static enum err part(int node, u32 i, const char *what, maddr_t *at, u64 *bytes)
@@ -37,12 +51,23 @@ static enum err part(int node, u32 i, const char *what, maddr_t *at, u64 *bytes)
     return OK;
 }
 
-static enum err probe_v2(int node)
+static enum err probe_dist(int node)
 {
     enum err e = part(node, 0, "GICD", &gic_info.dist, &gic_info.dist_bytes);
-    if (e == OK) {
-        e = part(node, 1, "GICC", &gic_info.cpu, &gic_info.cpu_bytes);
+    if (e != OK) {
+        return e;
     }
+    gicd = hypmap_device(gic_info.dist, gic_info.dist_bytes);
+    if (!gicd) {
+        return E_NOMEM;
+    }
+    gic_info.nr_irqs = MIN(32 * ((device_read32(gicd, GICD_TYPER) & 0x1f) + 1), IRQ_END);
+    return OK;
+}
+
+static enum err probe_v2(int node)
+{
+    enum err e = part(node, 1, "GICC", &gic_info.cpu, &gic_info.cpu_bytes);
     if (e == OK) {
         e = part(node, 2, "GICH", &gic_info.hyp, &gic_info.hyp_bytes);
     }
@@ -59,12 +84,12 @@ static enum err probe_v2(int node)
 
 static enum err probe_v3(int node)
 {
-    enum err e = part(node, 0, "GICD", &gic_info.dist, &gic_info.dist_bytes);
     u32 nr = (u32)number(node, "#redistributor-regions", 1);
     if (nr == 0 || nr > ARRAY_LEN(gic_info.redist)) {
         log_error("interrupt controller: %u redistributor regions", nr);
         return E_NODEV;
     }
+    enum err e = OK;
     for (u32 i = 0; e == OK && i < nr; i++) {
         e = part(node, 1 + i, "GICR", &gic_info.redist[i].base, &gic_info.redist[i].bytes);
     }
@@ -75,22 +100,21 @@ static enum err probe_v3(int node)
 
 enum err gic_probe(void)
 {
-    bool is_v3 = true;
-    int node = fdt_find_compatible(v3_names, ARRAY_LEN(v3_names));
-    if (node < 0) {
-        is_v3 = false;
-        node = fdt_find_compatible(v2_names, ARRAY_LEN(v2_names));
-    }
+    const int v3 = fdt_find_compatible(v3_names, ARRAY_LEN(v3_names));
+    const int node = v3 >= 0 ? v3 : fdt_find_compatible(v2_names, ARRAY_LEN(v2_names));
     if (node < 0) {
         log_error("no interrupt controller that can serve guests (GICv2 with GICH, GICv3) in the "
                   "device tree");
         return E_NODEV;
     }
-    gic_info.phandle = fdt_get_phandle(firmware.fdt, node);
+    gic_info.phandle = tree_phandle(firmware.fdt, node);
     u32 trigger;
     gic_info.maintenance.hw = PPI_MAINTENANCE;
     err_ignore(fdt_irq(node, 0, &gic_info.maintenance.hw, &trigger)); /* keeps the default */
-    enum err e = is_v3 ? probe_v3(node) : probe_v2(node);
+    enum err e = probe_dist(node);
+    if (e == OK) {
+        e = v3 >= 0 ? probe_v3(node) : probe_v2(node);
+    }
     if (e == OK) {
         log_info("GICv%u: %u interrupts, %u list registers", gic->version, gic_info.nr_irqs,
                  gic_info.nr_lrs);

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "log/console.h"
 
-#include "base/bits.h"
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "log/keys.h"

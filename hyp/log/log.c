@@ -71,34 +71,28 @@ static const char *const prefix[] = {
     [LOG_DEBUG] = "kanso: ",
 };
 
-/* Ends the line that is n bytes long so far; over-long ones are cut. */
-static u32 end_line(char *line, int n)
+/* The rest of a line of which n bytes are there, and out with it; an over-long one is cut. */
+static void finish(enum log_level level, char line[LINE_BYTES], u32 n, const char *fmt,
+                   va_list args)
 {
-    u32 len = MIN((u32)n, LINE_BYTES - 2);
-    line[len++] = '\n';
-    return len;
-}
-
-static void write_line(enum log_level level, const char *line, u32 bytes)
-{
-    ring_write(line, bytes);
+    n += (u32)format_v(line + n, LINE_BYTES - n, fmt, args);
+    n = MIN(n, LINE_BYTES - 2);
+    line[n++] = '\n';
+    console_lock();
+    ring_write(line, n);
     if ((int)level <= console_upto) {
-        uart_write_line(line, bytes);
+        uart_write_line(line, n);
     }
+    console_unlock();
 }
 
 void log_at(enum log_level level, const char *fmt, ...)
 {
     char line[LINE_BYTES];
-    int n = (int)string_copy(line, prefix[level], sizeof(line));
     va_list args;
     va_start(args, fmt);
-    n += format_v(line + n, sizeof(line) - (u32)n, fmt, args);
+    finish(level, line, (u32)string_copy(line, prefix[level], sizeof(line)), fmt, args);
     va_end(args);
-    u32 bytes = end_line(line, n);
-    console_lock();
-    write_line(level, line, bytes);
-    console_unlock();
 }
 
 /* Console lock held. False: over the limit, counted. */
@@ -133,16 +127,12 @@ void log_guest(enum log_level level, domid_t d, const char *fmt, ...)
         return;
     }
     char line[LINE_BYTES];
-    int n = format(line, sizeof(line), "kanso: d%u: ", d.id);
+    u32 n = (u32)format(line, sizeof(line), "kanso: d%u: ", d.id);
     if (suppressed != 0) {
-        n += format(line + n, sizeof(line) - (u32)n, "(%u lines suppressed) ", suppressed);
+        n += (u32)format(line + n, sizeof(line) - n, "(%u lines suppressed) ", suppressed);
     }
     va_list args;
     va_start(args, fmt);
-    n += format_v(line + n, sizeof(line) - (u32)n, fmt, args);
+    finish(level, line, n, fmt, args);
     va_end(args);
-    u32 bytes = end_line(line, n);
-    console_lock();
-    write_line(level, line, bytes);
-    console_unlock();
 }

@@ -11,8 +11,6 @@
 
 /* The registers of the moment and where the calls came from; the architecture's file. */
 void panic_arch_dump(void);
-/* This CPU is done. */
-__noreturn void panic_arch_halt(void);
 /* True on the CPU that panics, from then on. */
 bool panic_is_mine(void);
 

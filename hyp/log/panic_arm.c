@@ -24,7 +24,7 @@ void panic(const char *fmt, ...)
         if (panic_is_mine()) {
             panic_up_end();
         }
-        panic_arch_halt();
+        cpu_halt();
     }
     console_take_for_panic();
     panic_up_stop_others();

@@ -14,13 +14,6 @@ static u64 exception_sp;
 
 extern const char image_start[], text_end[];
 
-void panic_arch_halt(void)
-{
-    for (;;) {
-        cpu_wait();
-    }
-}
-
 static bool is_text(u64 address)
 {
     return address >= (u64)image_start && address < (u64)text_end;

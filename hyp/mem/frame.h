@@ -173,6 +173,39 @@ static inline struct frame *frame_of(const void *va)
                             (((u64)va - frame_linear) >> PAGE_SHIFT) * sizeof(struct frame));
 }
 
+/* Lists of frames by index: *head is the first one's, FRAME_NIL when there is none. */
+static inline struct frame *frame_nth(u32 index)
+{
+    return &frame_table[index];
+}
+
+static inline u32 frame_index(const struct frame *f)
+{
+    return (u32)frame_to_mfn(f).mfn;
+}
+
+static inline void frame_list_add(u32 *head, struct frame *f)
+{
+    f->prev = FRAME_NIL;
+    f->next = *head;
+    if (*head != FRAME_NIL) {
+        frame_nth(*head)->prev = frame_index(f);
+    }
+    *head = frame_index(f);
+}
+
+static inline void frame_list_del(u32 *head, const struct frame *f)
+{
+    if (f->next != FRAME_NIL) {
+        frame_nth(f->next)->prev = f->prev;
+    }
+    if (f->prev != FRAME_NIL) {
+        frame_nth(f->prev)->next = f->next;
+    } else {
+        *head = f->next;
+    }
+}
+
 u64 frame_nr_free(void);
 mfn_t frame_end(void);    /* one beyond the highest page of RAM */
 u64 frame_nr_total(void); /* RAM under the allocator, reserved ranges included */

@@ -36,11 +36,6 @@ static void set_counts(struct frame *f, u32 used, u32 first)
     f->gfn = used << 16 | first;
 }
 
-static struct frame *at(u32 index)
-{
-    return &frame_table[index];
-}
-
 static void join(struct slab_cache *c)
 {
     spin_lock(&caches_lock);
@@ -63,28 +58,6 @@ void slab_init(struct slab_cache *c, const char *name, u32 object_bytes)
     join(c);
 }
 
-static void partial_add(struct slab_cache *c, struct frame *f) REQUIRES(c->lock)
-{
-    f->prev = FRAME_NIL;
-    f->next = c->partial;
-    if (c->partial != FRAME_NIL) {
-        at(c->partial)->prev = (u32)frame_to_mfn(f).mfn;
-    }
-    c->partial = (u32)frame_to_mfn(f).mfn;
-}
-
-static void partial_del(struct slab_cache *c, struct frame *f) REQUIRES(c->lock)
-{
-    if (f->next != FRAME_NIL) {
-        at(f->next)->prev = f->prev;
-    }
-    if (f->prev != FRAME_NIL) {
-        at(f->prev)->next = f->next;
-    } else {
-        c->partial = f->next;
-    }
-}
-
 /* A new page: chains its objects. At most 256 of them. */
 static struct frame *grow(struct slab_cache *c) REQUIRES(c->lock)
 {
@@ -99,7 +72,7 @@ static struct frame *grow(struct slab_cache *c) REQUIRES(c->lock)
     }
     f->private = (u64)c;
     set_counts(f, 0, 0);
-    partial_add(c, f);
+    frame_list_add(&c->partial, f);
     c->nr_pages++;
     return f;
 }
@@ -113,7 +86,7 @@ void *slab_alloc(struct slab_cache *c)
         join(c);
     }
     spin_lock(&c->lock);
-    struct frame *f = c->partial != FRAME_NIL ? at(c->partial) : grow(c);
+    struct frame *f = c->partial != FRAME_NIL ? frame_nth(c->partial) : grow(c);
     if (!f) {
         spin_unlock(&c->lock);
         return NULL;
@@ -121,7 +94,7 @@ void *slab_alloc(struct slab_cache *c)
     char *object = (char *)frame_map(f) + first_free(f) * c->object_bytes;
     set_counts(f, nr_used(f) + 1, *(u16 *)object);
     if (first_free(f) == NONE) {
-        partial_del(c, f);
+        frame_list_del(&c->partial, f);
     }
     c->nr_live++;
     spin_unlock(&c->lock);
@@ -145,11 +118,11 @@ void slab_free(struct slab_cache *c, void *object)
     c->nr_live--;
     bool empty = nr_used(f) == 0;
     if (was_full && !empty) {
-        partial_add(c, f);
+        frame_list_add(&c->partial, f);
     }
     if (empty) {
         if (!was_full) {
-            partial_del(c, f);
+            frame_list_del(&c->partial, f);
         }
         c->nr_pages--;
         f->private = 0;

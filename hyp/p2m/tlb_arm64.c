@@ -5,26 +5,15 @@
 
 #include "base/bits.h"
 #include "base/panic.h"
-
-/* T0SZ 24: 40 bits in. SL0 1: start at level 1. Walks Inner and Outer Write-Back, inner shareable.
- * TG0 0: 4 KiB. */
-#define VTCR_T0SZ(bits) (64 - (bits))
-#define VTCR_SL0_LEVEL1 (1ULL << 6)
-#define VTCR_IRGN0_WBWA (1ULL << 8)
-#define VTCR_ORGN0_WBWA (1ULL << 10)
-#define VTCR_SH0_INNER  (3ULL << 12)
-#define VTCR_PS_SHIFT   16
-#define VTCR_VS         BIT(19)
-#define VTCR_RES1       BIT(31)
+#include "cpu/arch.h"
+#include "cpu/regs_arm64.h"
 
 #define PARANGE_40 2u /* ID_AA64MMFR0_EL1.PARange */
 #define PARANGE_48 5u
 
 static u64 parange(void)
 {
-    u64 mmfr0;
-    asm("mrs %0, id_aa64mmfr0_el1" : "=r"(mmfr0));
-    return FIELD(mmfr0, 3, 0);
+    return ID_FIELD(read_sysreg(id_aa64mmfr0_el1), ID_AA64MMFR0_PARANGE);
 }
 
 u32 stage2_probe(void)
@@ -32,17 +21,17 @@ u32 stage2_probe(void)
     if (parange() < PARANGE_40) {
         panic("stage 2: this CPU has fewer than 40 bits of physical address");
     }
-    u64 mmfr1;
-    asm("mrs %0, id_aa64mmfr1_el1" : "=r"(mmfr1));
-    return FIELD(mmfr1, 7, 4) == 2 ? 16 : 8;
+    return ID_FIELD(read_sysreg(id_aa64mmfr1_el1), ID_AA64MMFR1_VMIDBITS) == 2 ? 16 : 8;
 }
 
 void stage2_init_cpu(u32 vmid_bits)
 {
-    u64 vtcr = VTCR_RES1 | VTCR_T0SZ(40) | VTCR_SL0_LEVEL1 | VTCR_IRGN0_WBWA | VTCR_ORGN0_WBWA |
-               VTCR_SH0_INNER | MIN(parange(), PARANGE_48) << VTCR_PS_SHIFT |
-               (vmid_bits == 16 ? VTCR_VS : 0);
-    asm volatile("msr vtcr_el2, %0\n\tisb" : : "r"(vtcr) : "memory");
+    /* 40 bits in, from level 1 on; walks Inner and Outer Write-Back, inner shareable; 4 KiB. */
+    write_sysreg(VTCR_RES1 | TCR_T0SZ(40) | VTCR_SL0(1) | TCR_IRGN0_WBWA | TCR_ORGN0_WBWA |
+                     TCR_SH0_INNER | VTCR_PS(MIN(parange(), PARANGE_48)) |
+                     (vmid_bits == 16 ? VTCR_VS16 : 0),
+                 vtcr_el2);
+    barrier_context();
     /* Nothing of before us, whatever its VMID, on this CPU. */
     asm volatile("dsb nshst\n\ttlbi alle1\n\tdsb nsh\n\tisb" : : : "memory");
 }
@@ -52,16 +41,10 @@ static u64 vttbr(maddr_t root, u16 vmid)
     return root.m | (u64)vmid << 48;
 }
 
-static u64 read_vttbr(void)
-{
-    u64 value;
-    asm volatile("mrs %0, vttbr_el2" : "=r"(value));
-    return value;
-}
-
 static void write_vttbr(u64 value)
 {
-    asm volatile("msr vttbr_el2, %0\n\tisb" : : "r"(value) : "memory");
+    write_sysreg(value, vttbr_el2);
+    barrier_context();
 }
 
 void stage2_load(maddr_t root, u16 vmid)
@@ -84,7 +67,7 @@ void pte_sync(void)
  * nothing wrong is cached. */
 static u64 name_vmid(maddr_t empty, u16 vmid)
 {
-    u64 old = read_vttbr();
+    u64 old = read_sysreg(vttbr_el2);
     if (old >> 48 != vmid) {
         write_vttbr(vttbr(empty, vmid));
     }
@@ -93,7 +76,7 @@ static u64 name_vmid(maddr_t empty, u16 vmid)
 
 static void name_back(u64 old)
 {
-    if (read_vttbr() != old) {
+    if (read_sysreg(vttbr_el2) != old) {
         write_vttbr(old);
     }
 }

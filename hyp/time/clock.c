@@ -4,15 +4,11 @@
  * down, so a conversion is short by less than 2^-32 * hz of a relative 10^9: only durations are
  * converted to ticks, never dates, so that the error stays far under a tick.
  */
-#include "base/panic.h"
 #include "cpu/arch.h"
 #include "cpu/atomic.h"
 #include "log/log.h"
-#include "time/clock.h"
 #include "time/hw.h"
 #include "time/time.h"
-
-#define NS_PER_SECOND 1000000000ULL
 
 static struct {
     u64 boot_ticks;
@@ -34,8 +30,8 @@ enum err clock_init(void)
         return E_NODEV;
     }
     clock.hz = hz;
-    clock.ns_per_tick = (NS_PER_SECOND << 32) / hz;
-    clock.ticks_per_ns = ((u64)hz << 32) / NS_PER_SECOND;
+    clock.ns_per_tick = (NS_PER_S << 32) / hz;
+    clock.ticks_per_ns = ((u64)hz << 32) / NS_PER_S;
     clock.boot_ticks = cpu_counter_ticks();
     log_set_frequency(hz);
     return OK;

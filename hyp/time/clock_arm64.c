@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /* The EL2 physical timer, CNTHP (Arm ARM D12.2.4), whose PPI the device tree's timer node lists
  * fourth. */
-#include <libfdt.h>
-
 #include "cpu/arch.h"
 #include "fw/firmware.h"
+#include "fw/tree.h"
 #include "irq/irq.h"
 #include "time/hw.h"
 
@@ -13,27 +12,13 @@
 #define HYP_TIMER_PPI \
     26 /* recommended by the Base System Architecture; used when the tree names none */
 
-static hwirq_t timer_irq = {HYP_TIMER_PPI};
+static hwirq_t timer_irq; /* [c] after boot */
 static void (*expired)(void);
-
-static int timer_node(void)
-{
-    static const char *const compatibles[] = {"arm,armv8-timer", "arm,armv7-timer"};
-    return fdt_find_compatible(compatibles, ARRAY_LEN(compatibles));
-}
 
 /* Firmware that forgets CNTFRQ_EL0 names the frequency in the device tree instead. */
 u32 hw_counter_hz(void)
 {
-    int node = timer_node();
-    int bytes = 0;
-    if (node >= 0) {
-        const fdt32_t *hz = fdt_getprop(firmware.fdt, node, "clock-frequency", &bytes);
-        if (hz != NULL && bytes == sizeof(*hz)) {
-            return fdt32_to_cpu(*hz);
-        }
-    }
-    return (u32)read_sysreg(cntfrq_el0);
+    return tree_u32(firmware.fdt, fdt_timer(), "clock-frequency", (u32)read_sysreg(cntfrq_el0));
 }
 
 static void interrupt(struct irq_desc *desc, void *arg)
@@ -43,11 +28,7 @@ static void interrupt(struct irq_desc *desc, void *arg)
 
 enum err hw_timer_init(void (*fn)(void))
 {
-    u32 trigger;
-    int node = timer_node();
-    if (node >= 0) {
-        err_ignore(fdt_irq(node, HYP_TIMER_INDEX, &timer_irq.hw, &trigger)); /* keeps the default */
-    }
+    timer_irq.hw = fdt_timer_ppi(HYP_TIMER_INDEX, HYP_TIMER_PPI);
     expired = fn;
     return irq_request(timer_irq, IRQ_LEVEL_HIGH, interrupt, NULL);
 }

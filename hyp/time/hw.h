@@ -7,6 +7,8 @@
 #include "base/err.h"
 #include "base/types.h"
 
+/* clock.c: time_init() calls it first. E_NODEV when the counter has no frequency. */
+enum err clock_init(void);
 /* Hz of the counter as firmware left it, 0 when it left nothing. */
 u32 hw_counter_hz(void);
 /* Claims the timer's interrupt on the boot CPU; fn runs at EL2 when the armed tick has come. */

@@ -10,6 +10,8 @@
 #include "base/err.h"
 #include "base/rbtree.h"
 
+#define NS_PER_S 1000000000ULL
+
 enum err time_init(void); /* boot CPU: frequency from the counter or the device tree */
 void time_init_cpu(void);
 

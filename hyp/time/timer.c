@@ -7,7 +7,6 @@
 #include "cpu/atomic.h"
 #include "sync/percpu.h"
 #include "sync/spinlock.h"
-#include "time/clock.h"
 #include "time/hw.h"
 #include "time/time.h"
 

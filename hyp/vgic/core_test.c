@@ -655,7 +655,6 @@ static void test_maintenance_with_nothing_loaded(void **state)
     vgic_maintenance(NULL, NULL);
     vgic_work(V(0)); /* loaded elsewhere: that CPU's to do */
     assert_int_equal(V(0)->vgic->loaded_on, 0);
-    vgic_dump(V(0));
     world_run(0);
 }
 

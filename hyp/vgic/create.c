@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 #include "cpu/atomic.h"
-#include "log/log.h"
 #include "mem/slab.h"
 #include "vgic/state.h"
 
@@ -127,31 +126,4 @@ void vgic_reset_vcpu(struct vcpu *v)
     /* The event interrupt is not sent again while the guest's pending flag stays set: it went with
      * the reset. */
     atomic_or(&v->work, (u32)BIT(VCPU_WORK_UPCALL));
-}
-
-static void dump_irq(const struct vgic_irq *irq)
-{
-    log_info("    %4u priority %02x%s%s%s%s%s, list register %d, host's %u", irq->intid,
-             irq->priority, irq->enabled ? " enabled" : "", irq->latch ? " latch" : "",
-             irq->line ? " line" : "", irq->active ? " active" : "", irq->sources ? " sources" : "",
-             irq->lr == LR_NONE ? -1 : irq->lr, irq->hwirq);
-}
-
-void vgic_dump(struct vcpu *v)
-{
-    struct vgic_cpu *vc = v->vgic;
-    struct vgic_irq *irq;
-    u32 nr = 0;
-    spin_lock(&vc->lock);
-    log_info("  vgic of vcpu %u: loaded on %d, list registers %x, control %x", v->id,
-             (int)vc->loaded_on, vc->lr_used, vc->hcr);
-    list_for_each(irq, &vc->queue, node)
-    {
-        if (nr++ == 16) {
-            log_info("    ...");
-            break;
-        }
-        dump_irq(irq);
-    }
-    spin_unlock(&vc->lock);
 }

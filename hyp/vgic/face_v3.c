@@ -5,7 +5,6 @@
  * (vcpu_mpidr()).
  */
 #include "cpu/atomic.h"
-#include "cpu/speculation.h"
 #include "vgic/state.h"
 
 #define GICD_CTLR        0x0000
@@ -40,8 +39,7 @@ static u32 vcpu_of_affinity(const struct domain *d, u64 affinity)
 {
     u64 id = FIELD(affinity, 15, 8) * PER_CLUSTER + FIELD(affinity, 7, 0);
     bool ok = FIELD(affinity, 7, 0) < PER_CLUSTER && !FIELD(affinity, 23, 16) &&
-              !FIELD(affinity, 39, 32) && id < d->max_vcpus &&
-              load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]);
+              !FIELD(affinity, 39, 32) && vcpu_find(d, id);
     return ok ? (u32)id : TARGET_NOBODY;
 }
 
@@ -163,9 +161,7 @@ bool vgic_v3_access_redist(struct vcpu *v, struct mmio_access *a, void *arg)
     struct domain *d = v->domain;
     u64 id = r->first + a->offset / r->stride;
     u64 offset = a->offset % r->stride;
-    struct vcpu *of = id < MIN(r->end, d->max_vcpus)
-                          ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)])
-                          : NULL;
+    struct vcpu *of = id < r->end ? vcpu_find(d, id) : NULL;
     if (!of || offset >= GICR_END) {
         return false;
     }
@@ -191,9 +187,8 @@ void vgic_sgi1r_write(struct vcpu *v, u64 value)
     struct domain *d = v->domain;
     u32 sgi = (u32)FIELD(value, 27, 24);
     if (value & BIT(40)) {
-        for (u32 i = 0; i < d->max_vcpus; i++) {
-            struct vcpu *to = load_acquire(&d->vcpu[i]);
-            if (to && to != v) {
+        for (struct vcpu *to = vcpu_next(d, 0); to; to = vcpu_next(d, to->id + 1)) {
+            if (to != v) {
                 vgic_send_sgi(to, sgi, 0);
             }
         }
@@ -204,9 +199,7 @@ void vgic_sgi1r_write(struct vcpu *v, u64 value)
     }
     u64 first = FIELD(value, 23, 16) * PER_CLUSTER;
     for (u64 bits = value & 0xffff; bits; bits &= bits - 1) {
-        u64 id = first + bit_lowest(bits);
-        struct vcpu *to =
-            id < d->max_vcpus ? load_acquire(&d->vcpu[index_clamp(id, d->max_vcpus)]) : NULL;
+        struct vcpu *to = vcpu_find(d, first + bit_lowest(bits));
         if (to) {
             vgic_send_sgi(to, sgi, 0);
         }

@@ -6,34 +6,15 @@
 #include "vgic/state.h"
 
 #define REDIST_STRIDE 0x20000u
-#define GICC_PAGES    2u
+#define GICC_BYTES    (2 * PAGE_SIZE)
 #define ALIAS_OFFSET  0xf000u
 
-static enum err map_page(struct domain *d, u64 guest, u64 machine)
-{
-    return p2m_map(d->p2m, gaddr_to_gfn((gaddr_t){guest}), maddr_to_mfn((maddr_t){machine}),
-                   ORDER_4K, P2M_DEVICE);
-}
-
-/* The two pages of GICV. Where each is repeated through 64 KiB, they are neighbours at the last
- * repetition. */
-static enum err map_gicv(struct domain *d, u64 guest)
-{
-    u64 machine = gic_info.vcpu.m + (gic_info.aliased_64k ? ALIAS_OFFSET : 0);
-    enum err e = OK;
-    for (u32 i = 0; e == OK && i < GICC_PAGES; i++) {
-        e = map_page(d, guest + i * PAGE_SIZE, machine + i * PAGE_SIZE);
-    }
-    return e;
-}
-
-/* dom0 sees all of what its tree names, and looks for the repetition itself. */
-static enum err map_gicv_whole(struct domain *d)
+static enum err map_gicv(struct domain *d, u64 guest, u64 machine, u64 bytes)
 {
     enum err e = OK;
-    u64 bytes = MIN(gic_info.cpu_bytes, gic_info.vcpu_bytes);
     for (u64 at = 0; e == OK && at < bytes; at += PAGE_SIZE) {
-        e = map_page(d, gic_info.cpu.m + at, gic_info.vcpu.m + at);
+        e = p2m_map(d->p2m, gaddr_to_gfn((gaddr_t){guest + at}),
+                    maddr_to_mfn((maddr_t){machine + at}), ORDER_4K, P2M_DEVICE);
     }
     return e;
 }
@@ -50,38 +31,36 @@ static enum err register_redist(struct domain *d, struct vgic_redist *r, u64 bas
     return mmio_register(d, (gaddr_t){base}, (u64)slots * stride, vgic_v3_access_redist, r);
 }
 
-static enum err map_guest_v2(struct domain *d)
+static enum err register_dist(struct domain *d, u64 base, u64 bytes)
 {
-    enum err e =
-        mmio_register(d, (gaddr_t){GUEST_GICD_BASE}, GUEST_GICD_SIZE, vgic_v2_access_dist, NULL);
-    return e == OK ? map_gicv(d, GUEST_GICC_BASE) : e;
+    return mmio_register(d, (gaddr_t){base}, bytes,
+                         d->vgic->version == 2 ? vgic_v2_access_dist : vgic_v3_access_dist, NULL);
 }
 
-static enum err map_guest_v3(struct domain *d)
+enum err vgic_map_guest(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){GUEST_GICV3_GICD_BASE}, GUEST_GICV3_GICD_SIZE,
-                               vgic_v3_access_dist, NULL);
-    if (e == OK) {
-        e = register_redist(d, &d->vgic->redist[0], GUEST_GICV3_GICR0_BASE, GUEST_GICV3_GICR0_SIZE,
-                            0, REDIST_STRIDE);
+    if (d->vgic->version == 2) {
+        /* The two pages of GICV. Where each is repeated through 64 KiB, they are neighbours at the
+         * last repetition. */
+        u64 gicv = gic_info.vcpu.m + (gic_info.aliased_64k ? ALIAS_OFFSET : 0);
+        enum err e = register_dist(d, GUEST_GICD_BASE, GUEST_GICD_SIZE);
+        return e == OK ? map_gicv(d, GUEST_GICC_BASE, gicv, GICC_BYTES) : e;
     }
-    return e;
+    enum err e = register_dist(d, GUEST_GICV3_GICD_BASE, GUEST_GICV3_GICD_SIZE);
+    return e == OK ? register_redist(d, &d->vgic->redist[0], GUEST_GICV3_GICR0_BASE,
+                                     GUEST_GICV3_GICR0_SIZE, 0, REDIST_STRIDE)
+                   : e;
 }
 
-static enum err map_hardware_v2(struct domain *d)
+enum err vgic_map_hardware(struct domain *d)
 {
-    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes,
-                               vgic_v2_access_dist, NULL);
-    if (e != OK) {
-        return e;
+    enum err e = register_dist(d, gic_info.dist.m, gic_info.dist_bytes);
+    if (e == OK && d->vgic->version == 2) {
+        /* dom0 sees all of what its tree names, and looks for the repetition itself. */
+        u64 bytes = MIN(gic_info.cpu_bytes, gic_info.vcpu_bytes);
+        return map_gicv(d, gic_info.cpu.m, gic_info.vcpu.m,
+                        gic_info.aliased_64k ? bytes : GICC_BYTES);
     }
-    return gic_info.aliased_64k ? map_gicv_whole(d) : map_gicv(d, gic_info.cpu.m);
-}
-
-static enum err map_hardware_v3(struct domain *d)
-{
-    enum err e = mmio_register(d, (gaddr_t){gic_info.dist.m}, gic_info.dist_bytes,
-                               vgic_v3_access_dist, NULL);
     u32 stride = gic_info.redist_stride ? gic_info.redist_stride : REDIST_STRIDE;
     u32 first = 0;
     for (u32 i = 0; e == OK && i < gic_info.nr_redist_regions; i++) {
@@ -91,25 +70,4 @@ static enum err map_hardware_v3(struct domain *d)
         first = r->end;
     }
     return e == OK && first < d->max_vcpus ? E_NOSPC : e;
-}
-
-static enum err map_once(struct domain *d, enum err (*v2)(struct domain *),
-                         enum err (*v3)(struct domain *))
-{
-    if (d->vgic->mapped) {
-        return OK;
-    }
-    enum err e = d->vgic->version == 2 ? v2(d) : v3(d);
-    d->vgic->mapped = e == OK;
-    return e;
-}
-
-enum err vgic_map_guest(struct domain *d)
-{
-    return map_once(d, map_guest_v2, map_guest_v3);
-}
-
-enum err vgic_map_hardware(struct domain *d)
-{
-    return map_once(d, map_hardware_v2, map_hardware_v3);
 }

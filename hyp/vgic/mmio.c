@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
 /* A domain's emulated ranges: a sorted array, a handful of entries. */
-#include "base/string.h"
-#include "cpu/atomic.h"
 #include "mem/slab.h"
 #include "vgic/state.h"
 

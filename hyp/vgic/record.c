@@ -5,7 +5,6 @@
  */
 #include "base/string.h"
 #include "cpu/atomic.h"
-#include "cpu/speculation.h"
 #include "dom/record.h"
 #include "vgic/state.h"
 
@@ -38,22 +37,16 @@ static void irq_out(const struct vgic_irq *irq, struct record_irq *out)
 static bool has_vcpus(const struct domain *d, u32 mask)
 {
     for (; mask; mask &= mask - 1) {
-        u32 id = bit_lowest(mask);
-        if (id >= d->max_vcpus || !d->vcpu[index_clamp(id, d->max_vcpus)]) {
+        if (!vcpu_find(d, bit_lowest(mask))) {
             return false;
         }
     }
     return true;
 }
 
-static struct vcpu *vcpu_of(const struct domain *d, u32 id)
-{
-    return id < d->max_vcpus ? d->vcpu[index_clamp(id, d->max_vcpus)] : NULL;
-}
-
 static bool target_is_valid(const struct domain *d, const struct record_irq *in)
 {
-    if (in->target != TARGET_NOBODY && !vcpu_of(d, in->target)) {
+    if (in->target != TARGET_NOBODY && !vcpu_find(d, in->target)) {
         return false;
     }
     if (gic->version == 3) {
@@ -78,7 +71,7 @@ static bool is_valid(const struct domain *d, const struct vgic_irq *irq,
            (sourced || in->sources == 0) &&
            (sourced ? in->active_source < d->max_vcpus : in->active_source == 0) &&
            (private ? in->home == irq->home->id && in->target == irq->target
-                    : vcpu_of(d, in->home) && target_is_valid(d, in)) &&
+                    : vcpu_find(d, in->home) && target_is_valid(d, in)) &&
            !((hw_pending || hw_active) && (!private || !irq->hwirq)) &&
            !(hw_pending && !(in->flags & RECORD_IRQ_LATCH)) &&
            !(hw_active && !(in->flags & RECORD_IRQ_ACTIVE));

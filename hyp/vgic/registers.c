@@ -5,85 +5,52 @@
  * (IHI 0069 12.10).
  */
 #include "cpu/atomic.h"
+#include "cpu/speculation.h"
 #include "vgic/state.h"
 
-/* One bit an interrupt: how it reads, what writing 1 does. */
-struct bank {
-    u32 (*read)(struct vgic_irq *irq);
-    void (*set)(struct vgic_irq *irq);
+/* One bit an interrupt: by offset / 0x80. */
+enum bank {
+    GROUP = 1,
+    SET_ENABLE,
+    CLEAR_ENABLE,
+    SET_PENDING,
+    CLEAR_PENDING,
+    SET_ACTIVE,
+    CLEAR_ACTIVE
 };
 
-static u32 read_group(struct vgic_irq *irq)
+static u32 read_bit(struct vgic_irq *irq, enum bank bank)
 {
-    /* One security state and one group: 0 on GICv2, 1 on GICv3. */
-    return gic->version == 3;
-}
-
-static u32 read_enabled(struct vgic_irq *irq)
-{
-    return load_relaxed(&irq->enabled);
-}
-
-static void set_enabled(struct vgic_irq *irq)
-{
-    vgic_change(irq, OP_ENABLE, 0);
-}
-
-static void clear_enabled(struct vgic_irq *irq)
-{
-    vgic_change(irq, OP_DISABLE, 0);
-}
-
-static u32 read_pending(struct vgic_irq *irq)
-{
-    return vgic_change(irq, OP_IS_PENDING, 0);
-}
-
-/* On GICv2 an SGI is made pending by GICD_SPENDSGIR, which says from whom; here it is read-only
- * (IHI 0048 4.3.7). */
-static void set_pending(struct vgic_irq *irq)
-{
-    if (!vgic_is_sgi_with_source(irq)) {
-        vgic_change(irq, OP_SET_PENDING, 0);
+    switch (bank) {
+    case GROUP:
+        /* One security state and one group: 0 on GICv2, 1 on GICv3. */
+        return gic->version == 3;
+    case SET_ENABLE:
+    case CLEAR_ENABLE:
+        return load_relaxed(&irq->enabled);
+    case SET_PENDING:
+    case CLEAR_PENDING:
+        return vgic_change(irq, OP_IS_PENDING, 0);
+    default:
+        return vgic_change(irq, OP_IS_ACTIVE, 0);
     }
 }
 
-static void clear_pending(struct vgic_irq *irq)
+/* What writing 1 does. */
+static void write_bit(struct vgic_irq *irq, enum bank bank)
 {
-    if (!vgic_is_sgi_with_source(irq)) {
-        vgic_change(irq, OP_CLEAR_PENDING, 0);
+    static const enum vgic_op ops[] = {
+        [SET_ENABLE] = OP_ENABLE,       [CLEAR_ENABLE] = OP_DISABLE,
+        [SET_PENDING] = OP_SET_PENDING, [CLEAR_PENDING] = OP_CLEAR_PENDING,
+        [SET_ACTIVE] = OP_SET_ACTIVE,   [CLEAR_ACTIVE] = OP_CLEAR_ACTIVE,
+    };
+    /* On GICv2 an SGI is made pending by GICD_SPENDSGIR, which says from whom; here it is read-only
+     * (IHI 0048 4.3.7). */
+    const bool pending = bank == SET_PENDING || bank == CLEAR_PENDING;
+    if (bank != GROUP && !(pending && vgic_is_sgi_with_source(irq))) {
+        vgic_change(irq, ops[bank], 0);
     }
 }
-
-static u32 read_active(struct vgic_irq *irq)
-{
-    return vgic_change(irq, OP_IS_ACTIVE, 0);
-}
-
-static void set_active(struct vgic_irq *irq)
-{
-    vgic_change(irq, OP_SET_ACTIVE, 0);
-}
-
-static void clear_active(struct vgic_irq *irq)
-{
-    vgic_change(irq, OP_CLEAR_ACTIVE, 0);
-}
-
-static void ignore(struct vgic_irq *irq)
-{
-    (void)irq;
-}
-
-static const struct bank banks[8] = {
-    [1] = {read_group, ignore},          /* GICD_IGROUPR */
-    [2] = {read_enabled, set_enabled},   /* GICD_ISENABLER */
-    [3] = {read_enabled, clear_enabled}, /* GICD_ICENABLER */
-    [4] = {read_pending, set_pending},   /* GICD_ISPENDR */
-    [5] = {read_pending, clear_pending}, /* GICD_ICPENDR */
-    [6] = {read_active, set_active},     /* GICD_ISACTIVER */
-    [7] = {read_active, clear_active},   /* GICD_ICACTIVER */
-};
 
 /* The interrupt whose field this is; NULL: none, reads as zero. */
 static struct vgic_irq *find(struct vcpu *v, u32 first, u32 end, u32 intid)
@@ -96,16 +63,16 @@ static bool access_bits(struct vcpu *v, u32 first, u32 end, struct mmio_access *
     if (a->bytes != 4) {
         return false;
     }
-    const struct bank *bank = &banks[a->offset / 0x80];
+    const enum bank bank = (enum bank)(a->offset / 0x80);
     u32 intid = (u32)(a->offset % 0x80) * 8;
     u64 value = 0;
     for (u64 bits = a->write ? a->value : 0xffffffff; bits; bits &= bits - 1) {
         u32 bit = bit_lowest(bits);
         struct vgic_irq *irq = find(v, first, end, intid + bit);
         if (irq && irq->home && a->write) {
-            bank->set(irq);
+            write_bit(irq, bank);
         } else if (irq && irq->home) {
-            value |= (u64)bank->read(irq) << bit;
+            value |= (u64)read_bit(irq, bank) << bit;
         }
     }
     a->value = value;
@@ -206,36 +173,22 @@ void vgic_forward(struct domain *d, bool enabled)
         return;
     }
     store_relaxed(&d->vgic->enabled, enabled);
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        struct vcpu *v = load_acquire(&d->vcpu[i]);
-        if (v) {
-            spin_lock(&v->vgic->lock);
-            v->vgic->forwards = enabled;
-            v->vgic->must_refill = true;
-            vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        spin_lock(&v->vgic->lock);
+        v->vgic->forwards = enabled;
+        v->vgic->must_refill = true;
+        vgic_unlock(v, TELL_WORK); /* each refills its list registers on its way in */
     }
 }
 
 /* PIDR and CIDR as in Arm's own controllers: part 0x390 or 0x490 of JEP 106 code 0x43b, here 0. */
 u32 vgic_read_id(u64 offset, u32 revision)
 {
-    switch (offset & 0xfff) {
-    case 0xfe8: /* PIDR2: architecture revision, JEDEC */
-        return revision << 4 | 0xb;
-    case 0xfd0: /* PIDR4 */
-        return 0x44;
-    case 0xfe4: /* PIDR1 */
-        return 0xb4;
-    case 0xff0:
-        return 0x0d;
-    case 0xff4:
-        return 0xf0;
-    case 0xff8:
-        return 0x05;
-    case 0xffc:
-        return 0xb1;
-    default:
+    static const u8 id[] = {0x44, 0, 0, 0, 0, 0xb4, 0x0b, 0, 0x0d, 0xf0, 0x05, 0xb1};
+    const u32 word = (u32)((offset & 0xfff) - 0xfd0) / 4; /* PIDR4..7, PIDR0..3, CIDR0..3 */
+    if (offset % 4 != 0 || word >= ARRAY_LEN(id)) {
         return 0;
     }
+    /* PIDR2 has the architecture's revision. */
+    return id[index_clamp(word, ARRAY_LEN(id))] | (word == 6 ? revision << 4 : 0);
 }

@@ -88,7 +88,6 @@ struct vgic {
     u32 version;  /* [c] 2 or 3 */
     u32 nr_spis;  /* [c] a multiple of 32, or SPI_MAX */
     bool enabled; /* [a] GICD_CTLR: forwards pending interrupts */
-    bool mapped;  /* [c] after boot or creation */
     struct vgic_irq *spi[(SPI_MAX + SPI_BLOCK - 1) / SPI_BLOCK];
     struct vgic_redist redist[ARRAY_LEN(gic_info.redist)]; /* [c] */
 };

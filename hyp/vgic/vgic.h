@@ -19,10 +19,9 @@
 struct domain;
 struct vcpu;
 
-#define VIRQ_VTIMER      ((virq_t){27})
-#define VIRQ_PTIMER      ((virq_t){30})
-#define VIRQ_MAINTENANCE 25u
-#define VIRQ_EVENT       ((virq_t){31})
+#define VIRQ_VTIMER ((virq_t){27})
+#define VIRQ_PTIMER ((virq_t){30})
+#define VIRQ_EVENT  ((virq_t){31})
 
 /* The maintenance interrupt; vtimer_init() and vtimer_init_cpu() call these. */
 enum err vgic_init(void);
@@ -39,7 +38,7 @@ void vgic_destroy_vcpu(struct vcpu *v);
 void vgic_reset_vcpu(struct vcpu *v);
 
 /* Where the faces are in guest-physical space; dom0: the host's own addresses. Registers MMIO
- * handlers. A second call for a domain that has its face does nothing. */
+ * handlers. Once a domain. */
 enum err vgic_map_guest(struct domain *d);
 enum err vgic_map_hardware(struct domain *d);
 
@@ -89,7 +88,6 @@ enum err vgic_load_spis(struct domain *d, const struct record *r);
 
 /* Relinquish: unroutes everything. */
 enum err vgic_relinquish(struct domain *d, u64 *cursor);
-void vgic_dump(struct vcpu *v); /* debug key */
 
 /* --- emulated MMIO: the table that trap/mmio.c searches; owned here because the vGIC is its first
  * user --- */

@@ -19,6 +19,8 @@ enum {
     INVALID_ADDRESS = -9,
 };
 
+#define SYSTEM_OFF            0x84000008u
+#define SYSTEM_RESET          0x84000009u
 #define SMCCC_FAST            BIT(31)
 #define SMCCC_64BIT           BIT(30)
 #define SMCCC_VERSION_1_1     0x10001
@@ -30,19 +32,16 @@ enum {
 
 /* Arguments as the calling convention gives them: 32 bits wide in a 32-bit call. */
 struct smccc {
+    u32 id;
     u64 a1, a2, a3;
 };
 typedef s64 function_fn(struct vcpu *v, const struct smccc *c);
 
 struct function {
     u32 id;
-    function_fn *fn;
+    function_fn *fn; /* NULL: always the same answer */
+    s64 answer;
 };
-
-static s64 version(struct vcpu *v, const struct smccc *c)
-{
-    return PSCI_VERSION_1_1;
-}
 
 /* Every power state that a guest may name is entered as the shallowest: the vCPU waits, and returns
  * as from WFI. */
@@ -65,13 +64,11 @@ static s64 cpu_off(struct vcpu *v, const struct smccc *c)
 /* The vCPU whose MPIDR has this affinity; only bits 39:32 and 23:0 count. */
 static struct vcpu *find_target(struct domain *d, u64 affinity)
 {
-    for (u32 id = 0; id < d->max_vcpus; id++) {
-        struct vcpu *v = load_acquire(&d->vcpu[id]);
-        if (v && ((vcpu_mpidr(id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) == 0) {
-            return v;
-        }
+    struct vcpu *v = vcpu_next(d, 0);
+    while (v && ((vcpu_mpidr(v->id) ^ affinity) & (BITS(39, 32) | BITS(23, 0))) != 0) {
+        v = vcpu_next(d, v->id + 1);
     }
-    return NULL;
+    return v;
 }
 
 static s64 claim(struct domain *d, struct vcpu *target)
@@ -123,49 +120,23 @@ static s64 affinity_info(struct vcpu *v, const struct smccc *c)
                                              : AFFINITY_OFF;
 }
 
-static s64 migrate_info_type(struct vcpu *v, const struct smccc *c)
+static s64 system_end(struct vcpu *v, const struct smccc *c)
 {
-    return MIGRATE_NOT_NEEDED;
-}
-
-static s64 system_off(struct vcpu *v, const struct smccc *c)
-{
-    domain_shutdown(v->domain, SHUTDOWN_poweroff);
-    return NOT_SUPPORTED;
-}
-
-static s64 system_reset(struct vcpu *v, const struct smccc *c)
-{
-    domain_shutdown(v->domain, SHUTDOWN_reboot);
+    domain_shutdown(v->domain, c->id == SYSTEM_OFF ? SHUTDOWN_poweroff : SHUTDOWN_reboot);
     return NOT_SUPPORTED;
 }
 
 static function_fn psci_features, smccc_features;
 
-static s64 smccc_version(struct vcpu *v, const struct smccc *c)
-{
-    return SMCCC_VERSION_1_1;
-}
-
 /* A branch predictor is the firmware's to clear: the guest's call becomes ours. */
-static s64 forward(u32 id)
+static s64 forward(struct vcpu *v, const struct smccc *c)
 {
     u64 out[4];
     if (!firmware_has_smccc()) {
         return NOT_SUPPORTED;
     }
-    smccc_call((const u64[8]){id}, out);
+    smccc_call((const u64[8]){c->id}, out);
     return (s32)out[0];
-}
-
-static s64 workaround_1(struct vcpu *v, const struct smccc *c)
-{
-    return forward(SMCCC_WORKAROUND_1);
-}
-
-static s64 workaround_3(struct vcpu *v, const struct smccc *c)
-{
-    return forward(SMCCC_WORKAROUND_3);
 }
 
 /* The switch of store bypass is a CPU's, which other guests share: trap/ keeps it on, and a guest
@@ -205,48 +176,43 @@ static s64 revision(struct vcpu *v, const struct smccc *c)
     return 0;
 }
 
-static s64 hypervisor_count(struct vcpu *v, const struct smccc *c)
-{
-    return 3;
-}
-
 static function_fn standard_count;
 
 /* The first two are PSCI 0.1's, whose numbers a guest's device tree names (abi/arm.h).
  * TRNG (DEN0098, 0x84000050 and on) is in no row: NOT_SUPPORTED. */
 static const struct function functions[] = {
-    {PSCI_cpu_off, cpu_off},
-    {PSCI_cpu_on, cpu_on},
-    {PSCI_VERSION, version},
-    {0x84000001, cpu_suspend},
-    {0xc4000001, cpu_suspend},
-    {0x84000002, cpu_off},
-    {0x84000003, cpu_on},
-    {0xc4000003, cpu_on},
-    {0x84000004, affinity_info},
-    {0xc4000004, affinity_info},
-    {0x84000006, migrate_info_type},
-    {0x84000008, system_off},
-    {0x84000009, system_reset},
-    {0x8400000a, psci_features},
-    {0x8400ff00, standard_count},
-    {0x8400ff01, standard_uid},
-    {0x8400ff03, revision},
-    {0x8500ff00, hypervisor_count},
-    {0x8500ff01, hypervisor_uid},
-    {0x8500ff03, revision},
-    {0x80000000, smccc_version},
-    {SMCCC_ARCH_FEATURES, smccc_features},
-    {SMCCC_WORKAROUND_1, workaround_1},
-    {SMCCC_WORKAROUND_2, workaround_2},
-    {SMCCC_WORKAROUND_3, workaround_3},
+    {PSCI_cpu_off, cpu_off, 0},
+    {PSCI_cpu_on, cpu_on, 0},
+    {PSCI_VERSION, NULL, PSCI_VERSION_1_1},
+    {0x84000001, cpu_suspend, 0},
+    {0xc4000001, cpu_suspend, 0},
+    {0x84000002, cpu_off, 0},
+    {0x84000003, cpu_on, 0},
+    {0xc4000003, cpu_on, 0},
+    {0x84000004, affinity_info, 0},
+    {0xc4000004, affinity_info, 0},
+    {0x84000006, NULL, MIGRATE_NOT_NEEDED},
+    {SYSTEM_OFF, system_end, 0},
+    {SYSTEM_RESET, system_end, 0},
+    {0x8400000a, psci_features, 0},
+    {0x8400ff00, standard_count, 0},
+    {0x8400ff01, standard_uid, 0},
+    {0x8400ff03, revision, 0},
+    {0x8500ff00, NULL, 3},
+    {0x8500ff01, hypervisor_uid, 0},
+    {0x8500ff03, revision, 0},
+    {0x80000000, NULL, SMCCC_VERSION_1_1},
+    {SMCCC_ARCH_FEATURES, smccc_features, 0},
+    {SMCCC_WORKAROUND_1, forward, 0},
+    {SMCCC_WORKAROUND_2, workaround_2, 0},
+    {SMCCC_WORKAROUND_3, forward, 0},
 };
 
-static function_fn *find_function(u32 id)
+static const struct function *find_function(u32 id)
 {
     for (u32 i = 0; i < ARRAY_LEN(functions); i++) {
         if (functions[i].id == id) {
-            return functions[i].fn;
+            return &functions[i];
         }
     }
     return NULL;
@@ -289,7 +255,7 @@ void vpsci_call(struct vcpu *v)
 {
     u32 id = (u32)v->regs.x[0];
     u64 width = (id & (SMCCC_FAST | SMCCC_64BIT)) == SMCCC_FAST ? 0xffffffff : ~0ULL;
-    const struct smccc c = {v->regs.x[1] & width, v->regs.x[2] & width, v->regs.x[3] & width};
-    function_fn *fn = find_function(id);
-    v->regs.x[0] = (u64)(fn ? fn(v, &c) : NOT_SUPPORTED);
+    const struct smccc c = {id, v->regs.x[1] & width, v->regs.x[2] & width, v->regs.x[3] & width};
+    const struct function *f = find_function(id);
+    v->regs.x[0] = (u64)(!f ? NOT_SUPPORTED : f->fn ? f->fn(v, &c) : f->answer);
 }

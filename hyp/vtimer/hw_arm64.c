@@ -11,23 +11,14 @@
 #define PPI_PHYSICAL   30u
 #define PPI_VIRTUAL    27u
 
-static u32 ppi(u32 entry, u32 otherwise)
-{
-    static const char *const names[] = {"arm,armv8-timer", "arm,armv7-timer"};
-    u32 irq;
-    u32 trigger;
-    int node = fdt_find_compatible(names, ARRAY_LEN(names));
-    return node >= 0 && fdt_irq(node, entry, &irq, &trigger) == OK ? irq : otherwise;
-}
-
 u32 vtimer_hw_irq(void)
 {
-    return ppi(ENTRY_VIRTUAL, PPI_VIRTUAL);
+    return fdt_timer_ppi(ENTRY_VIRTUAL, PPI_VIRTUAL);
 }
 
 u32 vtimer_hw_physical_irq(void)
 {
-    return ppi(ENTRY_PHYSICAL, PPI_PHYSICAL);
+    return fdt_timer_ppi(ENTRY_PHYSICAL, PPI_PHYSICAL);
 }
 
 void vtimer_hw_stop(u64 *ctl, u64 *cval)

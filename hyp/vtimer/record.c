@@ -37,11 +37,9 @@ enum err vtimer_load_time(struct domain *d, const struct record *r)
     d->vtimer_offset_ticks = cpu_counter_ticks() - b->virtual_ticks;
     store_relaxed(&d->time_offset_seconds,
                   (u64)(natural_seconds(d->vtimer_offset_ticks) + b->wall_seconds));
-    for (u32 i = 0; i < d->max_vcpus; i++) {
-        if (d->vcpu[i]) {
-            store_relaxed(&d->vcpu[i]->vtimer_offset_ticks, d->vtimer_offset_ticks);
-            vtimer_stand_in(d->vcpu[i]); /* its timer was read before */
-        }
+    for (struct vcpu *v = vcpu_next(d, 0); v; v = vcpu_next(d, v->id + 1)) {
+        store_relaxed(&v->vtimer_offset_ticks, d->vtimer_offset_ticks);
+        vtimer_stand_in(v); /* its timer was read before */
     }
     return OK;
 }

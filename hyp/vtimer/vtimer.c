@@ -9,7 +9,6 @@
 #include "vgic/vgic.h"
 #include "vtimer/hw.h"
 
-#define NS_PER_S 1000000000ULL
 /* Farthest that a timer is armed, in ticks (years); it looks again then. Guests write ~0 to mean
  * never. */
 #define AHEAD_MAX BIT(54)
@@ -44,13 +43,6 @@ static virq_t physical_irq(const struct domain *d)
 static void arm(struct timer *t, u64 ahead_ticks)
 {
     timer_set(t, clock_ns() + ticks_to_ns(MIN(ahead_ticks, AHEAD_MAX)));
-}
-
-static void disarm(struct timer *t)
-{
-    if (timer_is_set(t)) {
-        timer_cancel(t);
-    }
 }
 
 /* ---- the virtual timer ---- */
@@ -136,7 +128,7 @@ void vtimer_save(struct vcpu *v)
 
 void vtimer_restore(struct vcpu *v)
 {
-    disarm(v->vtimer_timer);
+    timer_cancel(v->vtimer_timer);
     vtimer_hw_start(v->vtimer_offset_ticks, v->vtimer_ctl, v->vtimer_cval);
 }
 
@@ -174,7 +166,7 @@ static void physical_arm(struct vcpu *v)
         now < cval) {
         arm(v->ptimer_timer, cval - now);
     } else {
-        disarm(v->ptimer_timer);
+        timer_cancel(v->ptimer_timer);
     }
 }
 
@@ -274,7 +266,7 @@ void vtimer_reset_vcpu(struct vcpu *v)
     set_virtual(v, 0, 0);
     store_relaxed(&v->ptimer_ctl, 0);
     store_relaxed(&v->ptimer_cval, 0);
-    disarm(v->vtimer_timer);
-    disarm(v->ptimer_timer);
+    timer_cancel(v->vtimer_timer);
+    timer_cancel(v->ptimer_timer);
     physical_update(v);
 }
