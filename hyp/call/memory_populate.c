@@ -127,12 +127,15 @@ static enum outcome populate(struct extents *x, u64 i, gfn_t gfn)
     }
     /* Tables first: when they cannot be had nothing else is begun. Splitting blocks is as long as
      * an extent, so it ends a stay, too; but a call's first one goes on, for nothing keeps the
-     * guest's other vCPUs from taking the tables away between. */
-    if (take_place(x->m, i) == 0 && p2m_reserve(d->p2m, gfn, x->order) != OK) {
-        return STOP;
-    }
-    if (i != x->m->start && memory_op_spend(x->m, 0)) {
-        return AGAIN;
+     * guest's other vCPUs from taking the tables away between. A page, which is short, is mapped
+     * without. */
+    if (x->order != 0) {
+        if (take_place(x->m, i) == 0 && p2m_reserve(d->p2m, gfn, x->order) != OK) {
+            return STOP;
+        }
+        if (i != x->m->start && memory_op_spend(x->m, 0)) {
+            return AGAIN;
+        }
     }
     struct frame *block;
     enum outcome o = new_block(x, gfn, &block);

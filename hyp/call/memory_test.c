@@ -89,7 +89,7 @@ static void test_tables_end_a_stay(void **state)
     const u64 had = guest->p2m->nr_tables;
     put_list(LIST, gfn, 2);
     const struct xen_memory_reservation r = {
-        .extent_start = {LIST}, .nr_extents = 2, .domid = XEN_DOMID_SELF};
+        .extent_start = {LIST}, .nr_extents = 2, .extent_order = 1, .domid = XEN_DOMID_SELF};
     put(ARG, &r, sizeof(r));
     struct call_args args = {{XENMEM_populate_physmap, ARG}};
     short_stays = true;
@@ -100,11 +100,11 @@ static void test_tables_end_a_stay(void **state)
     assert_int_equal(args.arg[0], XENMEM_populate_physmap | 1 << 6);
     assert_int_equal(guest->p2m->nr_tables, had + 1);
     assert_false(is_mapped(guest, GFN + 512));
-    assert_int_equal(guest->nr_pages, 3);
+    assert_int_equal(guest->nr_pages, 4);
     assert_int_equal(p2m_map(guest->p2m, (gfn_t){GFN + 512}, (mfn_t){0x200}, 9, P2M_DEVICE), OK);
     assert_int_equal(guest->p2m->nr_tables, had);
     assert_int_equal(call_memory_op(vcpu_current(), &args), 2);
-    assert_int_equal(guest->nr_pages, 4);
+    assert_int_equal(guest->nr_pages, 6);
     assert_true(is_mapped(guest, GFN + 512));
 }
 
@@ -181,13 +181,13 @@ static void test_populate_limit(void **state)
 static void test_populate_without_memory(void **state)
 {
     const u64 gfn[2] = {GFN, GFN + 512};
-    /* Two tables and a page for the first, a table and a page for the second; tables that were had
-     * stay. */
+    /* A page and two tables for the first, a page and a table for the second; tables that were had
+     * stay, pages do not. */
     static const struct {
         s64 done;
         u64 pages;
-    } row[4] = {{0, 1}, {0, 1}, {1, 2}, {2, 4}};
-    for (u32 n = 0; n < 4; n++) {
+    } row[5] = {{0, 1}, {0, 1}, {0, 1}, {1, 2}, {2, 4}};
+    for (u32 n = 0; n < ARRAY_LEN(row); n++) {
         fake_fail_after(n);
         s64 done = populate(gfn, 2, 0);
         fake_fail_never();
