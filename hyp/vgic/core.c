@@ -172,6 +172,12 @@ enum tell vgic_settle(struct vgic_irq *irq)
 
 /* ---- events ---- */
 
+/* vgic_renew(), of a private one of v's. */
+static inline bool renew_here(struct vcpu *v, struct vgic_irq *irq, bool hw, u32 source)
+{
+    return vgic_is_here(v->vgic) && vgic_renew_private(v->vgic, irq, hw, source);
+}
+
 /* Pending once more. hw: the host's interrupt is active now, so whatever it stood for before has
  * ended. source: of an SGI of GICv2. Lock held. */
 static enum tell pend(struct vgic_irq *irq, bool hw, u32 source)
@@ -195,7 +201,7 @@ void vgic_inject(struct domain *d, struct vcpu *v, virq_t virq)
     if (!irq || !irq->home) {
         return;
     }
-    if (likely(vgic_renew(irq, false, 0))) {
+    if (likely(virq.virq < NR_PRIVATE ? renew_here(v, irq, false, 0) : vgic_renew(irq, false, 0))) {
         vcpu_wake_loaded(irq->home);
         return;
     }
@@ -225,7 +231,7 @@ void vgic_set_level(struct domain *d, struct vcpu *v, virq_t virq, bool high)
 void vgic_send_sgi(struct vcpu *to, u32 sgi, u32 source)
 {
     struct vgic_irq *irq = &to->vgic->irq[index_clamp(sgi, NR_SGIS)];
-    if (likely(vgic_is_here(to->vgic) && vgic_renew_private(to->vgic, irq, false, source))) {
+    if (likely(renew_here(to, irq, false, source))) {
         vcpu_wake_loaded(to);
         return;
     }

@@ -476,9 +476,11 @@ bool vgic_has_pending(struct vcpu *v)
     if (!vc) {
         return false;
     }
+    if (likely(vgic_is_here(vc) && vc->hcr == GICH_HCR_EN)) {
+        return has_pending_here(vc); /* no lock: see vgic_renew() */
+    }
     spin_lock(&vc->lock);
-    bool found = vc->hcr == GICH_HCR_EN && vgic_is_here(vc) ? has_pending_here(vc)
-                                                            : has_pending_on_queue(vc);
+    bool found = has_pending_on_queue(vc);
     spin_unlock(&vc->lock);
     return found;
 }
