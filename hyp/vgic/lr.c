@@ -335,7 +335,7 @@ void vgic_save(struct vcpu *v)
     gic->hcr_write(0);
     vc->hcr = 0;
     move_private(vc, false);
-    vc->loaded_on = NOT_LOADED;
+    store_relaxed(&vc->loaded_on, NOT_LOADED);
     vgic_unlock(v, TELL_NOBODY);
 }
 
@@ -343,7 +343,7 @@ void vgic_restore(struct vcpu *v)
 {
     struct vgic_cpu *vc = v->vgic;
     spin_lock(&vc->lock);
-    vc->loaded_on = cpu_current();
+    store_relaxed(&vc->loaded_on, cpu_current());
     gic->restore(&vc->state);
     move_private(vc, true);
     choose(vc);

@@ -64,7 +64,7 @@ _Static_assert(sizeof(struct vgic_irq) == 40, "32 to a block of 1280 bytes");
 
 struct vgic_cpu {
     struct spinlock lock;       /* RANK_VGIC: all below and all interrupts at home here */
-    u32 loaded_on;              /* CPU whose list registers are ours, or NOT_LOADED */
+    u32 loaded_on;              /* [a] CPU whose list registers are ours, or NOT_LOADED */
     u32 hcr;                    /* what was last written there */
     u32 lr_used;                /* list registers that hold something of ours */
     u32 lr_stale;               /* no longer used, but hardware's content has not been cleared */
@@ -144,7 +144,7 @@ static inline bool vgic_is_stray(const struct vgic_irq *irq)
 
 static inline bool vgic_is_here(const struct vgic_cpu *vc)
 {
-    return vc->loaded_on == cpu_current();
+    return load_relaxed(&vc->loaded_on) == cpu_current();
 }
 
 /* --- lr.c: lock held, list registers are this CPU's --- */
