@@ -84,6 +84,17 @@ static enum err read_vcpus_option(struct dom0 *unused)
     return OK;
 }
 
+static enum err create_vcpu(u32 id, bool pinned)
+{
+    enum err e = domain_create_vcpu(dom0.domain, id);
+    if (e == OK && pinned) {
+        struct cpumask one = {0};
+        cpumask_set(&one, id % percpu_nr_cpus);
+        e = sched_set_affinity(&dom0.domain->vcpu[id]->unit, &one, NULL);
+    }
+    return e;
+}
+
 /* UNCHECKED: nobody else runs. */
 UNCHECKED static enum err create_domain(struct dom0 *unused)
 {
@@ -105,7 +116,7 @@ UNCHECKED static enum err create_domain(struct dom0 *unused)
             EVENT_CALLBACK; /* a guest's is set by the tools */
     }
     for (u32 i = 0; e == OK && i < dom0.nr_vcpus; i++) {
-        e = domain_create_vcpu(dom0.domain, i);
+        e = create_vcpu(i, option_is_on("dom0_vcpus_pin", false));
     }
     return e;
 }

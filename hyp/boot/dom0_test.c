@@ -82,6 +82,14 @@ enum err domain_create_vcpu(struct domain *d, u32 id)
     return OK;
 }
 
+enum err sched_set_affinity(struct sched_unit *u, const struct cpumask *hard,
+                            const struct cpumask *soft)
+{
+    u->hard = *hard;
+    assert_null(soft);
+    return OK;
+}
+
 enum err domain_add_pages(struct domain *d, struct frame *first, u32 order)
 {
     assert_int_equal(first->state, FRAME_HEAP);
@@ -735,6 +743,24 @@ static void gicv2_with_its_frame(void **state)
     assert_int_equal(config.max_vcpus, 8);
 }
 
+static void vcpus_are_pinned_if_asked(void **state)
+{
+    struct machine m = plain;
+    memset(vcpu, 0, sizeof(vcpu));
+    build(&m);
+    assert_true(cpumask_is_empty(&vcpu[0].unit.hard));
+    stop(NULL);
+    start(NULL);
+    m.options = "dom0_mem=1G dom0_max_vcpus=5 dom0_vcpus_pin";
+    build(&m);
+    for (u32 i = 0; i < 5; i++) {
+        struct cpumask mask = vcpu[i].unit.hard;
+        assert_true(cpumask_test(&mask, i % percpu_nr_cpus));
+        cpumask_clear(&mask, i % percpu_nr_cpus);
+        assert_true(cpumask_is_empty(&mask));
+    }
+}
+
 static void a_small_host(void **state)
 {
     struct machine m = plain;
@@ -839,6 +865,7 @@ int main(void)
         BUILD_TEST(many_vcpus),
         BUILD_TEST(devices_are_mapped_and_routed),
         BUILD_TEST(gicv2_with_its_frame),
+        BUILD_TEST(vcpus_are_pinned_if_asked),
         BUILD_TEST(a_small_host),
         BUILD_TEST(two_banks),
         BUILD_TEST(modules_that_lie_badly_move),

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=sh
 # 1. dom0 comes up to a shell with its tools; xl info and xl list are right
-# needs: smp=2 vcpus=2
+# needs: smp=2 vcpus=2 cmdline=dom0_vcpus_pin
 . /test/lib.sh
 
 field() { # name: a value of xl info
@@ -43,6 +43,7 @@ xl list -l >/tmp/list || fail "xl list -l"
 grep -q '"domid": 0' /tmp/list || fail "xl list -l: no domain 0"
 xl vcpu-list >/tmp/list || fail "xl vcpu-list"
 same "lines of vcpu-list" 3 "$(wc -l </tmp/list)"
+same "dom0_vcpus_pin: hard affinity of vCPU 0, of vCPU 1" "0 0 1 1" "$(awk 'NR > 1 { print $3, $7 }' /tmp/list | xargs)"
 try xl uptime
 
 step "what a shell needs"
