@@ -82,6 +82,8 @@ def read_counts(path):
             boot = int(fields[2])
         elif fields[:2] == ["total", "1"]:
             run = MIXED
+        elif fields[:2] == ["total", "2"]:
+            run = ALONE
     return samples, boot
 
 

@@ -8,7 +8,7 @@
 #include "test/bench/guest/bench.h"
 
 enum { GUEST_PAGES = 4096 };
-enum { REACHED, DONE_ALONE, DONE_MIXED }; /* checkpoints */
+enum { REACHED, DONE_ALONE, DONE_MIXED }; /* checkpoints; after the last it is alone again */
 
 static volatile bool second_runs, second_stops;
 
@@ -77,6 +77,17 @@ static void create_destroy(void)
         domain_destroy(domain);
         END(OP_DESTROY);
         hypercall(__HYPERVISOR_sched_op, SCHEDOP_yield, 0, 0);
+    }
+}
+
+static void create_rested(void)
+{
+    for (unsigned i = 0; i < 4; i++) {
+        rest();
+        BEGIN(OP_CREATE_RESTED);
+        u16 domain = domain_make(GUEST_PAGES);
+        END(OP_CREATE_RESTED);
+        domain_destroy(domain);
     }
 }
 
@@ -210,6 +221,7 @@ void bench_main(const u8 *dtb)
     CHECKPOINT(DONE_ALONE);
     mixed();
     CHECKPOINT(DONE_MIXED);
+    create_rested();
     print("BENCH-DONE\n");
     power_off();
 }

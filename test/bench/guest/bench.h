@@ -65,6 +65,7 @@ enum op {
     OP_SGI_BLOCKED,
     OP_EVENT_RUNNING,
     OP_EVENT_WOKEN,
+    OP_CREATE_RESTED, /* one CPU, after everything: from what was zeroed while it slept */
 };
 enum { SETTLED_US = 500, TRIES = 10 }; /* with two CPUs: until who blocks sleeps; see several.c */
 enum { NR_PLAYERS = 4, NR_OPS = 8, PLAYER_PAGES = 1024 };
@@ -140,6 +141,7 @@ extern u8 second_cpu[], yielder[], yielder_fp[];
 
 /* ---- several.c: two CPUs */
 void several(void);
+void rest(void); /* a while: a hypervisor may have work for a CPU that has none */
 void several_second(void);
 u64 sample_begins(void);
 bool sample_in_time(u64 since);

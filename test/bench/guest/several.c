@@ -37,7 +37,7 @@ static void nap(u64 us)
 
 /* A hypervisor may have work for CPUs that rest (Kanso's zero memory after a long wait): it is done
  * before anything is counted. */
-static void rest(void)
+void rest(void)
 {
     for (unsigned i = 0; i < NAPS; i++) {
         nap(10000);
