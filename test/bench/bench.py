@@ -123,6 +123,8 @@ def main():
     tables, per_gib = {}, {}
     if counting and os.path.exists(f"{args.kanso}.elf"):
         tables["boot"], per_gib = phases.table(args.out, images, [1, 4] if args.quick else None, qemu)
+    if with_linux:
+        about["to_linux"] = phases.to_linux(args.out, images, qemu)
     for name, part in (("create", create), ("guest", guest_io)) if with_linux else ():
         tables[name] = part.table(args.out, [c for c in part.CORNERS if c.split("+")[0] in images])
     if with_linux and args.many:

@@ -17,6 +17,8 @@
  * at=ADDRESS (up to 32 of them) is a line "phase ADDRESS ALL" when it is executed for the first
  * time; ALL counts everybody's instructions, those before the MMU is on as well.
  *
+ * until=linux ends the machine with a line "linux ALL" where an arm64 Image of Linux begins.
+ *
  * With profile=on a checkpoint adds what ran since the last one, in lines "ran ID ADDRESS INSNS",
  * one a block of the hypervisor.
  *
@@ -30,6 +32,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "counters.h"
 
@@ -42,9 +45,9 @@ static uint64_t lo, hi;
 static FILE *out;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* for what CPUs share below */
 
-enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, MEMORY, INTERRUPT, IDLE, NR_CAUSES };
-static const char *const cause_names[] = {"hypercall", "firmware",  "register", "wait",
-                                          "memory",    "interrupt", "idle"};
+enum cause { HYPERCALL, FIRMWARE, REGISTER, WAIT, FLOATING, MEMORY, INTERRUPT, IDLE, NR_CAUSES };
+static const char *const cause_names[] = {"hypercall",      "firmware", "register",  "wait",
+                                          "floating-point", "memory",   "interrupt", "idle"};
 static bool entries;
 static uint64_t idle; /* a CPU that waits goes on working there */
 static struct {
@@ -176,6 +179,9 @@ static enum cause cause_of(uint32_t word)
     if (word == WFI || word == WFE) {
         return WAIT;
     }
+    if ((word & 0x0c000000) == 0x0c000000) { /* of SIMD registers (Arm ARM C4.1) */
+        return FLOATING;
+    }
     /* msr, mrs, sys and sysl */
     return (word & 0xffc00000) == 0xd5000000 && (word & 0x00180000) ? REGISTER : NR_CAUSES;
 }
@@ -252,6 +258,21 @@ static void watch_phases(struct qemu_plugin_insn *insn)
     }
 }
 
+/* ---- Debian's kernel in the place of ours */
+
+/* "MZ@" and 0xfa: what its Image begins with is an instruction without effect, and its first. */
+#define LINUX_BEGINS 0xfa405a4d
+static bool until_linux;
+
+static void reached_linux(unsigned cpu, void *data)
+{
+    (void)cpu;
+    (void)data;
+    fprintf(out, "linux %lu\n", counted(ALL));
+    fclose(out);
+    _exit(0);
+}
+
 static void translated(plugin_id id, struct qemu_plugin_tb *tb)
 {
     (void)id;
@@ -280,6 +301,9 @@ static void translated(plugin_id id, struct qemu_plugin_tb *tb)
         if (va >> 63) {
             count_insn(insn, KERNEL);
         }
+        if (until_linux && word == LINUX_BEGINS) {
+            qemu_plugin_register_vcpu_insn_exec_cb(insn, reached_linux, 0, NULL);
+        }
         if ((word & 0xffe0001f) == 0xd280001f && (word >> 5 & 0xffff) >= 0x1000) {
             qemu_plugin_register_vcpu_insn_exec_cb(insn, marker, 0,
                                                    (void *)(uintptr_t)(word >> 5 & 0xffff));
@@ -306,12 +330,14 @@ __attribute__((visibility("default"))) int qemu_plugin_install(plugin_id id, con
             entries = true;
         } else if (strncmp(argv[i], "idle=", 5) == 0) {
             idle = strtoull(argv[i] + 5, NULL, 0);
+        } else if (strcmp(argv[i], "until=linux") == 0) {
+            until_linux = true;
         } else if (strcmp(argv[i], "profile=on") == 0) {
             profile = true;
         } else {
             fprintf(stderr,
                     "count.so: unknown argument '%s' (lo= hi= out= entries=on idle= profile=on "
-                    "where= at=)\n",
+                    "where= at= until=linux)\n",
                     argv[i]);
             return -1;
         }

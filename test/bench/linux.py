@@ -12,7 +12,7 @@ import measure
 sys.path.insert(0, str(measure.ROOT / "test/sys"))
 import run  # noqa: E402
 
-CAUSES = ["hypercall", "firmware", "register", "wait", "memory", "interrupt"]
+CAUSES = ["hypercall", "firmware", "register", "wait", "floating-point", "memory", "interrupt"]
 
 
 def missing():

@@ -7,8 +7,10 @@ addresses of its own.
 phases.py [GIB...]
 """
 import os
+import subprocess
 import sys
 
+import linux
 import measure
 import report
 import where
@@ -38,6 +40,25 @@ def by_phase(elf, path):
             end = int(count)
     begun = [at[name] for name, _ in PHASES] + [end]
     return [until - since for since, until in zip(begun, begun[1:])]
+
+
+def to_linux(out, images, qemu=measure.QEMU):
+    """Instructions from reset to the first of Debian's kernel in a dom0 of 1 GiB, {hypervisor: ...}, and the bytes of its modules."""
+    modules = [linux.run.IMAGES / "vmlinuz", linux.run.IMAGES / "dom0.cpio.gz"]
+    reached = {"modules": sum(path.stat().st_size for path in modules)}
+    for name, image in images.items():
+        stem = f"{out}/{name}-to-linux"
+        command = ["timeout", "120", qemu, "-M", "virt,virtualization=on,gic-version=3", "-cpu", "cortex-a57", "-m", "2G", *measure.ONE_CPU,
+                   "-display", "none", "-nodefaults", "-serial", "stdio", "-monitor", "none", "-kernel", str(image),
+                   "-append", "dom0_mem=1024M dom0_max_vcpus=1 console=dtuart bootscrub=0",
+                   "-device", f"guest-loader,addr={linux.run.KERNEL_ADDRESS:#x},kernel={modules[0]},bootargs=console=hvc0",
+                   "-device", f"guest-loader,addr={linux.run.RAMDISK_ADDRESS:#x},initrd={modules[1]}",
+                   *measure.plugin(qemu, out, name, f"{stem}.counts", ",until=linux")]
+        with open(f"{stem}.log", "wb") as log:
+            subprocess.run(command, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, check=False)
+        lines = [line.split() for line in open(f"{stem}.counts", encoding="ascii")]
+        reached[name] = next((int(words[1]) for words in lines if words[0] == "linux"), None)
+    return reached
 
 
 def table(out, images, gibs=None, qemu=measure.QEMU):

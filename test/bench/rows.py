@@ -39,6 +39,7 @@ SEVERAL = [  # with two CPUs, which are both counted
     Row(20, "event to blocked domain, same CPU of 2", 1, 1000),
 ]
 BOOT = ("reset to dom0's first instruction", 3000000)
+TO_LINUX = ("reset to Debian's first instruction, dom0 of 1 GiB", lambda modules: round(3e6 + 1.3 * modules / 64))  # of so many bytes
 PER_GIB = ("... a further GiB of RAM", 200000)
 PAGES = ("pages a 16 MiB guest costs", 16)
 IMAGE = ("bytes of the hypervisor's image", 350 * 1024)
