@@ -8,9 +8,7 @@
 
 void panic_up_stop_others(void)
 {
-    if (gic) { /* else they were never started */
-        ipi_halt_others();
-    }
+    ipi_halt_others();
 }
 
 __noreturn void panic_up_end(void)

@@ -282,11 +282,11 @@ bool tree_has_type(const void *fdt, int node, const char *type)
 
 bool tree_translate(const u32 *row, int bytes, u32 child, u32 above, u32 size, u64 *at)
 {
-    if (bytes == 0) {
-        return true;
-    }
     if (bytes < 0 || child > 2 || above > 2 || size > 2) {
         return false;
+    }
+    if (bytes == 0) {
+        return true;
     }
     const u32 cells = child + above + size;
     for (u32 left = (u32)bytes / 4; cells != 0 && left >= cells; left -= cells, row += cells) {

@@ -458,7 +458,6 @@ bool frame_find_owner(mfn_t n, domid_t *owner)
     return guests;
 }
 
-/* True of a moment ago, as any answer about a page that the caller holds no reference on. */
 bool frame_is_owned(mfn_t n, domid_t d)
 {
     domid_t owner;

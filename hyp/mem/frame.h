@@ -122,7 +122,8 @@ void frame_put(struct frame *f);
 void frame_up_release(struct frame *f);
 
 /* Is this page of the table's a GUEST page of d's? Reads no record that was never written. For
- * numbers that a 1:1 guest chose. */
+ * numbers that a 1:1 guest chose: its pages stay its own, so an answer that is not under one lock
+ * is as good. */
 bool frame_is_owned(mfn_t n, domid_t d);
 /* Whose GUEST page is it (dropped by its owner already, perhaps)? False: nobody's. For numbers that
  * a guest chose. */

@@ -121,6 +121,13 @@ void sched_invite(struct sched_queue *q)
     }
 }
 
+bool sched_sees_idle(const struct sched_unit *u)
+{
+    fence_full(); /* u is on its queue; who begins to idle says so, then looks at the queues */
+    struct cpumask free = cpumask_and(cpumask_read(&idle), u->hard);
+    return !cpumask_is_empty(&free);
+}
+
 struct sched_unit *sched_find_movable(struct sched_queue *from, const struct sched_queue *to)
 {
     u32 looks = 0;

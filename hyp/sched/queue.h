@@ -62,6 +62,8 @@ u32 sched_place(const struct sched_unit *u);
 /* Some wait here while other CPUs idle: those may come and look, one for each that waits. No locks.
  */
 void sched_invite(struct sched_queue *q);
+/* u was just put on a queue, whose lock is held: does a CPU idle where it may run? */
+bool sched_sees_idle(const struct sched_unit *u);
 /* Nothing waits here: takes a unit that waits elsewhere and may run here. No locks held. */
 bool sched_pull(struct sched_queue *q);
 /* The first that waits on from and may, and would, run on to's CPU; NULL: none near the front. Both

@@ -86,7 +86,8 @@ static u64 left_alone_ns(const struct sched_queue *q, const struct sched_unit *u
 }
 
 /* It must when it idles, when what runs is to make room for u now, and when nothing would end what
- * runs soon enough for u, but on this CPU that is seen to here. */
+ * runs soon enough for u. On this CPU that is seen to here, unless another one may come for u: it
+ * has to be invited. */
 bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
 {
     if (!q->running) {
@@ -102,7 +103,7 @@ bool sched_must_look(struct sched_queue *q, const struct sched_unit *u)
     if (q->slice_armed && q->slice.deadline_ns <= end) {
         return false;
     }
-    if (q->cpu != cpu_current()) {
+    if (q->cpu != cpu_current() || sched_sees_idle(u)) {
         return true;
     }
     q->slice_armed = true;

@@ -532,6 +532,52 @@ static void test_who_wakes_beside_another_makes_nobody_choose(void **state)
     assert_ptr_equal(sched_current(), &b->unit);
 }
 
+static struct sched_unit *to_wake[2];
+
+static void wakes_two(void)
+{
+    if (cpu_current() != 0 || !to_wake[0]) {
+        longjmp(sim.idle, 1);
+    }
+    for (u32 i = 0; i < 2; i++) {
+        sched_wake(to_wake[i]);
+        to_wake[i] = NULL;
+    }
+}
+
+/* Both were on CPU 0 last, which is woken by one interrupt, as the tick of two guests may be: the
+ * first runs there, and the other is not kept waiting while CPU 1 idles. */
+static void test_of_two_that_wake_one_goes_to_who_idles(void **state)
+{
+    machine(2);
+    struct guest *both[2] = {add_hog(256, 1), add_hog(256, 1)};
+    struct cpumask anywhere = mask(3);
+    for (u32 i = 0; i < 2; i++) {
+        leave_all();
+        become(0);
+        sched_block(sched_current());
+    }
+    leave_all();
+    for (u32 i = 0; i < 2; i++) {
+        assert_int_equal(sched_set_affinity(&both[i]->unit, &anywhere, NULL), OK);
+        assert_int_equal(both[i]->unit.state, UNIT_BLOCKED);
+        assert_int_equal(both[i]->unit.cpu, 0);
+        to_wake[i] = &both[i]->unit;
+    }
+    become(0);
+    sim.interrupt = wakes_two;
+    sim.in_run = true;
+    if (setjmp(sim.idle) == 0) {
+        sched_run();
+    }
+    sim.in_run = false;
+    sim.interrupt = NULL;
+    leave_all();
+    assert_int_equal(both[0]->unit.state, UNIT_RUNNING);
+    assert_int_equal(both[1]->unit.state, UNIT_RUNNING);
+    assert_int_equal(both[1]->unit.cpu, 1);
+}
+
 static void test_times_add_up(void **state)
 {
     machine(1);
@@ -644,6 +690,7 @@ int main(void)
         cmocka_unit_test(test_yield_lets_another_run_and_costs_nothing_alone),
         cmocka_unit_test(test_alone_there_is_no_slice_timer),
         cmocka_unit_test(test_who_wakes_beside_another_makes_nobody_choose),
+        cmocka_unit_test(test_of_two_that_wake_one_goes_to_who_idles),
         cmocka_unit_test(test_times_add_up),
         cmocka_unit_test(test_a_remote_wake_kicks_only_when_needed),
         cmocka_unit_test(test_the_debug_key_shows_each_queue),

@@ -309,8 +309,42 @@ static void check_queues(void)
     assert_int_equal(lock_nr_held(), 0);
 }
 
+/* What several CPUs do before the vCPUs' look at their work: all but what only a guest that runs
+ * does, which could not while its CPU has work. */
+static void batch(void)
+{
+    for (u32 n = rnd(6); n; n--) {
+        u32 vcpu = rnd(VCPUS), intid = some_intid();
+        fake_cpu(rnd(WORLD_CPUS));
+        if (is_routed(intid)) {
+            continue;
+        }
+        switch (rnd(5)) {
+        case 0:
+            inject(vcpu, intid);
+            break;
+        case 1:
+            line(vcpu, intid);
+            break;
+        case 2:
+            software_pending(vcpu, intid);
+            break;
+        case 3:
+            configure(vcpu, intid);
+            break;
+        default:
+            m.forwards ^= rnd(4) == 0;
+            vgic_forward(D, m.forwards);
+            break;
+        }
+    }
+    model_settle();
+    world_settle();
+}
+
 static void step(void)
 {
+    batch();
     u32 vcpu = rnd(VCPUS), intid = some_intid();
     fake_cpu(rnd(WORLD_CPUS)); /* whoever does it */
     switch (rnd(12)) {

@@ -2,10 +2,8 @@
 #include <string.h>
 
 #include "counters.h"
+#include "qemu_api1.h"
 
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *);
-void qemu_plugin_register_vcpu_insn_exec_inline(struct qemu_plugin_insn *, enum plugin_op, void *,
-                                                uint64_t);
 void qemu_plugin_register_vcpu_mem_cb(struct qemu_plugin_insn *,
                                       void (*)(unsigned, uint32_t, uint64_t, void *), int,
                                       enum plugin_rw, void *);

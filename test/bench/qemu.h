@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * QEMU's plugin header is in no Debian package: prototypes of what count.c uses and every version
- * of the interface has. What the versions differ in, counters_api1.c and counters_api3.c declare.
+ * QEMU's plugin header is in no Debian package: prototypes of what count.c and stay.c use and every
+ * version of the interface has. What the versions differ in is declared in qemu_api1.h and
+ * counters_api3.c.
  */
 #pragma once
 #include <stdbool.h>
@@ -23,6 +24,7 @@ void qemu_plugin_register_vcpu_tb_exec_cb(struct qemu_plugin_tb *, void (*)(unsi
 uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *);
 void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *, void (*)(unsigned, void *),
                                             int, void *);
+void qemu_plugin_register_atexit_cb(plugin_id, void (*)(plugin_id, void *), void *);
 
 extern int qemu_plugin_version;
 int qemu_plugin_install(plugin_id id, const void *info, int argc, char **argv);

@@ -17,7 +17,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "qemu.h"
+#include "qemu_api1.h"
 
 #define VECTORS_BYTES 0x800
 #define LOWER_LEVELS  0x400 /* the upper half of each table */
