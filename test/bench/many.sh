@@ -5,8 +5,10 @@
 . /test/lib.sh
 chmod +x /boot/mark-*.img
 
-measure() { # mark, command...: then until everybody is quiet
+measure() { # mark, command...: then until everybody is quiet; the console's log has the host's time of each line
+    echo "@@BEGIN $1"
     between "$@"
+    echo "@@END $1"
     sleep 1
 }
 available() {
@@ -42,9 +44,12 @@ for number in $(option kanso.many | tr , ' '); do
     guest_says first "@@TICKS" 60 $steps
     tty=$(xenstore-read "/local/domain/$(xl domid "g$number")/console/tty")
     was=$(xl domid "g$number")
-    measure 20 sh -c "printf r >'$tty'"
+    echo "@@BEGIN 20"
+    between 20 sh -c "printf r >'$tty'"
     eventually "g$number is there again" is_again "g$number" "$was"
     guest_says "g$number" "@@UP many" 60 2
+    echo "@@BACK"
+    sleep 1
     measure 22 xl destroy "g$number"
     gone "g$number"
     try xl create -q "/tmp/g$number.cfg"
