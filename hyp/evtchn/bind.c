@@ -76,7 +76,7 @@ enum err evtchn_bind_interdomain(struct domain *d, struct domain *remote, port_t
 
 enum err evtchn_bind_ipi(struct domain *d, u32 vcpu, port_t *out)
 {
-    if (port_find_vcpu(d, vcpu) == NULL) {
+    if (vcpu_find(d, vcpu) == NULL) {
         return E_NOENT;
     }
     struct evtchn *chn;
@@ -178,7 +178,7 @@ static enum err bind_vcpu_locked(struct evtchn *chn, u32 vcpu)
 
 enum err evtchn_bind_vcpu(struct domain *d, port_t port, u32 vcpu)
 {
-    if (port_find_vcpu(d, vcpu) == NULL) {
+    if (vcpu_find(d, vcpu) == NULL) {
         return E_NOENT;
     }
     struct evtchn *chn = port_find(d->evtchn, port.port);

@@ -335,7 +335,7 @@ static enum err init_control_locked(struct domain *d, u32 vcpu, gfn_t gfn, u32 o
 
 enum err evtchn_init_control(struct domain *d, u32 vcpu, gfn_t control, u32 offset, u8 *link_bits)
 {
-    if (port_find_vcpu(d, vcpu) == NULL) {
+    if (vcpu_find(d, vcpu) == NULL) {
         return E_NOENT;
     }
     if (!fifo_offset_is_valid(offset)) {

@@ -172,8 +172,6 @@ void port_bind(struct domain *d, struct evtchn *chn, enum port_state state, u32 
 void port_free(struct domain *d, struct evtchn *chn, u32 port) REQUIRES(d->evtchn->lock);
 /* One more bucket of ports. E_NOMEM. */
 enum err table_grow(struct evtchn_table *t);
-/* d's vCPU by number, NULL if there is none. */
-struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu);
 
 /* --- bind.c: evtchn_close(); a device's port only if devices is WORD_DEVICE and not 0 --- */
 enum err port_close(struct domain *d, port_t port, u64 devices);

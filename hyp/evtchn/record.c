@@ -225,7 +225,7 @@ static bool virq_is_valid(const struct bucket *k, u32 port)
         return false;
     }
     const bool global = virq_is_global(p->peer);
-    const struct vcpu *v = port_find_vcpu(k->d, global ? 0 : p->vcpu);
+    const struct vcpu *v = vcpu_find(k->d, global ? 0 : p->vcpu);
     for (u32 i = 0; i < port % PORTS_BUCKET; i++) {
         const struct record_port *q = &k->port[i];
         if (q->state == PORT_VIRQ && q->peer == p->peer && (global || q->vcpu == p->vcpu)) {
@@ -246,7 +246,7 @@ static bool port_is_valid(const struct bucket *k, u32 port)
     if (port == 0 || p->state <= PORT_RESERVED) {
         return p->state == (port == 0 ? PORT_RESERVED : PORT_FREE) && p->peer == 0 && p->vcpu == 0;
     }
-    if (port > MIN(t->abi->nr_ports - 1, t->max_port) || port_find_vcpu(k->d, p->vcpu) == NULL) {
+    if (port > MIN(t->abi->nr_ports - 1, t->max_port) || vcpu_find(k->d, p->vcpu) == NULL) {
         return false;
     }
     switch (p->state) {

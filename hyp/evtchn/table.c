@@ -227,11 +227,6 @@ void port_free(struct domain *d, struct evtchn *chn, u32 port)
     t->scan = MIN(t->scan, port);
 }
 
-struct vcpu *port_find_vcpu(const struct domain *d, u32 vcpu)
-{
-    return vcpu_find(d, vcpu);
-}
-
 u32 evtchn_nr_ports_in_use(struct domain *d)
 {
     return load_relaxed(&d->evtchn->nr_active);

@@ -27,7 +27,7 @@ enum err evtchn_bind_virq(struct domain *d, u32 virq, u32 vcpu, port_t *out)
     if (virq >= NR_VIRQS || (virq_is_global(virq) && vcpu != 0)) {
         return E_INVAL;
     }
-    struct vcpu *v = port_find_vcpu(d, vcpu);
+    struct vcpu *v = vcpu_find(d, vcpu);
     if (v == NULL) {
         return E_NOENT;
     }

@@ -125,31 +125,29 @@ enum err copy_out(gva_t to, const void *from, u32 bytes)
     return copy(OUT, (char *)from, to, bytes);
 }
 
-enum err copy_in_u32(u32 *to, gva_t from)
+/* way: of a word; slowly: the same of any bytes. */
+static __force_inline enum err copy_word(enum direction way, enum direction slowly, void *ours,
+                                         gva_t at, u32 bytes)
 {
-    if (likely(is_aligned(from.v, sizeof(*to))) &&
-        likely(try_piece(IN_U32, to, from, sizeof(*to)) == OK)) {
+    if (likely(is_aligned(at.v, bytes)) && likely(try_piece(way, ours, at, bytes) == OK)) {
         return OK;
     }
-    return copy_pieces(IN, (char *)to, from, sizeof(*to));
+    return copy_pieces(slowly, ours, at, bytes);
+}
+
+enum err copy_in_u32(u32 *to, gva_t from)
+{
+    return copy_word(IN_U32, IN, to, from, sizeof(*to));
 }
 
 enum err copy_in_u64(u64 *to, gva_t from)
 {
-    if (likely(is_aligned(from.v, sizeof(*to))) &&
-        likely(try_piece(IN_U64, to, from, sizeof(*to)) == OK)) {
-        return OK;
-    }
-    return copy_pieces(IN, (char *)to, from, sizeof(*to));
+    return copy_word(IN_U64, IN, to, from, sizeof(*to));
 }
 
 enum err copy_out_u32(gva_t to, u32 value)
 {
-    if (likely(is_aligned(to.v, sizeof(value))) &&
-        likely(try_piece(OUT_U32, &value, to, sizeof(value)) == OK)) {
-        return OK;
-    }
-    return copy_out(to, &value, sizeof(value));
+    return copy_word(OUT_U32, OUT, &value, to, sizeof(value));
 }
 
 enum err copy_out_zero(gva_t to, u32 bytes)
