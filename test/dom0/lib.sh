@@ -47,8 +47,11 @@ fail() {
     tail -n 20 /var/log/xen/xen-hotplug.log
     echo "--- kernel"
     dmesg | tail -n 30
-    echo "--- hypervisor"
+    echo "--- hypervisor, then its domains, run queues and event channels"
     xl dmesg | tail -n 60
+    xl dmesg -c >/dev/null
+    xl debug-keys qre
+    xl dmesg
     exit 1
 }
 
@@ -69,8 +72,16 @@ same() { # what, wanted, found
     [ "$2" = "$3" ] || fail "$1: wanted '$2', found '$3'"
 }
 
+# left SECONDS: so many, or fewer if the scenario is to end before that: it shall still say what it waited for
+left() {
+    end=$(option kanso.end)
+    now=$(cut -d. -f1 /proc/uptime)
+    [ -n "$end" ] && [ $((now + $1)) -gt "$end" ] || end=$((now + $1))
+    echo $((end > now ? end - now : 1))
+}
+
 guest_says() { # name, text, seconds, count: wait for the guest's console
-    await "${3:-600}" "$logs/guest-$1.log" "$2" "${4:-1}" || fail "guest $1 never said '$2'"
+    await "$(left "${3:-600}")" "$logs/guest-$1.log" "$2" "${4:-1}" || fail "guest $1 never said '$2'"
 }
 
 guest_told() { # name, line: type a line on the guest's console

@@ -32,6 +32,7 @@ IMAGES = BUILD / "arm64"
 TOOLS = pathlib.Path(os.environ.get("TOOLS_BIN") or IMAGES / "tools/bin").resolve()
 DEBIAN_XEN = BUILD / "debian/arm64/boot/xen-4.17-arm64"
 SCENARIOS = ROOT / "test/sys"
+TO_EXPLAIN = 30  # seconds of a scenario's that it keeps to say what it waited for
 DEFAULTS = {"smp": "1", "mem": "2048", "dom0": "768", "vcpus": "1", "timeout": "180"}
 # Guest modules lie where neither a 768 MiB dom0 nor the device tree at 0x48000000 is
 KERNEL_ADDRESS = 0x50000000
@@ -259,6 +260,7 @@ def run_guest(script, gic, number, where):
     needs = needs_of(script)
     whose = "own" if "own" in needs else tools()
     words = f"kanso.test=/test/run.sh kanso.tools={whose} kanso.gic={gic} kanso.seed={int(os.environ.get('SEED', '1')) + number} {needs.get('dom0args', '')}"
+    words += f" kanso.end={max(seconds_of(needs) - TO_EXPLAIN, 1):.0f}"
     if is_whole(needs):
         words += " kanso.whole=1"
     if "calls" in needs:

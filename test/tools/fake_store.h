@@ -41,7 +41,8 @@ struct fake_store {
     size_t nr_requests, fail_at; /* fail_at: this request (from 1) is answered with EIO */
     bool has_no_names;           /* no CONTROL named, as in Xen 4.17 */
     bool has_no_depth;           /* a third string of WATCH is EINVAL, as in Xen 4.17 */
-    unsigned conflicts;          /* so many ends of transactions answer EAGAIN */
+    unsigned conflicts;          /* so many ends of transactions answer EAGAIN, */
+    const char *conflict_answer; /* or this */
     size_t nr_starts;
     void (*hook)(struct fake_store *f, const char *path, const char *value);
     void *hook_arg;
@@ -344,7 +345,8 @@ static inline void fake_end(struct fake_store *f, const struct wire_header *h, b
     f->txn = 0;
     if (commit && conflict) {
         fake_tree_free(&f->txn_tree);
-        fake_send(f, h, WIRE_ERROR, "EAGAIN", 7);
+        const char *answer = f->conflict_answer != NULL ? f->conflict_answer : "EAGAIN";
+        fake_send(f, h, WIRE_ERROR, answer, strlen(answer) + 1);
         return;
     }
     fake_send(f, h, h->type, "OK", 3);

@@ -4,12 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "lib/clock.h"
 #include "lib/message.h"
 
 #define APPEAR_MS 30000 /* a backend's driver, after its nodes are there */
 #define CLOSE_MS  30000 /* a guest's end, asked to close */
 #define REMOVE_MS 30000 /* a backend whose guest's end has gone */
+#define BEGIN_MS  30000 /* a backend's driver that is there, to have looked at its device */
+
+const char *device_drivers = "/sys/bus/xen-backend/drivers";
 
 /* Devices that take part in a wait, and what is wanted of their backend's state. */
 struct backends {
@@ -69,6 +73,12 @@ static enum store_met has_appeared(const char *value, void *arg)
         return STORE_HOPELESS;
     }
     return state >= DEVICE_INIT_WAIT ? STORE_MET : STORE_NOT_YET;
+}
+
+static enum store_met has_begun(const char *value, void *arg)
+{
+    return value == NULL || strtoul(value, NULL, 10) > DEVICE_INITIALISING ? STORE_MET
+                                                                           : STORE_NOT_YET;
 }
 
 static enum store_met has_closed(const char *value, void *arg)
@@ -177,12 +187,13 @@ static int ask_to_close(struct store *s, struct device *d, size_t nr, bool with_
     return error;
 }
 
-/* -ETIMEDOUT if some did not close; the first of them in *late. */
-static int wait_closed(struct store *s, struct device *d, size_t nr, const bool *skip,
-                       unsigned limit_ms, int cancel_fd, const struct device **late)
+/* -ETIMEDOUT if some did not get there; the first of them in *late. */
+static int wait_until(struct store *s, struct device *d, size_t nr, const bool *skip,
+                      enum store_met (*is_met)(const char *, void *), unsigned limit_ms,
+                      int cancel_fd, const struct device **late)
 {
     struct backends b;
-    int error = backends_init(&b, d, nr, skip, has_closed);
+    int error = backends_init(&b, d, nr, skip, is_met);
     if (error != 0) {
         return error;
     }
@@ -209,6 +220,42 @@ static int remove_nodes(struct store *s, struct device *d, size_t nr)
     return error;
 }
 
+static bool has_driver(const struct device *d)
+{
+    char path[128];
+    const char *name = device_kind(d->class)->name;
+    int len = snprintf(path, sizeof path, "%s/%s", device_drivers, name);
+    return d->backend == 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+}
+
+/* A driver that is about to look at its device writes nodes until it says InitWait. Were they taken
+ * away before, those it writes after would be there again and nobody would remove them: so each
+ * that will come is awaited. */
+static int let_begin(struct store *s, struct device *d, size_t nr, int cancel_fd)
+{
+    const struct device *late = NULL;
+    bool *skip = calloc(nr + 1, sizeof *skip);
+    if (skip == NULL) {
+        message_error("no memory to close devices");
+        return -ENOMEM;
+    }
+    size_t nr_awaited = 0;
+    for (size_t i = 0; i < nr; i++) {
+        skip[i] = !has_driver(&d[i]) || device_state(s, &d[i], true) != DEVICE_INITIALISING;
+        nr_awaited += !skip[i];
+    }
+    int error =
+        nr_awaited == 0 ? 0 : wait_until(s, d, nr, skip, has_begun, BEGIN_MS, cancel_fd, &late);
+    free(skip);
+    if (error == -ETIMEDOUT && late != NULL) {
+        message_warning("%s: its backend's driver did not look at it in %d s; it is removed all "
+                        "the same",
+                        late->label, BEGIN_MS / 1000);
+        error = 0;
+    }
+    return error;
+}
+
 /* A backend whose driver never came does not close by itself: there is nobody to wait for. The
  * daemon behind a channel lets go of it when its nodes have gone. */
 static bool is_served(struct store *s, const struct device *d)
@@ -222,7 +269,7 @@ static int close_in_time(struct store *s, struct device *d, size_t nr, const boo
     const struct device *late = NULL;
     unsigned limit_ms = forced ? REMOVE_MS : CLOSE_MS;
     int error = ask_to_close(s, d, nr, forced);
-    error = error != 0 ? error : wait_closed(s, d, nr, skip, limit_ms, cancel_fd, &late);
+    error = error != 0 ? error : wait_until(s, d, nr, skip, has_closed, limit_ms, cancel_fd, &late);
     if (error != -ETIMEDOUT || late == NULL) {
         return error;
     }
@@ -256,7 +303,8 @@ static int close_ends(struct store *s, struct device *d, size_t nr, bool forced,
 
 int device_unplug(struct store *s, struct device *d, size_t nr, bool forced, int cancel_fd)
 {
-    int error = close_ends(s, d, nr, forced, cancel_fd);
+    int error = let_begin(s, d, nr, cancel_fd);
+    error = error != 0 ? error : close_ends(s, d, nr, forced, cancel_fd);
     if (error != 0 && !(forced && error != -EPIPE)) {
         return error;
     }

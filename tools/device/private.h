@@ -52,6 +52,10 @@ bool identity_overlaps(const struct identity *a, const struct identity *b);
 /* "/sys/dev/block", or what a test has in its place. */
 extern const char *identity_sysfs;
 
+/* "/sys/bus/xen-backend/drivers", or what a test has in its place: the kernel's drivers of backends.
+ */
+extern const char *device_drivers;
+
 /* A target as written to an absolute path: "vg/lv" is below /dev. To be freed. */
 char *disk_path(const char *target);
 /* Puts an image file behind a free loop device; its path, to be freed, in *node. */

@@ -3,10 +3,15 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <cmocka.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include "device/private.h"
 #include "test/tools/fake_store.h"
+
+#define VIF_BACK "/local/domain/0/backend/vif/5/0"
 
 static struct fake_store *fake;
 static struct store *store;
@@ -34,6 +39,7 @@ static int teardown(void **state)
 {
     char command[128];
     identity_sysfs = "/sys/dev/block";
+    device_drivers = "/sys/bus/xen-backend/drivers";
     store_close(store);
     snprintf(command, sizeof command, "rm -rf %s", folder);
     return fake_stop(fake) == 0 && system(command) == 0 ? 0 : 1;
@@ -260,12 +266,11 @@ static void test_nodes(void **state)
 /* A backend whose driver refuses: its own words come out, and the nodes can be taken away. */
 static void refuse(struct fake_store *f, const char *path, const char *value)
 {
-    if (value != NULL && strcmp(path, "/local/domain/0/backend/vif/5/0/state") == 0 &&
-        strcmp(value, "1") == 0) {
+    if (value != NULL && strcmp(path, VIF_BACK "/state") == 0 && strcmp(value, "1") == 0) {
         fake_set(f, "/local/domain/0/error/backend/vif/5/0/error", "22 no such thing");
         fake_set(f, path, "5");
     } else if (value == NULL && strcmp(path, "/local/domain/5/device/vif/0/state") == 0) {
-        fake_set(f, "/local/domain/0/backend/vif/5/0/state", "6");
+        fake_set(f, VIF_BACK "/state", "6");
     }
 }
 
@@ -283,9 +288,63 @@ static void test_backend_refuses(void **state)
     store_txn_fini(&t);
     assert_int_equal(device_plug(store, &d, 1, -1), -EIO);
     assert_int_equal(device_unplug(store, &d, 1, true, -1), 0);
-    assert_null(fake_get(fake, "/local/domain/0/backend/vif/5/0/mac"));
+    assert_null(fake_get(fake, VIF_BACK "/mac"));
     assert_null(fake_get(fake, "/local/domain/5/device/vif/0/mac"));
     assert_null(fake_get(fake, "/libxl/5/device/vif/0/mac"));
+    device_fini(&d);
+}
+
+/* A driver in the middle of its look at a new device: when it is waited for, or else when
+ * everything has gone, it writes what it has to say. */
+static atomic_bool is_unplugged;
+
+static bool is_awaited(void)
+{
+    pthread_mutex_lock(&fake->lock);
+    bool found = false;
+    for (size_t i = 0; i < FAKE_MAX_WATCHES; i++) {
+        found = found || (fake->watch[i].path != NULL &&
+                          strcmp(fake->watch[i].path, VIF_BACK "/state") == 0);
+    }
+    pthread_mutex_unlock(&fake->lock);
+    return found;
+}
+
+static void *look(void *arg)
+{
+    while (!is_awaited() && !is_unplugged) {
+        sched_yield();
+    }
+    fake_write(fake, VIF_BACK "/feature-ctrl-ring", "1");
+    fake_write(fake, VIF_BACK "/state", "2");
+    return NULL;
+}
+
+static void test_driver_is_let_begin(void **state)
+{
+    struct device d;
+    struct store_txn t;
+    pthread_t driver;
+    char script[] = "/bin/true";
+    char name[128];
+    struct guest_vif vif = {.script = script, .has_mac = true};
+    snprintf(name, sizeof name, "%s/vif", folder);
+    assert_int_equal(mkdir(name, 0755), 0);
+    device_drivers = folder;
+    fake->hook = fake_drivers;
+    fake->hook_arg = "vif"; /* comes when we say, not at once */
+    assert_int_equal(device_from_vif(store, 5, &vif, 0, &d), 0);
+    store_txn_init(&t);
+    device_txn_add(&t, &d);
+    assert_int_equal(store_txn_commit(store, &t), 0);
+    store_txn_fini(&t);
+    is_unplugged = false;
+    assert_int_equal(pthread_create(&driver, NULL, look, NULL), 0);
+    assert_int_equal(device_unplug(store, &d, 1, true, -1), 0);
+    is_unplugged = true;
+    pthread_join(driver, NULL);
+    assert_null(fake_get(fake, VIF_BACK "/feature-ctrl-ring"));
+    assert_null(fake_get(fake, VIF_BACK "/mac"));
     device_fini(&d);
 }
 
@@ -306,10 +365,15 @@ int main(void)
 {
 #define SHARE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        SHARE_TEST(test_files),           SHARE_TEST(test_wrong_targets),
-        SHARE_TEST(test_nodes),           SHARE_TEST(test_backend_refuses),
-        SHARE_TEST(test_backend_domains), SHARE_TEST(test_overlaps),
-        SHARE_TEST(test_other_names),     SHARE_TEST(test_shared),
+        SHARE_TEST(test_files),
+        SHARE_TEST(test_wrong_targets),
+        SHARE_TEST(test_nodes),
+        SHARE_TEST(test_backend_refuses),
+        SHARE_TEST(test_driver_is_let_begin),
+        SHARE_TEST(test_backend_domains),
+        SHARE_TEST(test_overlaps),
+        SHARE_TEST(test_other_names),
+        SHARE_TEST(test_shared),
         SHARE_TEST(test_mounted),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -97,6 +97,25 @@ static void test_transaction(void **state)
     store_txn_fini(&t);
 }
 
+/* Xen's xenstored, when a domain that had nodes in the transaction ended before it. */
+static void test_transaction_meets_an_end(void **state)
+{
+    struct fixture *f = *state;
+    struct store_txn t;
+    fake_write(f->fake, "/local/domain/5/name", "guest");
+    f->fake->conflict_answer = "ENOMEM";
+    f->fake->conflicts = 1;
+    store_txn_init(&t);
+    store_txn_remove(&t, "/local/domain/5");
+    assert_int_equal(store_txn_commit(f->store, &t), 0);
+    assert_int_equal(f->fake->nr_starts, 2);
+    assert_null(fake_get(f->fake, "/local/domain/5/name"));
+    f->fake->conflicts = STORE_TXN_TRIES;
+    assert_int_equal(store_txn_commit(f->store, &t), -ENOMEM);
+    assert_int_equal(f->fake->nr_starts, 2 + STORE_TXN_TRIES);
+    store_txn_fini(&t);
+}
+
 static void test_transaction_fails_whole(void **state)
 {
     struct fixture *f = *state;
@@ -291,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nodes, setup, teardown),
         cmocka_unit_test_setup_teardown(test_read_many, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_transaction_meets_an_end, setup, teardown),
         cmocka_unit_test_setup_teardown(test_transaction_fails_whole, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events, setup, teardown),
         cmocka_unit_test_setup_teardown(test_events_of_domains, setup, teardown),

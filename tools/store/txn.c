@@ -144,7 +144,7 @@ void store_txn_expect_absent(struct store_txn *t, const char *path, ...)
 struct verdict {
     const struct store_txn *txn;
     int error; /* the first one */
-    bool is_expectation;
+    bool is_expectation, is_conflict;
     size_t index;
 };
 
@@ -176,10 +176,12 @@ static int start(struct store *s, uint32_t *transaction)
     return error;
 }
 
-/* Once: -EAGAIN, a conflict. */
+/* Once. A conflict is -EAGAIN; with Xen's xenstored also -ENOMEM, at the end: a domain that had
+ * nodes in it ended meanwhile (acc_fix_domains(), xenstored_domain.c of 4.17). */
 static int try(struct store *s, struct store_txn *t, struct verdict *v)
 {
     uint32_t transaction;
+    *v = (struct verdict){.txn = t, .index = t->nr};
     int error = start(s, &transaction);
     if (error != 0) {
         return error;
@@ -188,24 +190,20 @@ static int try(struct store *s, struct store_txn *t, struct verdict *v)
         const struct store_op *op = &t->op[i];
         store_put(s, op->type, transaction, op->path, op->bytes, op->len);
     }
-    *v = (struct verdict){.txn = t, .index = t->nr};
     error = store_exchange(s, judge, v);
     error = error != 0 ? error : v->error;
     int end = store_ask(s, WIRE_TRANSACTION_END, transaction, error == 0 ? "T" : "F", NULL, 0, NULL,
                         NULL);
+    v->is_conflict = error == -EAGAIN || (error == 0 && (end == -EAGAIN || end == -ENOMEM));
     return error != 0 ? error : end;
 }
 
 int store_txn_commit(struct store *s, struct store_txn *t)
 {
-    struct verdict v = {.index = t->nr};
+    struct verdict v = {.index = t->nr, .is_conflict = t->error == 0};
     int error = t->error;
-    for (int i = 0; error == 0 && i < STORE_TXN_TRIES; i++) {
+    for (int left = STORE_TXN_TRIES; v.is_conflict && left > 0; left--) {
         error = try(s, t, &v);
-        if (error != -EAGAIN) {
-            break;
-        }
-        error = i + 1 < STORE_TXN_TRIES ? 0 : -EAGAIN;
     }
     if (error == -EAGAIN) {
         message_error("the store is too busy: a transaction met another change %d times in a row",
