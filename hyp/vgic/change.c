@@ -139,6 +139,13 @@ static bool is_elsewhere(const struct vgic_irq *irq)
     return (irq->lr != LR_NONE || bound) && vc->loaded_on != NOT_LOADED && !vgic_is_here(vc);
 }
 
+/* Nothing of it is in hardware, and nothing is to come there, as with most while a guest's driver
+ * sets them up. */
+static bool rests(const struct vgic_irq *irq, enum vgic_op op)
+{
+    return irq->lr == LR_NONE && (is_question(op) || !vgic_is_queued(irq));
+}
+
 static void change_here(void *arg)
 {
     struct change *c = arg;
@@ -150,18 +157,17 @@ static void change_here(void *arg)
     }
     c->done = true;
     home->vgic->must_refill |= c->forced;
-    if (is_question(c->op) && c->irq->lr == LR_NONE) { /* nothing to bring up to date */
-        c->result = answer(c->irq, c->op);
-        vgic_unlock(home, TELL_NOBODY);
-        return;
+    const bool rested = rests(c->irq, c->op);
+    if (!rested) {
+        vgic_recall(c->irq);
     }
-    vgic_recall(c->irq);
     if (is_question(c->op)) {
         c->result = answer(c->irq, c->op);
     } else {
         apply(c->irq, c->op, c->value);
     }
-    vgic_unlock(home, vgic_settle(c->irq));
+    const bool is_settled = rested && (is_question(c->op) || !vgic_is_wanted(c->irq));
+    vgic_unlock(home, is_settled ? TELL_NOBODY : vgic_settle(c->irq));
 }
 
 u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)

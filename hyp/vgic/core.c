@@ -34,7 +34,7 @@ void vgic_enqueue(struct vgic_irq *irq)
 
 void vgic_requeue(struct vgic_irq *irq)
 {
-    bool wanted = irq->active || irq->lr != LR_NONE || (irq->enabled && vgic_is_pending(irq));
+    bool wanted = vgic_is_wanted(irq);
     if (wanted && !vgic_is_queued(irq)) {
         vgic_enqueue(irq);
     } else if (!wanted) {

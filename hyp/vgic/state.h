@@ -130,6 +130,12 @@ static inline bool vgic_is_due(const struct vgic_irq *irq)
            irq->home->vgic->forwards;
 }
 
+/* Belongs on the queue. */
+static inline bool vgic_is_wanted(const struct vgic_irq *irq)
+{
+    return irq->active || irq->lr != LR_NONE || (irq->enabled && vgic_is_pending(irq));
+}
+
 static inline bool vgic_is_queued(const struct vgic_irq *irq)
 {
     return !list_is_empty(&irq->node);
