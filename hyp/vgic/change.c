@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What registers do to one interrupt, on the CPU that knows it: see state.h. */
+#include "base/bits.h"
 #include "cpu/atomic.h"
 #include "vgic/state.h"
 
@@ -186,4 +187,39 @@ u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)
                     TELL_NOBODY); /* an idle one moves at once, and the host's line with it */
     }
     return c.result;
+}
+
+/* Most that are set up together rest in one home, whose lock is taken once for them. Returns those
+ * that are left. */
+static u32 change_resting(struct vgic_irq *irq, u32 which, enum vgic_op op, const u8 *value)
+{
+    struct vcpu *home = load_acquire(&irq[bit_lowest(which)].home);
+    enum tell tell = TELL_NOBODY;
+    u32 left = which;
+    spin_lock(&home->vgic->lock);
+    for (; which; which &= which - 1) {
+        const u32 i = bit_lowest(which);
+        struct vgic_irq *one = &irq[i];
+        if (one->home != home || is_elsewhere(one) || !rests(one, op)) {
+            continue;
+        }
+        apply(one, op, value ? value[i] : 0);
+        if (vgic_is_wanted(one)) {
+            tell = MAX(tell, vgic_settle(one));
+        }
+        left &= ~(1u << i);
+    }
+    vgic_unlock(home, tell);
+    return left;
+}
+
+void vgic_change_many(struct vgic_irq *irq, u32 which, enum vgic_op op, const u8 *value)
+{
+    if (which) {
+        which = change_resting(irq, which, op, value);
+    }
+    for (; which; which &= which - 1) {
+        const u32 i = bit_lowest(which);
+        vgic_change(&irq[i], op, value ? value[i] : 0);
+    }
 }

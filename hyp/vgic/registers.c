@@ -36,8 +36,8 @@ static u32 read_bit(struct vgic_irq *irq, enum bank bank)
     }
 }
 
-/* What writing 1 does. */
-static void write_bit(struct vgic_irq *irq, enum bank bank)
+/* What writing 1 does; which: bits of a word whose first interrupt this is. */
+static void write_bits(struct vgic_irq *irq, enum bank bank, u32 which)
 {
     static const enum vgic_op ops[] = {
         [SET_ENABLE] = OP_ENABLE,       [CLEAR_ENABLE] = OP_DISABLE,
@@ -47,8 +47,11 @@ static void write_bit(struct vgic_irq *irq, enum bank bank)
     /* On GICv2 an SGI is made pending by GICD_SPENDSGIR, which says from whom; here it is read-only
      * (IHI 0048 4.3.7). */
     const bool pending = bank == SET_PENDING || bank == CLEAR_PENDING;
-    if (bank != GROUP && !(pending && vgic_is_sgi_with_source(irq))) {
-        vgic_change(irq, ops[bank], 0);
+    if (pending && vgic_is_sgi_with_source(irq)) {
+        which &= ~((1u << NR_SGIS) - 1);
+    }
+    if (bank != GROUP) {
+        vgic_change_many(irq, which, ops[bank], NULL);
     }
 }
 
@@ -64,46 +67,63 @@ static bool access_bits(struct vcpu *v, u32 first, u32 end, struct mmio_access *
         return false;
     }
     const enum bank bank = (enum bank)(a->offset / 0x80);
-    u32 intid = (u32)(a->offset % 0x80) * 8;
+    const u32 intid = (u32)(a->offset % 0x80) * 8;
+    struct vgic_irq *irq = find(v, first, end, intid);
+    u32 which = 0;
+    if (irq && irq->home) {
+        which = end - intid < 32 ? (1u << (end - intid)) - 1 : ~0u;
+    }
     u64 value = 0;
-    for (u64 bits = a->write ? a->value : 0xffffffff; bits; bits &= bits - 1) {
-        u32 bit = bit_lowest(bits);
-        struct vgic_irq *irq = find(v, first, end, intid + bit);
-        if (irq && irq->home && a->write) {
-            write_bit(irq, bank);
-        } else if (irq && irq->home) {
-            value |= (u64)read_bit(irq, bank) << bit;
+    if (a->write && which) {
+        write_bits(irq, bank, which & (u32)a->value);
+    } else {
+        for (; which; which &= which - 1) {
+            const u32 bit = bit_lowest(which);
+            value |= (u64)read_bit(&irq[bit], bank) << bit;
         }
     }
     a->value = value;
     return true;
 }
 
-static void access_priority(struct vgic_irq *irq, bool write, u8 *byte)
+/* Those of a->bytes interrupts, of which this is the first; the same below. */
+static void access_priorities(struct vgic_irq *irq, struct mmio_access *a)
 {
-    if (write) {
-        vgic_change(irq, OP_SET_PRIORITY, *byte);
-    } else {
-        *byte = load_relaxed(&irq->priority);
+    u8 byte[4];
+    u64 value = 0;
+    for (u32 i = 0; i < a->bytes; i++) {
+        byte[i] = (u8)(a->value >> i * 8);
+        value |= (u64)load_relaxed(&irq[i].priority) << i * 8;
     }
+    if (a->write) {
+        vgic_change_many(irq, (1u << a->bytes) - 1, OP_SET_PRIORITY, byte);
+    }
+    a->value = value;
 }
 
-/* GICv2: a mask of CPU interfaces. Of several targets the first is the one. */
-static void access_targets(struct vcpu *v, struct vgic_irq *irq, bool write, u8 *byte)
+/* The targets that a guest wrote and that there are; of several the first is the one. */
+static u32 target_of(const struct domain *d, u8 byte)
 {
-    if (irq->intid < NR_PRIVATE) {
-        *byte = (u8)(1u << v->id);
-        return;
-    }
-    if (!write) {
-        *byte = load_relaxed(&irq->target_mask);
-        return;
-    }
     u32 mask = 0;
-    for (u32 i = 0; i < v->domain->max_vcpus; i++) {
-        mask |= (*byte >> i & 1) && load_acquire(&v->domain->vcpu[i]) ? 1u << i : 0;
+    for (u32 i = 0; i < d->max_vcpus; i++) {
+        mask |= (byte >> i & 1) && load_acquire(&d->vcpu[i]) ? 1u << i : 0;
     }
-    vgic_change(irq, OP_SET_TARGET, mask << 16 | (mask ? bit_lowest(mask) : TARGET_NOBODY));
+    return mask << 16 | (mask ? bit_lowest(mask) : TARGET_NOBODY);
+}
+
+/* GICv2: masks of CPU interfaces. */
+static void access_targets(struct vcpu *v, struct vgic_irq *irq, struct mmio_access *a)
+{
+    const bool is_private = irq->intid < NR_PRIVATE;
+    u64 value = 0;
+    for (u32 i = 0; i < a->bytes; i++) {
+        if (a->write && !is_private) {
+            vgic_change(&irq[i], OP_SET_TARGET, target_of(v->domain, (u8)(a->value >> i * 8)));
+        }
+        u32 mask = is_private ? 1u << v->id : load_relaxed(&irq[i].target_mask);
+        value |= (u64)mask << i * 8;
+    }
+    a->value = value;
 }
 
 /* A byte an interrupt: GICD_IPRIORITYR (0x400), GICD_ITARGETSR (0x800, GICv2 only). */
@@ -112,22 +132,15 @@ static bool access_bytes(struct vcpu *v, u32 first, u32 end, struct mmio_access 
     if (a->bytes != 1 && a->bytes != 4) {
         return false;
     }
-    bool targets = a->offset >= 0x800;
-    u64 value = 0;
-    for (u32 i = 0; i < a->bytes; i++) {
-        struct vgic_irq *irq = find(v, first, end, (u32)(a->offset % 0x400) + i);
-        if (!irq || !irq->home || (targets && gic->version == 3)) {
-            continue;
-        }
-        u8 byte = (u8)(a->value >> i * 8);
-        if (targets) {
-            access_targets(v, irq, a->write, &byte);
-        } else {
-            access_priority(irq, a->write, &byte);
-        }
-        value |= (u64)byte << i * 8;
+    struct vgic_irq *irq = find(v, first, end, (u32)(a->offset % 0x400));
+    const bool targets = a->offset >= 0x800;
+    if (!irq || !irq->home || (targets && gic->version == 3)) {
+        a->value = 0;
+    } else if (targets) {
+        access_targets(v, irq, a);
+    } else {
+        access_priorities(irq, a);
     }
-    a->value = value;
     return true;
 }
 

@@ -211,6 +211,31 @@ static void test_v2_targets(void **state)
     assert_int_equal(IRQ(0, 35)->target, 2);
 }
 
+/* Interrupts of two vCPUs, some of them with something to deliver, changed by one access. */
+static void test_v2_two_homes_in_a_word(void **state)
+{
+    begin(2, 2);
+    world_write(0, GICD2, 4, 1);
+    world_write(0, GICD2 + 0x820, 4, 0x01020102);
+    assert_ptr_equal(IRQ(0, 32)->home, IRQ(1, 0)->home);
+    world_write(0, GICD2 + 0x104, 4, 0xf);
+    world_write(0, GICD2 + 0x204, 4, 0xf);
+    assert_int_equal(world_read(0, GICD2 + 0x104, 4), 0xf);
+    assert_int_equal(world_read(0, GICD2 + 0x204, 4), 0xf);
+    world_write(0, GICD2 + 0x420, 4, 0x40302010);
+    assert_int_equal(world_read(0, GICD2 + 0x420, 4), 0x40302010);
+    world_write(0, GICD2 + 0x284, 4, 3);
+    world_settle();
+    assert_int_equal(fake_guest_acknowledge(), 35);
+    assert_int_equal(fake_guest_acknowledge(), FAKE_SPURIOUS);
+    fake_guest_end(35);
+    world_run(1);
+    assert_int_equal(fake_guest_acknowledge(), 34);
+    assert_int_equal(fake_guest_acknowledge(), FAKE_SPURIOUS);
+    fake_guest_end(34);
+    world_run(0);
+}
+
 static void test_v2_config(void **state)
 {
     begin(2, 2);
@@ -482,6 +507,7 @@ int main(void)
         T(test_v2_pending_and_active_bits),
         T(test_v2_priorities),
         T(test_v2_targets),
+        T(test_v2_two_homes_in_a_word),
         T(test_v2_config),
         T(test_v2_sends_sgis),
         T(test_v2_sgi_sources),

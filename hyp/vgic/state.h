@@ -92,7 +92,7 @@ struct vgic {
     struct vgic_redist redist[ARRAY_LEN(gic_info.redist)]; /* [c] */
 };
 
-/* Who must hear of a change, once no lock is held. */
+/* Who must hear of a change, once no lock is held; a later one is as good as those before it. */
 enum tell { TELL_NOBODY, TELL_WAKE, TELL_WORK };
 
 /* --- core.c --- */
@@ -202,6 +202,9 @@ enum vgic_op {
     OP_UNROUTE,          /* the host's interrupt leaves it */
 };
 u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value);
+/* The same change of several, no question: bits of which, from irq on, that follow each other in
+ * memory. value: of each, by its bit; NULL: 0. */
+void vgic_change_many(struct vgic_irq *irq, u32 which, enum vgic_op op, const u8 *value);
 
 /* --- registers.c: the banks of a distributor or redistributor, one field an interrupt --- */
 /* An access at the distributor's offset 0x80..0xeff to interrupts first..end-1 (others read as
