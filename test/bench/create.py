@@ -16,6 +16,7 @@ CORNERS = ["kanso+own", "xen+debian"]  # of `make bench`; the other two by name
 ROWS = [(12, "create bare 4 MiB guest, the 2nd", 8e6, 0.25e6), (14, "create bare 4 MiB guest, the 40th", 8e6, 0.25e6),
         (16, "create Debian guest, 256 MiB", 80e6, 14e6)]
 MARKS = range(10, 18)
+SCRIPT = measure.HERE / "create.sh"
 
 
 def split(at):
@@ -32,13 +33,7 @@ def split(at):
 
 def store_requests(out, corner):
     """{row: requests}, from what the script printed."""
-    log = measure.pathlib.Path(out) / f"create-{corner}" / "console.log"
-    found = {}
-    for line in log.read_text(encoding="utf-8").splitlines():
-        words = line.split()
-        if "@@REQUESTS" in words:
-            mark, count = words[words.index("@@REQUESTS") + 1:][:2]
-            found[int(mark)] = int(count)
+    found = {int(mark): int(count) for mark, count in linux.said(out, SCRIPT, corner, "@@REQUESTS")}
     return {name: found.get(mark) for mark, name, *_ in ROWS}
 
 
@@ -47,7 +42,7 @@ def table(out, corners):
     files = linux.programs(out, MARKS)
     costs, requests = {}, {}
     for corner in corners:
-        costs[corner] = split(linux.boot(corner, measure.HERE / "create.sh", files, out))
+        costs[corner] = split(linux.boot(corner, SCRIPT, files, out))
         requests[corner] = store_requests(out, corner) if costs[corner] else {}
     lines = []
     for _, name, *goals in ROWS:

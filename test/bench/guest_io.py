@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """Count what a Linux guest costs at EL2 on Kanso and on Xen, each with its own tools: its boot by cause of entry, a request of its
-disk, a packet of its network. dom0's entries are in it. One CPU, the instruction counter as the clock.
+disk, a packet of its network; and the pages that it takes besides its own. dom0's entries are in it. One CPU, the instruction
+counter as the clock.
 
 guest_io.py [CORNER...]   a corner is kanso+own, kanso+debian, xen+own or xen+debian
 """
@@ -12,6 +13,8 @@ import measure
 import report
 
 CORNERS = ["kanso+own", "xen+debian"]
+SCRIPT = measure.HERE / "guest_io.sh"
+PAGES, PAGES_GOAL = "pages that it costs the host besides its own", 28
 BOOT = "boot of the guest to user space"
 MARKS = [20, 21, *range(30, 46)]
 ROWS = [  # marks around few, marks around many, how many more, what
@@ -44,14 +47,19 @@ def judged(corners, values):
 def table(out, corners):
     """What report.py prints, and the figures."""
     files = linux.programs(out, MARKS)
-    found = {c: counted(linux.boot(c, measure.HERE / "guest_io.sh", files, out, options=",entries=on")) for c in corners}
+    found = {c: counted(linux.boot(c, SCRIPT, files, out, options=",entries=on")) for c in corners}
     cells = [[name, *(found[c][0].get(name) for c in corners)] for name in [*(r[3] for r in ROWS), BOOT]]
     for cause, name in [(cause, f"... by {cause}") for cause in linux.CAUSES] + [("idle", "besides: memory zeroed by an idle CPU")]:
         cells.append([name, *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])
+    pages = [int(linux.said(out, SCRIPT, c, "@@PAGES")[0][0]) if found[c][0] else None for c in corners]
     lines = [[name, *(f"{v[0]:,} in {v[1]:,}" if v and v[0] is not None else "-" for v in values), *judged(corners, values)]
              for name, *values in cells]
+    theirs = pages[-1] if corners[-1].startswith("xen") else None
+    lines.append([f"{PAGES}, at most {PAGES_GOAL}", *("-" if p is None else f"{p}" for p in pages),
+                  *report.beside(pages[0], theirs, PAGES_GOAL)])
     return {"caption": "A Linux guest, instructions at EL2 in entries (dom0's as well); GICv3, cortex-a57, one CPU, -icount shift=0",
-            "head": ["", *corners, "ratio", ""], "rows": lines, "figures": {c: {"rows": rows, "entries": by} for c, (rows, by) in found.items()}}
+            "head": ["", *corners, "ratio", ""], "rows": lines,
+            "figures": {c: {"rows": found[c][0], "entries": found[c][1], "pages": p} for c, p in zip(corners, pages)}}
 
 
 def main():

@@ -51,10 +51,12 @@ exec 9<>/tmp/silent
 for port in 7001 7002 7003 7004; do
     nc -l -p "$port" <&9 >"/tmp/received-$port" &
 done
+before=$(free_pages)
 try xl create -p /tmp/io.cfg
 /boot/mark-20.img
 try xl unpause io
 guest_says io "@@GUEST-DONE"
+echo "@@PAGES $((before - $(free_pages) - 256 * 256))"
 same "what was received" $((65536 * 144)) "$(wc -c </tmp/received-7004)"
 same "what failed" 0 "$(grep -c @@GUEST-FAIL "$logs/guest-io.log")"
 pass

@@ -103,3 +103,10 @@ def boot(corner, script, files, out, options="", words="", counting=True):  # py
         print(f"bench: {script.stem}, {corner}: {why}: see {where / 'console.log'}", file=sys.stderr)
         return None
     return read_totals(counts) if counting else {}
+
+
+def said(out, script, corner, word):
+    """What the script printed behind this word, as words, line by line."""
+    log = measure.pathlib.Path(out) / f"{script.stem}-{corner}" / "console.log"
+    lines = (line.split() for line in log.read_text(encoding="utf-8").splitlines())
+    return [words[words.index(word) + 1:] for words in lines if word in words]
