@@ -17,6 +17,7 @@
 #define DEPTH_MAX 12u
 
 static u64 random_state;
+static bool has_batches;
 
 static u32 rnd(u32 n)
 {
@@ -310,7 +311,8 @@ static void check_queues(void)
 }
 
 /* What several CPUs do before the vCPUs' look at their work: all but what only a guest that runs
- * does, which could not while its CPU has work. */
+ * does, which could not while its CPU has work. Not in every run: so much at once leaves hardly an
+ * interrupt that is not pending, and that hides what else goes wrong (test/planted/58). */
 static void batch(void)
 {
     for (u32 n = rnd(6); n; n--) {
@@ -344,7 +346,9 @@ static void batch(void)
 
 static void step(void)
 {
-    batch();
+    if (has_batches) {
+        batch();
+    }
     u32 vcpu = rnd(VCPUS), intid = some_intid();
     fake_cpu(rnd(WORLD_CPUS)); /* whoever does it */
     switch (rnd(12)) {
@@ -439,6 +443,7 @@ static void drain(void)
 static void run(u32 version, u32 nr_lrs, u64 seed, u32 steps)
 {
     random_state = seed * 7919 + version * 31 + nr_lrs;
+    has_batches = seed & 1;
     memset(&m, 0, sizeof(m));
     m.version = version;
     m.forwards = true;
@@ -473,7 +478,7 @@ static void test_random_operations(void **state)
 {
     static const u32 lrs[] = {1, 2, 3, 4, 16};
     const char *steps = getenv("STEPS"), *seeds = getenv("SEEDS");
-    for (u32 seed = 0; seed < (seeds ? (u32)atoi(seeds) : 3); seed++) {
+    for (u32 seed = 0; seed < (seeds ? (u32)atoi(seeds) : 4); seed++) {
         for (u32 i = 0; i < ARRAY_LEN(lrs); i++) {
             for (u32 version = 2; version <= 3; version++) {
                 printf("version %u, %u list registers, seed %u\n", version, lrs[i], seed);
