@@ -52,9 +52,7 @@ bool identity_overlaps(const struct identity *a, const struct identity *b);
 /* "/sys/dev/block", or what a test has in its place. */
 extern const char *identity_sysfs;
 
-/* "/sys/bus/xen-backend/drivers", or what a test has in its place: the kernel's drivers of
- * backends.
- */
+/* The kernel's drivers of backends: "/sys/bus/xen-backend/drivers", or what a test has. */
 extern const char *device_drivers;
 
 /* A target as written to an absolute path: "vg/lv" is below /dev. To be freed. */
