@@ -200,7 +200,7 @@ static u32 change_resting(struct vgic_irq *irq, u32 which, enum vgic_op op, cons
     for (; which; which &= which - 1) {
         const u32 i = bit_lowest(which);
         struct vgic_irq *one = &irq[i];
-        if (one->home != home || is_elsewhere(one) || !rests(one, op)) {
+        if (load_relaxed(&one->home) != home || is_elsewhere(one) || !rests(one, op)) {
             continue;
         }
         apply(one, op, value ? value[i] : 0);
