@@ -14,7 +14,7 @@ import linux
 import measure
 import report
 
-CORNERS = {"kanso+own": [1, 10, 100, 500], "xen+debian": [1, 10, 100]}
+CORNERS = {"kanso+own": [1, 10, 100, 500], "xen+debian": [1, 10, 100, 200]}
 EMPTY, GUEST_UP = 10, 1
 COMMANDS = [(12, "create"), (14, "list"), (20, "reboot"), (22, "destroy"), (16, "store write"), (18, "store read")]
 SAMPLES = [(2, "event"), (3, "timer tick, slept through")]
