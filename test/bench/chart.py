@@ -2,7 +2,7 @@
 """The chart of `make bench`: for each operation Kanso's part of Xen's instructions."""
 import html
 
-LEFT, RIGHT, WIDTH, TOP, STEP, BAR = 268, 180, 900, 92, 21, 13
+LEFT, RIGHT, WIDTH, TOP, STEP, BAR = 350, 180, 982, 92, 21, 13
 SCALE_MAX = 1.2
 INK, QUIET, GRID, WELL, ABOVE, LOST = "#222", "#666", "#ddd", "#3b7a57", "#c98a1b", "#b3362b"
 SHAPES = ["bar", "circle", "square", "triangle"]  # a machine each, the first is the bar

@@ -14,7 +14,7 @@ import report
 
 CORNERS = ["kanso+own", "xen+debian"]
 SCRIPT = measure.HERE / "guest_io.sh"
-PAGES, PAGES_GOAL = "pages that it costs the host besides its own", 28
+PAGES, PAGES_GOAL = "pages a Linux guest costs", 28
 BOOT = "boot of the guest to user space"
 MARKS = [20, 21, *range(30, 46)]
 ROWS = [  # marks around few, marks around many, how many more, what

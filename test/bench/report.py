@@ -54,8 +54,9 @@ def collect(found, several, per_gib, linux, about):
         if name == GOALS_HOLD:
             once.insert(1, (rows.PER_GIB, per_gib.get("kanso"), per_gib.get("xen")))
             if "to_linux" in about:
-                name, goal = rows.TO_LINUX
-                once.insert(1, ((name, goal(about["to_linux"]["modules"])), about["to_linux"].get("kanso"), about["to_linux"].get("xen")))
+                what, goal_of = rows.TO_LINUX
+                to_linux = about["to_linux"]
+                once.insert(1, ((what, goal_of(to_linux["modules"])), to_linux.get("kanso"), to_linux.get("xen")))
             once.append((rows.IMAGE, about["kanso_bytes"], about["xen_bytes"]))
         entries += [{"name": what, "goal": goal if name == GOALS_HOLD else None, "kanso": only(a), "xen": only(b)}
                     for (what, goal), a, b in once]

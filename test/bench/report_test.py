@@ -46,6 +46,17 @@ def several():
     assert all(row.name in report.text(result) and row.name in picture for row in rows.SEVERAL)
 
 
+def once():
+    """What each boot gives once has its goal on one machine, and no machine another's name."""
+    boots = {(gic, "cortex-a57"): {"kanso": measure.Column({}, 2 * rows.BOOT[1], 1)} for gic in (3, 2)}
+    about = {**ABOUT, "to_linux": {"modules": 64, "kanso": 10**7, "xen": 10**8}}
+    result = report.collect(boots, {}, {"kanso": 1, "xen": 2}, {}, about)
+    assert list(result["machines"]) == ["GICv3 cortex-a57", "GICv2 cortex-a57"], list(result["machines"])
+    verdicts = [{e["name"]: e["verdict"] for e in entries} for entries in result["machines"].values()]
+    assert verdicts[0][rows.BOOT[0]] == verdicts[0][rows.TO_LINUX[0]] == "above goal", verdicts[0]
+    assert verdicts[1][rows.BOOT[0]] == "" and rows.TO_LINUX[0] not in verdicts[1], verdicts[1]
+
+
 def main():
     """Each case."""
     row = rows.ROWS[0]
@@ -64,7 +75,8 @@ def main():
     assert "with Linux lost: a request" in report.text(result) and "a packet" in report.markdown(result)
     assert "a request" in report.chart.draw(result) and "a packet" not in report.chart.draw(result)
     several()
-    print(f"report: {len(CASES) + 2} cases")
+    once()
+    print(f"report: {len(CASES) + 3} cases")
 
 
 if __name__ == "__main__":
