@@ -231,36 +231,17 @@ static bool has_driver(const struct device *d)
 /* A driver that is about to look at its device writes nodes until it says InitWait. Were they taken
  * away before, those it writes after would be there again and nobody would remove them: so each
  * that will come is awaited. */
-static int let_begin(struct store *s, struct device *d, size_t nr, int cancel_fd)
+static int let_begin(struct store *s, struct device *d, size_t nr, const bool *skip, int cancel_fd)
 {
     const struct device *late = NULL;
-    bool *skip = calloc(nr + 1, sizeof *skip);
-    if (skip == NULL) {
-        message_error("no memory to close devices");
-        return -ENOMEM;
+    int error = wait_until(s, d, nr, skip, has_begun, BEGIN_MS, cancel_fd, &late);
+    if (error != -ETIMEDOUT || late == NULL) {
+        return error;
     }
-    size_t nr_awaited = 0;
-    for (size_t i = 0; i < nr; i++) {
-        skip[i] = !has_driver(&d[i]) || device_state(s, &d[i], true) != DEVICE_INITIALISING;
-        nr_awaited += !skip[i];
-    }
-    int error =
-        nr_awaited == 0 ? 0 : wait_until(s, d, nr, skip, has_begun, BEGIN_MS, cancel_fd, &late);
-    free(skip);
-    if (error == -ETIMEDOUT && late != NULL) {
-        message_warning("%s: its backend's driver did not look at it in %d s; it is removed all "
-                        "the same",
-                        late->label, BEGIN_MS / 1000);
-        error = 0;
-    }
-    return error;
-}
-
-/* A backend whose driver never came does not close by itself: there is nobody to wait for. The
- * daemon behind a channel lets go of it when its nodes have gone. */
-static bool is_served(struct store *s, const struct device *d)
-{
-    return d->class != DEVICE_CONSOLE && device_state(s, d, true) > DEVICE_INITIALISING;
+    message_warning("%s: its backend's driver did not look at it in %d s; it is removed all the "
+                    "same",
+                    late->label, BEGIN_MS / 1000);
+    return 0;
 }
 
 static int close_in_time(struct store *s, struct device *d, size_t nr, const bool *skip,
@@ -284,27 +265,38 @@ static int close_in_time(struct store *s, struct device *d, size_t nr, const boo
     return 0;
 }
 
+/* A backend whose driver never came does not close by itself: there is nobody to wait for. The
+ * daemon behind a channel lets go of it when its nodes have gone. */
 static int close_ends(struct store *s, struct device *d, size_t nr, bool forced, int cancel_fd)
 {
     bool *skip = calloc(nr + 1, sizeof *skip);
-    size_t nr_served = 0;
+    bool is_any_served = false, is_any_new = false;
+    int error = 0;
     if (skip == NULL) {
         message_error("no memory to close devices");
         return -ENOMEM;
     }
     for (size_t i = 0; i < nr; i++) {
-        skip[i] = !is_served(s, &d[i]);
-        nr_served += !skip[i];
+        enum device_state state =
+            d[i].class == DEVICE_CONSOLE ? DEVICE_UNKNOWN : device_state(s, &d[i], true);
+        bool is_new = state == DEVICE_INITIALISING && has_driver(&d[i]);
+        skip[i] = state <= DEVICE_INITIALISING && !is_new;
+        is_any_served |= !skip[i];
+        is_any_new |= is_new;
     }
-    int error = nr_served == 0 ? 0 : close_in_time(s, d, nr, skip, forced, cancel_fd);
+    if (is_any_new) {
+        error = let_begin(s, d, nr, skip, cancel_fd);
+    }
+    if (error == 0 && is_any_served) {
+        error = close_in_time(s, d, nr, skip, forced, cancel_fd);
+    }
     free(skip);
     return error;
 }
 
 int device_unplug(struct store *s, struct device *d, size_t nr, bool forced, int cancel_fd)
 {
-    int error = let_begin(s, d, nr, cancel_fd);
-    error = error != 0 ? error : close_ends(s, d, nr, forced, cancel_fd);
+    int error = close_ends(s, d, nr, forced, cancel_fd);
     if (error != 0 && !(forced && error != -EPIPE)) {
         return error;
     }
