@@ -20,7 +20,7 @@
 #define IN_VAIN_MAX 100000u
 /* Turns of the CPUs until the service CPU gets one, for they may all wait for a lock that it holds
  * (it tears domains down). */
-#define TURNS_MAX 1000000u
+#define TURNS_MAX 1000u
 /* Steps (edges of the control flow) between two changes of turns: a few, or many. */
 #define STEPS_FEW  24u
 #define STEPS_MANY 3000u
