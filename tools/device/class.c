@@ -48,6 +48,16 @@ static char *format(const char *words, ...)
     return out;
 }
 
+bool device_path_exists(const char *path, ...)
+{
+    char whole[256];
+    va_list arguments;
+    va_start(arguments, path);
+    int len = vsnprintf(whole, sizeof whole, path, arguments);
+    va_end(arguments);
+    return len > 0 && (size_t)len < sizeof whole && access(whole, F_OK) == 0;
+}
+
 bool device_has_front_only(const struct device *d)
 {
     return d->class == DEVICE_CONSOLE && d->id == 0;

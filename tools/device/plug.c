@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 #include "lib/clock.h"
 #include "lib/message.h"
 
@@ -222,10 +221,8 @@ static int remove_nodes(struct store *s, struct device *d, size_t nr)
 
 static bool has_driver(const struct device *d)
 {
-    char path[128];
-    const char *name = device_kind(d->class)->name;
-    int len = snprintf(path, sizeof path, "%s/%s", device_drivers, name);
-    return d->backend == 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
+    return d->backend == 0 &&
+           device_path_exists("%s/%s", device_drivers, device_kind(d->class)->name);
 }
 
 /* A driver that is about to look at its device writes nodes until it says InitWait. Were they taken

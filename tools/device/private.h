@@ -52,6 +52,8 @@ bool identity_overlaps(const struct identity *a, const struct identity *b);
 /* "/sys/dev/block", or what a test has in its place. */
 extern const char *identity_sysfs;
 
+/* Is there such a file? None has a name of 256 bytes or more. */
+bool device_path_exists(const char *path, ...) __attribute__((format(printf, 1, 2)));
 /* The kernel's drivers of backends: "/sys/bus/xen-backend/drivers", or what a test has. */
 extern const char *device_drivers;
 

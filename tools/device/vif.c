@@ -90,13 +90,6 @@ int device_from_vif(struct store *s, uint32_t domid, const struct guest_vif *vif
     return device_complete(out);
 }
 
-static bool is_there(const char *format, const char *name)
-{
-    char path[256];
-    int len = snprintf(path, sizeof path, format, name);
-    return len > 0 && (size_t)len < sizeof path && access(path, F_OK) == 0;
-}
-
 static int check_bridge(const struct guest_vif *vif)
 {
     const char *bridge = bridge_of(vif);
@@ -107,14 +100,14 @@ static int check_bridge(const struct guest_vif *vif)
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(is_switch ? strcspn(bridge, ".:") : strlen(bridge)),
              bridge);
-    if (!is_there("/sys/class/net/%s", name)) {
+    if (!device_path_exists("/sys/class/net/%s", name)) {
         message_error("there is no bridge \"%s\" here; make it, e.g. by `ip link add %s type "
                       "bridge`, or name another by bridge=",
                       name, name);
         return -ENODEV;
     }
     if (strcmp(base_name(script_of(vif)), "vif-bridge") == 0 &&
-        !is_there("/sys/class/net/%s/bridge", name)) {
+        !device_path_exists("/sys/class/net/%s/bridge", name)) {
         message_error("\"%s\" is a network interface but no bridge", name);
         return -ENODEV;
     }
@@ -138,7 +131,7 @@ int device_check_vif(const struct guest_vif *vif)
             message_error("vifname=%s is too long: Linux takes %d letters", vif->vifname,
                           IFNAMSIZ - 1);
             error = -EINVAL;
-        } else if (is_there("/sys/class/net/%s", vif->vifname)) {
+        } else if (device_path_exists("/sys/class/net/%s", vif->vifname)) {
             message_error("there is a network interface %s already: choose another vifname=",
                           vif->vifname);
             error = -EEXIST;
