@@ -190,7 +190,8 @@ u32 vgic_change(struct vgic_irq *irq, enum vgic_op op, u32 value)
 }
 
 /* Most that are set up together rest in one home, whose lock is taken once for them. Returns those
- * that are left. */
+ * that are left. As change_here(), less what does not concern these: with its questions and recalls
+ * a guest's start took a quarter more instructions here. */
 static u32 change_resting(struct vgic_irq *irq, u32 which, enum vgic_op op, const u8 *value)
 {
     struct vcpu *home = load_acquire(&irq[bit_lowest(which)].home);

@@ -15,6 +15,9 @@
  *     ...                          change the fields
  *     vgic_unlock(home, vgic_settle(irq));   queue, list register, and who must be told
  *
+ * One that rests, in no list register and on no queue, needs neither recall nor settle unless the
+ * change puts it there (change.c).
+ *
  * When the list register is another CPU's, settle makes that one take in what is new, or fold and
  * fill (VCPU_WORK_VGIC): enough for what only adds. vgic_change() runs the whole change there and
  * waits for it: for what takes away or reads.

@@ -38,10 +38,9 @@ def counted(at):
     return rows, boot.entries
 
 
-def judged(corners, values):
+def judged(corners, values, goal=None):
     """Ratio and verdict: the first corner beside the last, if that is Xen."""
-    ours, theirs = (v[0] if v else None for v in (values[0], values[-1]))
-    return report.beside(ours, theirs if corners[-1].startswith("xen") else None)
+    return report.beside(values[0], values[-1] if corners[-1].startswith("xen") else None, goal)
 
 
 def table(out, corners):
@@ -52,11 +51,10 @@ def table(out, corners):
     for cause, name in [(cause, f"... by {cause}") for cause in linux.CAUSES] + [("idle", "besides: memory zeroed by an idle CPU")]:
         cells.append([name, *((found[c][1].get(cause) or (None, None))[::-1] for c in corners)])
     pages = [int(linux.said(out, SCRIPT, c, "@@PAGES")[0][0]) if found[c][0] else None for c in corners]
-    lines = [[name, *(f"{v[0]:,} in {v[1]:,}" if v and v[0] is not None else "-" for v in values), *judged(corners, values)]
-             for name, *values in cells]
-    theirs = pages[-1] if corners[-1].startswith("xen") else None
+    lines = [[name, *(f"{v[0]:,} in {v[1]:,}" if v and v[0] is not None else "-" for v in values),
+              *judged(corners, [v[0] if v else None for v in values])] for name, *values in cells]
     lines.append([f"{PAGES}, at most {PAGES_GOAL}", *("-" if p is None else f"{p}" for p in pages),
-                  *report.beside(pages[0], theirs, PAGES_GOAL)])
+                  *judged(corners, pages, PAGES_GOAL)])
     return {"caption": "A Linux guest, instructions at EL2 in entries (dom0's as well); GICv3, cortex-a57, one CPU, -icount shift=0",
             "head": ["", *corners, "ratio", ""], "rows": lines,
             "figures": {c: {"rows": found[c][0], "entries": found[c][1], "pages": p} for c, p in zip(corners, pages)}}

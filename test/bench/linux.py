@@ -80,6 +80,11 @@ def read_totals(path):
     return at
 
 
+def folder_of(out, script, corner, counting=True):
+    """Where a machine's log and counts are."""
+    return measure.pathlib.Path(out).resolve() / f"{script.stem}-{corner}{'' if counting else '-wall'}"
+
+
 def boot(corner, script, files, out, options="", words="", counting=True):  # pylint: disable=too-many-arguments
     """One machine of a corner (kanso+own, ...) with a script in dom0: {mark: Totals}, or None if it did not pass. Without counting it
     runs as fast as this host can, and there are no totals."""
@@ -88,7 +93,7 @@ def boot(corner, script, files, out, options="", words="", counting=True):  # py
     os.environ.pop("XEN", None)
     if hypervisor == "xen":
         os.environ["XEN"] = "debian"
-    where = measure.pathlib.Path(out).resolve() / f"{script.stem}-{corner}{'' if counting else '-wall'}"
+    where = folder_of(out, script, corner, counting)
     where.mkdir(exist_ok=True)
     needs = run.needs_of(script)
     counts = where / "counts"
@@ -107,6 +112,6 @@ def boot(corner, script, files, out, options="", words="", counting=True):  # py
 
 def said(out, script, corner, word):
     """What the script printed behind this word, as words, line by line."""
-    log = measure.pathlib.Path(out) / f"{script.stem}-{corner}" / "console.log"
+    log = folder_of(out, script, corner) / "console.log"
     lines = (line.split() for line in log.read_text(encoding="utf-8").splitlines())
     return [words[words.index(word) + 1:] for words in lines if word in words]

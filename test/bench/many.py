@@ -14,6 +14,7 @@ import linux
 import measure
 import report
 
+SCRIPT = measure.HERE / "many.sh"
 CORNERS = {"kanso+own": [1, 10, 100, 500], "xen+debian": [1, 10, 100, 200]}
 EMPTY, GUEST_UP = 10, 1
 COMMANDS = [(12, "create"), (14, "list"), (20, "reboot"), (22, "destroy"), (16, "store write"), (18, "store read")]
@@ -93,9 +94,9 @@ def wall(log):
 def measured(out, files, corner, numbers):
     """{number of guests: {row: text, or (EL2, dom0)}} of one boot, or None."""
     words = "kanso.many=" + ",".join(map(str, numbers))
-    if linux.boot(corner, measure.HERE / "many.sh", files, out, words=words) is None:
+    if linux.boot(corner, SCRIPT, files, out, words=words) is None:
         return None
-    where = measure.pathlib.Path(out) / f"many-{corner}"
+    where = linux.folder_of(out, SCRIPT, corner)
     left = memory(where / "console.log")
     found = {}
     for number, step in zip(numbers, read(where / "counts")):
@@ -111,9 +112,9 @@ def wall_table(out, files, corners):
     head, cells = [""], {name: [] for _, name in COMMANDS[:4]}
     for corner, numbers in corners.items():
         words = "kanso.many=" + ",".join(map(str, numbers))
-        if linux.boot(corner, measure.HERE / "many.sh", files, out, words=words, counting=False) is None:
+        if linux.boot(corner, SCRIPT, files, out, words=words, counting=False) is None:
             return None
-        steps = wall(measure.pathlib.Path(out) / f"many-{corner}-wall" / "console.log")
+        steps = wall(linux.folder_of(out, SCRIPT, corner, counting=False) / "console.log")
         head += [f"{corner}: the {n}." for n in numbers]
         for name, row in cells.items():
             row += [f"{step[name]:.2f} s" for step in steps]
