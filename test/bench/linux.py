@@ -15,6 +15,17 @@ import run  # noqa: E402
 CAUSES = ["hypercall", "firmware", "register", "wait", "floating-point", "memory", "interrupt"]
 
 
+CORNERS = ["kanso+own", "kanso+debian", "xen+own", "xen+debian"]
+
+
+def corners_of(words, otherwise):
+    """The corners that the command line names, else these others. Ends with a sentence if one is none."""
+    for word in words:
+        if word not in CORNERS:
+            sys.exit(f"{sys.argv[0]}: {word} is none of {', '.join(CORNERS)}")
+    return words or otherwise
+
+
 def missing():
     """What of dom0 is not built, as a sentence, or None."""
     wanted = [run.IMAGES / name for name in ("dom0.cpio.gz", "vmlinuz", "guest.cpio.gz", "guest/idle.img", "tools/bin/xl")]

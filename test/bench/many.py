@@ -152,12 +152,23 @@ def tables(out, corners):
         yield times
 
 
+def asked(words):
+    """{corner: numbers of guests} of the command line. Ends with a sentence where it is none."""
+    corners = {}
+    for word in words:
+        corner, _, numbers = word.partition("=")
+        linux.corners_of([corner], None)
+        if not all(number.isdigit() for number in numbers.split(",")):
+            sys.exit(f"{sys.argv[0]}: {word}: wanted CORNER=N,N,...")
+        corners[corner] = list(map(int, numbers.split(",")))
+    return corners
+
+
 def main():
     """The tables alone."""
     out = measure.ROOT / "build/bench"
     measure.build(out)
-    wanted = dict(word.split("=") for word in sys.argv[1:])
-    corners = {corner: list(map(int, numbers.split(","))) for corner, numbers in wanted.items()} or CORNERS
+    corners = asked(sys.argv[1:]) or CORNERS
     found = list(tables(out, corners))
     for table in found:
         print("\n".join(report.plain(table["caption"], table["head"], table["rows"])))
